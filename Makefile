@@ -1,0 +1,57 @@
+# Needs Python >= 3.11 and make. Everything else is installed into .venv, pinned by requirements.lock.
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := domain infra projections api tests $(wildcard bench)
+
+# A new lock, project file or place of the checkout means another stamp, and so a new set-up.
+STAMP := $(VENV)/.ready-$(shell { cat requirements.lock pyproject.toml; echo "$(CURDIR)"; } | cksum | tr ' ' '-')
+USABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint check fmt lock
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
+
+setup: $(STAMP)  ## install what is needed into .venv
+
+$(STAMP):
+	@set -e; \
+	if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+	  for python in python3 python3.13 python3.12 python3.11 none; do \
+	    if $$python -c '$(USABLE)' >/dev/null 2>&1; then break; fi; \
+	  done; \
+	  if [ $$python = none ]; then \
+	    echo 'Python 3.11 or newer, with its venv module, was not found.' >&2; exit 1; \
+	  fi; \
+	  $$python -m venv --clear $(VENV); \
+	fi
+	@echo 'Installing into $(VENV)' >&2
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@rm -f $(VENV)/.ready-*
+	@touch $@
+
+run: $(STAMP)  ## start everything: PostgreSQL, API and worker
+	@exec $(BIN)/ouvidoria run
+
+test: $(STAMP)  ## all tests
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)  ## format, lint, import contracts, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy $(SOURCES)
+
+check: lint test  ## both
+
+fmt: $(STAMP)  ## format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(STAMP)  ## pin the newest versions that pyproject.toml allows
+	$(PIP) uv
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-emit-index-url \
+	  --no-emit-find-links --python-version 3.11 --group dev -o requirements.lock pyproject.toml
