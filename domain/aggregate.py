@@ -1,0 +1,114 @@
+"""What every aggregate is made of: commands, events, refusals and the context of a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import cache
+from types import NoneType
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeVar, get_args, get_type_hints
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from domain.fields import FreeText, Moment
+
+T = TypeVar("T")
+
+Origin = Literal["live", "import", "system"]
+
+Personal = Annotated[T, Meta(extra={"personal": True})]
+"""Marks a top-level field of an event as personal data, which the store encrypts."""
+
+ERASED = "[erased]"
+"""What a required personal text reads after its key was destroyed; an optional personal field reads None."""
+
+
+class Context(Struct, frozen=True, kw_only=True):
+    """All that a decision may know beside the state and the command."""
+
+    now: datetime
+    """UTC."""
+    occurred_at: datetime
+    """When it happened: `effective_time(command, now)`, UTC."""
+    actor: str
+    new_id: UUID
+    """A fresh id for whatever the command creates: an ask or a proposal."""
+    protocol: str | None = None
+    """A fresh protocol number; needed to register a complaint."""
+    supervisor: bool = False
+    origin: Origin = "live"
+    reopen_window: timedelta | None = None
+    """How long after its end a complaint can be reopened; None: for ever."""
+
+
+class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What somebody wants to happen. Its fields are the body of the request and carry all constraints."""
+
+    verb: ClassVar[str]
+    """The command's name in paths, unique within its aggregate."""
+
+    occurred_at: Moment | None = None
+    backdating_reason: FreeText | None = None
+
+
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    """What happened. It names neither its stream nor its time: the envelope does.
+
+    Events carry no constraints and never lose a field or a value: what was once stored must always load.
+    """
+
+    backdating_reason: Personal[str | None] = None
+
+    def upcast(self) -> Event:
+        """The event in its newest shape; a retired shape keeps its tag and overrides this."""
+        return self
+
+
+class Refused(Exception):
+    """A command that the rules refuse. `slug` is one of `domain.refusals.REFUSALS`."""
+
+    def __init__(self, slug: str, reason: str) -> None:
+        super().__init__(f"{slug}: {reason}")
+        self.slug = slug
+        self.reason = reason
+
+
+class Aggregate(NamedTuple):
+    """One kind of stream.
+
+    `evolve(state | None, event, occurred_at) -> state` folds;
+    `decide(state | None, command, context) -> events` answers [] where all is so already; raises `Refused`.
+    """
+
+    kind: str
+    events: tuple[type[Event], ...]
+    commands: tuple[type[Command], ...]
+    evolve: Callable[[Any, Any, datetime], Any]
+    decide: Callable[[Any, Any, Context], list[Any]]
+
+
+def tag_of(event_type: type[Event]) -> str:
+    """The globally unique name under which events of this type are stored."""
+    return str(event_type.__struct_config__.tag)
+
+
+@cache
+def personal_fields(event_type: type[Event]) -> tuple[str, ...]:
+    """The names of the fields to encrypt, in the order of the struct."""
+    hints = get_type_hints(event_type, include_extras=True)
+    return tuple(name for name in event_type.__struct_fields__ if _is_personal(hints[name]))
+
+
+@cache
+def erased_values(event_type: type[Event]) -> dict[str, str | None]:
+    """What stands in each personal field once its key is gone."""
+    hints = get_type_hints(event_type)
+    return {
+        name: None if NoneType in get_args(hints[name]) else ERASED for name in personal_fields(event_type)
+    }
+
+
+def _is_personal(hint: Any) -> bool:
+    marks = getattr(hint, "__metadata__", ())
+    return any(isinstance(mark, Meta) and (mark.extra or {}).get("personal") for mark in marks)
