@@ -1,0 +1,75 @@
+"""Databases for tests: one server a session, one migrated template, and a copy of it for each test that asks."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+SCHEMA = "ouvidoria"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a server where databases may be made: OUVIDORIA_TEST_DATABASE_URL, or an embedded one."""
+    from infra.embedded import EmbeddedPostgres
+
+    given = os.environ.get("OUVIDORIA_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    home: Path = tmp_path_factory.mktemp("postgres")
+    # The operating system keeps what a killed server wrote; only a power cut would need fsync.
+    with EmbeddedPostgres(home, {"fsync": "off", "full_page_writes": "off"}) as server:
+        yield server.url("postgres")
+
+
+@pytest.fixture(scope="session")
+def template(postgres: str) -> Iterator[str]:
+    """Name of a migrated database that others are copied from."""
+    from infra.database import migrate
+
+    name = make_database(postgres)
+    migrate(database_url(postgres, name), SCHEMA)
+    yield name
+    drop_database(postgres, name)
+
+
+@pytest.fixture
+def database(postgres: str, template: str) -> Iterator[str]:
+    """URL of a fresh, migrated database."""
+    name = make_database(postgres, template)
+    yield database_url(postgres, name)
+    drop_database(postgres, name)
+
+
+@pytest.fixture
+def empty_database(postgres: str) -> Iterator[str]:
+    """URL of a fresh database that is not migrated."""
+    name = make_database(postgres)
+    yield database_url(postgres, name)
+    drop_database(postgres, name)
+
+
+def database_url(server: str, name: str) -> str:
+    return urlsplit(server)._replace(path=f"/{name}").geturl()
+
+
+def make_database(server: str, template: str = "template1") -> str:
+    name = f"test_{uuid4().hex}"
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
+    execute(server, statement.format(sql.Identifier(name), sql.Identifier(template)))
+    return name
+
+
+def drop_database(server: str, name: str) -> None:
+    execute(server, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def execute(server: str, statement: sql.Composed) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(statement)
