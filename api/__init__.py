@@ -1,0 +1,1 @@
+"""The HTTP API and the command line; `api.app` is the composition root."""

@@ -1,0 +1,149 @@
+"""Complaints: their commands, the worklist, one of them now or as it was."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, Router, get
+from msgspec import Struct
+
+from api.commands import changing, creating
+from api.conventions import ComplaintChanged, Items, event_view, listed, single
+from api.problems import NotFound
+from api.services import principal, services
+from api.validation import Malformed, Wrong, query
+from domain.aggregate import Command
+from domain.complaint import COMPLAINT, Complaint
+from domain.complaint import commands as c
+from domain.customer import CUSTOMER
+from infra.commands import NoSuchStream, Outcome
+from projections import audit, complaints
+
+
+class AsOf(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which past of a complaint to show: its `version`, or how the log knew it at a `position` or at the time `as_of`."""
+
+    version: int | None = None
+    position: int | None = None
+    as_of: datetime | None = None
+
+    def named(self) -> bool:
+        """Whether a past is asked for at all.
+
+        Raises:
+            Malformed: more than one way of naming it was used, or the time has no zone.
+        """
+        given = [name for name in ("version", "position", "as_of") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise Malformed([Wrong(name, "only one of version, position and as_of") for name in given])
+        if self.as_of is not None and self.as_of.tzinfo is None:
+            raise Malformed([Wrong("as_of", "a time with its zone, such as 2026-01-31T12:00:00Z")])
+        return bool(given)
+
+
+def _changed(outcome: Outcome) -> ComplaintChanged:
+    return ComplaintChanged(
+        id=outcome.stream_id,
+        protocol=outcome.state.protocol,
+        state=outcome.state.state,
+        version=outcome.version,
+        position=outcome.position,
+        events=[event_view(event) for event in outcome.events],
+    )
+
+
+async def _check(request: Request[Any, Any, Any], stream_id: UUID | None, command: Command) -> None:
+    """What a command needs to know beside the complaint: that its customer exists, that the sector was asked."""
+    match command:
+        case c.Register(customer_id=UUID() as customer_id):
+            try:
+                await services(request).commands.history(CUSTOMER, customer_id)
+            except NoSuchStream:
+                raise Malformed([Wrong("$.customer_id", "no customer has this id")]) from None
+        case _:
+            sector = principal(request).confined_to
+            if stream_id is not None and sector is not None:
+                history = await services(request).commands.history(COMPLAINT, stream_id)
+                _check_sector(history.state, sector, command)
+
+
+def _check_sector(state: Complaint, sector: str, command: Command) -> None:
+    asks = {ask.ask_id: ask.sector for ask in (*state.asks, *state.past_asks)}
+    if sector not in asks.values():
+        raise NotFound("no complaint has this id")
+    if isinstance(command, c.RecordSectorAnswer):
+        named = command.sector if command.ask_id is None else asks.get(command.ask_id, sector)
+        if named is not None and named != sector:
+            raise NotFound("no ask to your sector is meant")
+
+
+@get("/", opt={"action": "read complaints", "summary": "The worklist", "query": complaints.Worklist,
+               "response": Items[complaints.ComplaintItem]})  # fmt: skip
+async def worklist(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Complaints that match all the filters, in the order asked for, a page at a time."""
+    asked = query(request.scope["query_string"], complaints.Worklist)
+    sector = principal(request).confined_to
+    page = await services(request).reader.read(
+        complaints.VIEW, request, lambda connection: complaints.worklist(connection, asked, sector)
+    )
+    return listed(request, page)
+
+
+@get("/{stream_id:uuid}", opt={"action": "read complaints", "summary": "One complaint, now or as it was", "query": AsOf,
+                               "response": complaints.ComplaintDetail})  # fmt: skip
+async def detail(request: Request[Any, Any, Any], stream_id: UUID) -> Response[bytes]:
+    """A complaint; with `version`, `position` or `as_of` as it was then, folded from the log."""
+    past = query(request.scope["query_string"], AsOf)
+    sector = principal(request).confined_to
+    if past.named():
+        return await _as_it_was(request, stream_id, past, sector)
+    answer = await services(request).reader.read(
+        complaints.VIEW, request, lambda connection: complaints.detail(connection, stream_id, sector)
+    )
+    if answer.value is None:
+        raise NotFound("no complaint has this id")
+    return single(answer.value, answer.log_position, answer.value.etag)
+
+
+async def _as_it_was(
+    request: Request[Any, Any, Any], stream_id: UUID, past: AsOf, sector: str | None
+) -> Response[bytes]:
+    events = await services(request).log.stream(stream_id)
+    if not events or events[0].kind != COMPLAINT.kind:
+        raise NotFound("no complaint has this id")
+    known = audit.until(events, version=past.version, position=past.position, at=past.as_of)
+    found = complaints.as_of(known)
+    if found is None or (past.version or 0) > len(events):
+        raise NotFound("the complaint was not known then, or has no such version")
+    if sector is not None and sector not in found.asked_sectors:
+        raise NotFound("no complaint has this id")
+    return single(found, events[-1].position, found.etag)
+
+
+@get("/by-protocol/{protocol:str}", opt={"action": "read complaints", "summary": "One complaint, by its protocol number",
+                                         "response": complaints.ComplaintDetail})  # fmt: skip
+async def by_protocol(request: Request[Any, Any, Any], protocol: str) -> Response[bytes]:
+    """The complaint that was given this protocol number."""
+    sector = principal(request).confined_to
+    answer = await services(request).reader.read(
+        complaints.VIEW, request, lambda connection: complaints.by_protocol(connection, protocol, sector)
+    )
+    if answer.value is None:
+        raise NotFound("no complaint has this protocol number")
+    return single(answer.value, answer.log_position, answer.value.etag)
+
+
+ROUTER = Router(
+    "/v1/complaints",
+    route_handlers=[
+        worklist,
+        detail,
+        by_protocol,
+        creating(COMPLAINT, c.Register, body=_changed, check=_check, answer=ComplaintChanged),
+        *(
+            changing(COMPLAINT, command, body=_changed, check=_check, answer=ComplaintChanged)
+            for command in COMPLAINT.commands
+            if command is not c.Register
+        ),
+    ],
+)

@@ -1,0 +1,144 @@
+"""What all resources share: conditions of a command, the shapes of answers, headers."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response
+from msgspec import Struct
+
+from api.auth import Principal
+from api.validation import Malformed, Wrong
+from domain.complaint import ComplaintEvent
+from domain.customer import CustomerEvent
+from infra.commands import Caller, Outcome
+from infra.events import Origin, Recorded
+from infra.pages import Page
+
+E = TypeVar("E")
+JSON = "application/json"
+KEY = re.compile(r"[\x21-\x7d][\x20-\x7d]{0,199}", re.ASCII)
+ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})"', re.ASCII)
+
+_encoder = msgspec.json.Encoder()
+
+
+class EventView(Struct, Generic[E], frozen=True, kw_only=True):
+    """An event as the API shows it: `type` is its tag, `data` what it says."""
+
+    type: str
+    position: int
+    version: int
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: str
+    origin: Origin
+    correlation_id: str
+    causation_id: str | None
+    data: E
+
+
+class ComplaintChanged(Struct, frozen=True, kw_only=True):
+    """The complaint after a command, and the events that the command recorded."""
+
+    id: UUID
+    protocol: str
+    state: str
+    version: int
+    position: int
+    events: list[EventView[ComplaintEvent]]
+
+
+class CustomerChanged(Struct, frozen=True, kw_only=True):
+    """The customer after a command, and the events that the command recorded."""
+
+    id: UUID
+    version: int
+    position: int
+    events: list[EventView[CustomerEvent]]
+
+
+def event_view(recorded: Recorded[Any]) -> EventView[Any]:
+    """An event as the API shows it."""
+    return EventView(
+        type=recorded.tag,
+        position=recorded.position,
+        version=recorded.version,
+        occurred_at=recorded.occurred_at,
+        recorded_at=recorded.recorded_at,
+        actor=recorded.actor,
+        origin=recorded.origin,
+        correlation_id=recorded.correlation,
+        causation_id=recorded.causation,
+        data=recorded.event,
+    )
+
+
+def caller(request: Request[Any, Any, Any]) -> Caller:
+    """Who asks, and under which conditions, from the token and the headers.
+
+    Raises:
+        Malformed: `Idempotency-Key` or `If-Match` is not what it should be.
+    """
+    principal: Principal = request.scope["user"]
+    key = request.headers.get("idempotency-key")
+    if key is not None and not KEY.fullmatch(key):
+        raise Malformed([Wrong("Idempotency-Key", "1 to 200 printable ASCII characters without ~")])
+    return Caller(
+        actor=principal.subject,
+        correlation=request.scope["state"]["request_id"],
+        key=key,
+        if_match=_if_match(request.headers.get("if-match")),
+        supervisor="supervisor" in principal.roles,
+    )
+
+
+def _if_match(header: str | None) -> int | None:
+    if header is None or header.strip() == "*":
+        return None
+    found = ETAG.fullmatch(header.strip())
+    if found is None:
+        raise Malformed([Wrong("If-Match", 'an ETag as it was given, such as "3", or *')])
+    return int(found[1])
+
+
+def changed(outcome: Outcome, body: Struct, *, location: str | None = None) -> Response[bytes]:
+    """The answer to a command: 201 with `Location` where it made something new, else 200."""
+    headers = {"ETag": f'"{outcome.etag}"', "Log-Position": str(outcome.position)}
+    if location is not None:
+        headers["Location"] = location
+    if outcome.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    return Response(_encoder.encode(body), status_code=201 if location else 200, media_type=JSON, headers=headers)
+
+
+def single(value: object, log_position: int | None = None, etag: int | None = None) -> Response[bytes]:
+    """The answer with one thing."""
+    headers = {} if log_position is None else {"Log-Position": str(log_position)}
+    if etag is not None:
+        headers["ETag"] = f'"{etag}"'
+    return Response(_encoder.encode(value), media_type=JSON, headers=headers)
+
+
+class Items(Struct, Generic[E], frozen=True):
+    """A page: its items, and the cursor of the next one, or null."""
+
+    items: Sequence[E]
+    next: str | None
+
+
+def listed(request: Request[Any, Any, Any], page: Page[Any]) -> Response[bytes]:
+    """The answer with a page, linking to the next one."""
+    headers = {"Log-Position": str(page.log_position)}
+    if page.next is not None:
+        url = request.url.with_replacements(query=_with_cursor(request, page.next))
+        headers["Link"] = f'<{url}>; rel="next"'
+    return Response(_encoder.encode(Items(page.items, page.next)), media_type=JSON, headers=headers)
+
+
+def _with_cursor(request: Request[Any, Any, Any], cursor: str) -> str:
+    kept = [part for part in request.scope["query_string"].decode().split("&") if part and not part.startswith("cursor=")]
+    return "&".join([*kept, f"cursor={cursor}"])

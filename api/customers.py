@@ -1,0 +1,66 @@
+"""Customers: their commands, one of them, a list."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, Router, get
+
+from api.commands import changing, creating
+from api.conventions import CustomerChanged, Items, event_view, listed, single
+from api.problems import NotFound
+from api.services import services
+from api.validation import query
+from domain.aggregate import Command
+from domain.customer import CUSTOMER, RegisterCustomer
+from infra.commands import Outcome
+from projections import customers
+
+
+def _changed(outcome: Outcome) -> CustomerChanged:
+    return CustomerChanged(
+        id=outcome.stream_id,
+        version=outcome.version,
+        position=outcome.position,
+        events=[event_view(event) for event in outcome.events],
+    )
+
+
+async def _check(request: Request[Any, Any, Any], stream_id: UUID | None, command: Command) -> None:
+    """A customer's commands need to know nothing but the customer."""
+
+
+@get("/", opt={"action": "read customers", "summary": "Customers", "query": customers.CustomerList,
+               "response": Items[customers.CustomerItem]})  # fmt: skip
+async def listing(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Customers that match the filters, a page at a time."""
+    asked = query(request.scope["query_string"], customers.CustomerList)
+    page = await services(request).reader.read(
+        customers.VIEW, request, lambda connection: customers.customer_list(connection, asked)
+    )
+    return listed(request, page)
+
+
+@get("/{stream_id:uuid}", opt={"action": "read customers", "summary": "One customer", "response": customers.CustomerItem})
+async def detail(request: Request[Any, Any, Any], stream_id: UUID) -> Response[bytes]:
+    """A customer."""
+    answer = await services(request).reader.read(
+        customers.VIEW, request, lambda connection: customers.detail(connection, stream_id)
+    )
+    if answer.value is None:
+        raise NotFound("no customer has this id")
+    return single(answer.value, answer.log_position, answer.value.etag)
+
+
+ROUTER = Router(
+    "/v1/customers",
+    route_handlers=[
+        listing,
+        detail,
+        creating(CUSTOMER, RegisterCustomer, body=_changed, check=_check, answer=CustomerChanged),
+        *(
+            changing(CUSTOMER, command, body=_changed, check=_check, answer=CustomerChanged)
+            for command in CUSTOMER.commands
+            if command is not RegisterCustomer
+        ),
+    ],
+)

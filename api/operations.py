@@ -1,0 +1,94 @@
+"""Operations: is the process alive, is it ready, and who am I to it."""
+
+from typing import Any, Literal
+
+import msgspec
+import psycopg
+from litestar import Request, Response, Router, get
+from msgspec import Struct
+
+from api.conventions import JSON, single
+from api.roles import Role
+from api.services import principal, services
+from infra.projector import Standing, standings
+
+STALE_SECONDS = 10.0
+
+
+class Live(Struct, frozen=True):
+    """The process answers."""
+
+    status: Literal["live"] = "live"
+
+
+class Follower(Struct, frozen=True, kw_only=True):
+    """How far a view or reactor has read, and whether it failed; `behind_seconds` is how long the next event waits."""
+
+    name: str
+    position: int
+    behind_seconds: float
+    failed_position: int | None = None
+    failure: str | None = None
+
+
+class Ready(Struct, frozen=True, kw_only=True):
+    """Whether everything is there: the database, and every view near the newest event (`head`)."""
+
+    status: Literal["ready", "not_ready"]
+    head: int
+    followers: list[Follower]
+
+
+class Identity(Struct, frozen=True, kw_only=True):
+    """The caller: the actor of what it does, its roles, and its sector if it has one."""
+
+    subject: str
+    roles: list[Role]
+    sector: str | None
+
+
+class _Standings(Struct, frozen=True):
+    rows: list[Standing]
+    log_position: int = 0
+
+
+@get("/health/live", opt={"summary": "Is the process alive?", "response": Live})
+async def live() -> Response[bytes]:
+    """Answers as long as the process does."""
+    return single(Live())
+
+
+@get("/health/ready", opt={"summary": "Is everything there?", "response": Ready, "also": {503: Ready}})
+async def ready(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """503 while the database is away, or a view failed or lets the newest event wait for more than ten seconds."""
+
+    async def ask(connection: psycopg.AsyncConnection[Any]) -> _Standings:
+        return _Standings(await standings(connection))
+
+    rows = (await services(request).reader.run(ask)).rows
+    well = bool(rows) and all(row.failure is None and row.behind_seconds < STALE_SECONDS for row in rows)
+    body = Ready(
+        status="ready" if well else "not_ready",
+        head=max((row.head for row in rows), default=0),
+        followers=[
+            Follower(
+                name=row.follower,
+                position=row.position,
+                behind_seconds=max(row.behind_seconds, 0.0),
+                failed_position=row.failed_position,
+                failure=row.failure,
+            )
+            for row in rows
+        ],
+    )
+    return Response(msgspec.json.encode(body), status_code=200 if well else 503, media_type=JSON)
+
+
+@get("/v1/me", opt={"action": "read own identity", "summary": "Who am I?", "response": Identity})
+async def me(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The caller as the service knows it."""
+    who = principal(request)
+    return single(Identity(subject=who.subject, roles=sorted(who.roles), sector=who.sector))
+
+
+ROUTER = Router("/", route_handlers=[live, ready, me])

@@ -1,0 +1,35 @@
+"""What the handlers work with, put together once in `api.app`."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Request
+
+from api.auth import Authenticator, Principal
+from api.reading import Reader
+from infra.commands import Commands
+from infra.log import Log
+from infra.settings import Settings
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts of a running API process."""
+
+    settings: Settings
+    log: Log
+    commands: Commands
+    reader: Reader
+    authenticator: Authenticator
+
+
+def services(request: Request[Any, Any, Any]) -> Services:
+    """The services of the app that serves the request."""
+    found: Services = request.app.state.services
+    return found
+
+
+def principal(request: Request[Any, Any, Any]) -> Principal:
+    """The caller, as the guard found it."""
+    found: Principal = request.scope["user"]
+    return found

@@ -1,0 +1,126 @@
+"""Access keys: opaque tokens, of which the database keeps only the hash."""
+
+import asyncio
+import hashlib
+import secrets
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from msgspec import Struct
+from psycopg.rows import class_row
+from uuid_utils.compat import uuid7
+
+from infra.database import Link
+
+FRESH_SECONDS = 2.0
+PREFIX = "ouv_"
+
+
+class AccessKey(Struct, frozen=True, kw_only=True):
+    """A key as the database keeps it; the token itself was shown once."""
+
+    id: UUID
+    subject: str
+    roles: list[str]
+    sector: str | None
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    digest: bytes
+
+    def refusal(self, now: datetime) -> str | None:
+        """Why the key does not open now, if so."""
+        if self.revoked_at is not None:
+            return "the key is revoked"
+        if self.expires_at is not None and self.expires_at <= now:
+            return "the key has expired"
+        return None
+
+
+def digest(token: str) -> bytes:
+    """What the database keeps of a token; the token has 256 random bits, so a plain hash is enough."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def create(
+    connection: psycopg.AsyncConnection[Any],
+    subject: str,
+    roles: Sequence[str],
+    *,
+    sector: str | None = None,
+    expires_at: datetime | None = None,
+) -> tuple[UUID, str]:
+    """Make a key; gives its id and its token, which cannot be had again."""
+    key_id, token = uuid7(), PREFIX + secrets.token_urlsafe(32)
+    await connection.execute(
+        "INSERT INTO access_keys (id, digest, subject, roles, sector, expires_at) VALUES (%s, %s, %s, %s, %s, %s)",
+        [key_id, digest(token), subject, list(roles), sector, expires_at],
+    )
+    return key_id, token
+
+
+async def revoke(connection: psycopg.AsyncConnection[Any], key_id: UUID) -> bool:
+    """Close a key for ever; False if there is no such key that is open."""
+    cursor = await connection.execute(
+        "UPDATE access_keys SET revoked_at = now() WHERE id = %s AND revoked_at IS NULL", [key_id]
+    )
+    return cursor.rowcount == 1
+
+
+async def keys(connection: psycopg.AsyncConnection[Any]) -> list[AccessKey]:
+    """All keys, oldest first."""
+    async with connection.cursor(row_factory=class_row(AccessKey)) as cursor:
+        await cursor.execute(
+            """SELECT id, subject, roles, sector, created_at, expires_at, revoked_at, digest
+                 FROM access_keys ORDER BY created_at, id"""
+        )
+        return await cursor.fetchall()
+
+
+class KeyRing:
+    """The keys in memory, read again at most every two seconds: so long may a revoked key still open."""
+
+    def __init__(self, conninfo: str) -> None:
+        self._link = Link(conninfo)
+        self._keys: dict[bytes, AccessKey] = {}
+        self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
+
+    async def find(self, token: str) -> AccessKey | None:
+        """The key of a token, open or not.
+
+        Raises:
+            psycopg.OperationalError: the database does not answer and no fresh copy is at hand.
+        """
+        wanted = digest(token)
+        key = self._keys.get(wanted)
+        if self._age() > FRESH_SECONDS or (key is None and self._age() > FRESH_SECONDS / 20):
+            await self._read()
+            key = self._keys.get(wanted)
+        return key
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._link.close()
+
+    def _age(self) -> float:
+        return time.monotonic() - self._read_at
+
+    async def _read(self) -> None:
+        asked_at = time.monotonic()
+        async with self._reading:
+            if self._read_at >= asked_at:
+                return  # somebody else has read meanwhile
+            asked_at = time.monotonic()
+            async with self._link.use() as connection:
+                self._keys = {key.digest: key for key in await keys(connection)}
+            self._read_at = asked_at
+
+
+def utc_now() -> datetime:
+    """This moment, in UTC."""
+    return datetime.now(UTC)

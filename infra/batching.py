@@ -1,0 +1,105 @@
+"""Group commit in general: what arrives while one batch is under way becomes the next batch."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from contextvars import Context
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Overloaded(Exception):
+    """More is waiting than can be served soon; nothing was done, so it may be asked again later."""
+
+
+class Batcher(Generic[T, R]):
+    """Hands the items of concurrent callers to `handle` in batches, one at a time, and each caller its own result.
+
+    `handle` gives one result an item, in order; a result that is an exception is raised to that caller alone. Items
+    that share a value of `apart` never meet in one batch: the later one waits for the next.
+    """
+
+    def __init__(
+        self,
+        handle: Callable[[list[T]], Awaitable[Sequence[R | BaseException]]],
+        *,
+        most: int = 512,
+        waiting: int = 10_000,
+        apart: Callable[[T], Iterable[Hashable]] = lambda item: (),
+    ) -> None:
+        self._handle = handle
+        self._most = most
+        self._waiting = waiting
+        self._apart = apart
+        self._queue: deque[tuple[T, asyncio.Future[R]]] = deque()
+        self._runner: asyncio.Task[None] | None = None
+
+    async def submit(self, item: T) -> R:
+        """The result of `item`, once its batch is done.
+
+        Raises:
+            Overloaded: the queue is full.
+        """
+        if len(self._queue) >= self._waiting:
+            raise Overloaded(f"{self._waiting} requests are waiting")
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._queue.append((item, future))
+        if self._runner is None:
+            # In a context of its own: what it logs belongs to no single caller.
+            self._runner = asyncio.create_task(self._run(), context=Context())
+        return await future
+
+    async def drain(self) -> None:
+        """Return once nothing is waiting or under way."""
+        while self._runner is not None:
+            await asyncio.wait([self._runner])
+
+    async def _run(self) -> None:
+        try:
+            while self._queue:
+                if batch := self._take():
+                    await self._serve(batch)
+        finally:
+            self._runner = None
+            for _, future in self._queue:  # only when this task was cancelled
+                future.cancel()
+            self._queue.clear()
+
+    def _take(self) -> list[tuple[T, asyncio.Future[R]]]:
+        batch: list[tuple[T, asyncio.Future[R]]] = []
+        later: list[tuple[T, asyncio.Future[R]]] = []
+        taken: set[Hashable] = set()
+        while self._queue and len(batch) + len(later) < self._most:
+            item, future = self._queue.popleft()
+            if future.done():
+                continue  # its caller has gone
+            marks = set(self._apart(item))
+            if marks & taken:
+                later.append((item, future))
+            else:
+                batch.append((item, future))
+            taken |= marks
+        self._queue.extendleft(reversed(later))
+        return batch
+
+    async def _serve(self, batch: list[tuple[T, asyncio.Future[R]]]) -> None:
+        results: Sequence[R | BaseException]
+        try:
+            results = await self._handle([item for item, _ in batch])
+            if len(results) != len(batch):
+                raise RuntimeError(f"{len(batch)} items had {len(results)} results")
+        except Exception as error:  # noqa: BLE001 - every caller of the batch is told
+            results = [error] * len(batch)
+        except BaseException:
+            for _, future in batch:
+                future.cancel()
+            raise
+        for (_, future), result in zip(batch, results, strict=True):
+            if future.done():
+                continue
+            if isinstance(result, BaseException):
+                future.set_exception(result)
+            else:
+                future.set_result(result)

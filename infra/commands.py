@@ -1,0 +1,322 @@
+"""The one way in: key → `If-Match` → decide → append, decided again when the stream has moved on."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+from weakref import WeakValueDictionary
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+from uuid_utils.compat import uuid7
+
+from domain.aggregate import Aggregate, Command, Context, Event, tag_of
+from domain.complaint import COMPLAINT
+from domain.protocol import protocol
+from domain.times import effective_time
+from infra.batching import Overloaded
+from infra.events import Origin, Recorded, Row, encode_body, recorded
+from infra.log import Append, Appended, Draft, Load, Log, Seen
+from infra.vault import StreamKey
+
+PROTOCOL_BLOCK = 100
+TRIES = 50
+
+
+class Caller(Struct, frozen=True, kw_only=True):
+    """Who asks for a command, and under which conditions.
+
+    `key` makes a repetition by the same actor harmless, `if_match` demands that the stream stand at that ETag, `claim`
+    is taken once and for ever by the first command that asks for it.
+    """
+
+    actor: str
+    correlation: str
+    key: str | None = None
+    if_match: int | None = None
+    claim: str | None = None
+    origin: Origin = "live"
+    causation: str | None = None
+    supervisor: bool = False
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What an accepted command led to: the stream's state and version then, and the events it recorded.
+
+    `etag` is the version of the last event not recorded by the system itself; `position` that of the stream's last
+    event. `replayed` tells that this answer had been given before.
+    """
+
+    stream_id: UUID
+    state: Any
+    version: int
+    etag: int
+    position: int
+    events: Sequence[Recorded[Event]]
+    replayed: bool = False
+
+
+class NoSuchStream(Exception):
+    """There is no stream of this kind with this id."""
+
+
+class VersionMismatch(Exception):
+    """`If-Match` names another version than the current one."""
+
+    def __init__(self, current: int) -> None:
+        super().__init__(f"the current version is {current}")
+        self.current = current
+
+
+class KeyReused(Exception):
+    """The idempotency key was used before, for another command."""
+
+
+class AlreadyClaimed(Exception):
+    """Another stream took the claim before."""
+
+    def __init__(self, stream_id: UUID) -> None:
+        super().__init__(str(stream_id))
+        self.stream_id = stream_id
+
+
+class History(Struct, frozen=True):
+    """A stream folded: its state, version, ETag and last position, and the key that seals its events (None: erased)."""
+
+    stream_id: UUID
+    state: Any
+    version: int
+    etag: int
+    position: int
+    key: StreamKey | None
+
+
+NOTHING = History(UUID(int=0), None, 0, 0, 0, None)
+
+
+class ProtocolNumbers:
+    """Unique protocol numbers, drawn from the database in blocks; what a restart leaves of a block is a gap."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._next = self._end = 0
+        self._drawing = asyncio.Lock()
+
+    async def draw(self, year: int) -> str:
+        """The next protocol, of the given year."""
+        async with self._drawing:
+            if self._next == self._end:
+                self._next = await self._log.next_protocol_block()
+                self._end = self._next + PROTOCOL_BLOCK
+            number, self._next = self._next, self._next + 1
+        return protocol(year, number)
+
+
+class Commands:
+    """Executes commands on the streams of one log."""
+
+    def __init__(
+        self,
+        log: Log,
+        *,
+        reopen_window: timedelta | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._log = log
+        self._clock = clock
+        self._reopen_window = reopen_window
+        self._protocols = ProtocolNumbers(log)
+        self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+
+    async def create(self, aggregate: Aggregate, caller: Caller, *commands: Command) -> Outcome:
+        """Start a new stream with a command, and more commands that follow it: all of them or none.
+
+        Raises:
+            Refused, KeyReused, AlreadyClaimed, Unavailable, Overloaded
+        """
+        return await self._execute(aggregate, commands, caller, None)
+
+    async def execute(self, aggregate: Aggregate, stream_id: UUID, caller: Caller, *commands: Command) -> Outcome:
+        """Carry out a command on an existing stream, or several in order: all of them or none.
+
+        Raises:
+            NoSuchStream, Erased, VersionMismatch, Refused, KeyReused, AlreadyClaimed, Unavailable, Overloaded
+        """
+        turn = self._turns.setdefault(stream_id, asyncio.Lock())
+        async with turn:
+            return await self._execute(aggregate, commands, caller, stream_id)
+
+    async def history(self, aggregate: Aggregate, stream_id: UUID) -> History:
+        """The stream as it stands.
+
+        Raises:
+            NoSuchStream: there is none of this kind.
+        """
+        return self._existing(aggregate, (await self._log.load(Load(stream_id))).rows)
+
+    async def _execute(
+        self, aggregate: Aggregate, commands: Sequence[Command], caller: Caller, stream_id: UUID | None
+    ) -> Outcome:
+        """Load, decide and append; again as often as the stream has moved on in between."""
+        digest = _digest(aggregate, commands, stream_id)
+        # A key of our own where the caller gave none resolves a connection lost in the middle all the same.
+        key = caller.key or f"~{uuid4().hex}"
+        for _ in range(TRIES):
+            history, seen = await self._before(aggregate, caller, stream_id)
+            if seen:
+                return await self._replay(aggregate, seen, digest)
+            if caller.if_match is not None and caller.if_match != history.etag:
+                raise VersionMismatch(history.etag)
+            decided, state = await self._decide(aggregate, commands, caller, history.state)
+            request = self._request(aggregate, caller, history, decided, key, digest)
+            answer = await self._log.append(request)
+            match answer.verdict:
+                case "accepted":
+                    return _outcome(aggregate, caller, history, state, decided, answer)
+                case "replayed":
+                    seen = Seen(caller.actor, key, digest, answer.stream_id, answer.first_version, answer.last_version)
+                    return await self._replay(aggregate, seen, digest)
+                case "reused":
+                    raise KeyReused
+                case "claimed":
+                    raise AlreadyClaimed(answer.stream_id)
+                case "conflict":
+                    continue
+        raise Overloaded(f"stream {stream_id} moved on {TRIES} times while this was decided")
+
+    async def _before(
+        self, aggregate: Aggregate, caller: Caller, stream_id: UUID | None
+    ) -> tuple[History, Seen | None]:
+        """The history to decide on, nothing for a new stream; and the record of the key if it was used before."""
+        if stream_id is not None:
+            loaded = await self._log.load(Load(stream_id, caller.actor, caller.key))
+            return NOTHING if loaded.seen else self._existing(aggregate, loaded.rows), loaded.seen
+        new_id = uuid7()
+        seen = (await self._log.load(Load(new_id, caller.actor, caller.key))).seen if caller.key else None
+        return replace(NOTHING, stream_id=new_id), seen
+
+    def _request(
+        self,
+        aggregate: Aggregate,
+        caller: Caller,
+        history: History,
+        decided: Sequence[tuple[Event, datetime]],
+        key: str,
+        digest: bytes,
+    ) -> Append:
+        stream_id, data_key, wrapped = history.stream_id, history.key, None
+        if history.version == 0:
+            data_key, wrapped = self._log.vault.new_key(stream_id)
+        return Append(
+            stream_id=stream_id,
+            kind=aggregate.kind,
+            expected=history.version,
+            events=[
+                Draft(tag_of(type(event)), at, encode_body(event, data_key, stream_id, version))
+                for version, (event, at) in enumerate(decided, start=history.version + 1)
+            ],
+            actor=caller.actor,
+            key=key,
+            digest=digest,
+            correlation=caller.correlation,
+            origin=caller.origin,
+            causation=caller.causation,
+            claim=caller.claim,
+            wrapped_key=wrapped,
+        )
+
+    async def _decide(
+        self, aggregate: Aggregate, commands: Sequence[Command], caller: Caller, state: Any
+    ) -> tuple[list[tuple[Event, datetime]], Any]:
+        """The events of the commands, each decided on what those before it led to, with their times; and the end state."""
+        decided: list[tuple[Event, datetime]] = []
+        for command in commands:
+            context = await self._context(command, caller, numbered=state is None and aggregate.kind == COMPLAINT.kind)
+            for event in aggregate.decide(state, command, context):
+                state = aggregate.evolve(state, event, context.occurred_at)
+                decided.append((event, context.occurred_at))
+        return decided, state
+
+    async def _context(self, command: Command, caller: Caller, *, numbered: bool) -> Context:
+        now = self._clock()
+        return Context(
+            now=now,
+            occurred_at=effective_time(command, now),
+            actor=caller.actor,
+            new_id=uuid7(),
+            protocol=await self._protocols.draw(now.year) if numbered else None,
+            supervisor=caller.supervisor,
+            origin=caller.origin,
+            reopen_window=self._reopen_window,
+        )
+
+    async def _replay(self, aggregate: Aggregate, seen: Seen, digest: bytes) -> Outcome:
+        if seen.digest != digest:
+            raise KeyReused
+        rows = (await self._log.load(Load(seen.stream_id))).rows[: seen.last_version]
+        history = self._existing(aggregate, rows)
+        return Outcome(
+            stream_id=seen.stream_id,
+            state=history.state,
+            version=history.version,
+            etag=history.etag,
+            position=history.position,
+            events=[recorded(row, self._log.vault) for row in rows[seen.first_version :]],
+            replayed=True,
+        )
+
+    def _existing(self, aggregate: Aggregate, rows: Sequence[Row]) -> History:
+        if not rows or rows[0].kind != aggregate.kind:
+            raise NoSuchStream(f"no {aggregate.kind} has this id")
+        state, etag = None, 0
+        for row in rows:
+            state = aggregate.evolve(state, recorded(row, self._log.vault).event, row.occurred_at)
+            etag = etag if row.origin == "system" else row.version
+        last = rows[-1]
+        key = self._log.vault.unwrap(last.stream_id, last.wrapped) if last.wrapped else None
+        return History(last.stream_id, state, last.version, etag, last.position, key)
+
+
+def _digest(aggregate: Aggregate, commands: Sequence[Command], stream_id: UUID | None) -> bytes:
+    said = [aggregate.kind, stream_id, *((command.verb, command) for command in commands)]
+    return hashlib.sha256(msgspec.json.encode(said)).digest()
+
+
+def _outcome(
+    aggregate: Aggregate,
+    caller: Caller,
+    before: History,
+    state: Any,
+    decided: Sequence[tuple[Event, datetime]],
+    answer: Appended,
+) -> Outcome:
+    first = answer.first_position or 0
+    events = [
+        Recorded(
+            position=first + offset,
+            stream_id=answer.stream_id,
+            kind=aggregate.kind,
+            version=before.version + 1 + offset,
+            tag=tag_of(type(event)),
+            occurred_at=at,
+            recorded_at=answer.recorded_at,
+            actor=caller.actor,
+            correlation=caller.correlation,
+            causation=caller.causation,
+            origin=caller.origin,
+            leaf=b"",
+            event=event,
+        )
+        for offset, (event, at) in enumerate(decided)
+    ]
+    return Outcome(
+        stream_id=answer.stream_id,
+        state=state,
+        version=answer.last_version,
+        etag=before.etag if caller.origin == "system" or not events else answer.last_version,
+        position=events[-1].position if events else before.position,
+        events=events,
+    )

@@ -1,0 +1,123 @@
+"""What stands in the log: the envelope around an event, and its translation to and from a row."""
+
+from datetime import datetime
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from domain import AGGREGATES
+from domain.aggregate import Event, erased_values, personal_fields, tag_of
+from infra.vault import StreamKey, Vault
+
+Origin = Literal["live", "import", "system"]
+E = TypeVar("E", bound=Event, covariant=True)
+
+SEALED = "sealed"
+
+
+class Recorded(Struct, Generic[E], frozen=True):
+    """An event as the log holds it.
+
+    `position` is contiguous over the whole log, `version` within the stream, both from 1. `occurred_at` is when it
+    happened, `recorded_at` when the log learnt it. `correlation` is the request that caused it, `causation` the event
+    (`<stream id>/<version>`) it reacts to.
+    """
+
+    position: int
+    stream_id: UUID
+    kind: str
+    version: int
+    tag: str
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: str
+    correlation: str
+    causation: str | None
+    origin: Origin
+    leaf: bytes
+    event: E
+
+
+class Row(NamedTuple):
+    """A row of `events` with the wrapped key of its stream (absent: erased)."""
+
+    position: int
+    stream_id: UUID
+    kind: str
+    version: int
+    tag: str
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: str
+    correlation: str
+    causation: str | None
+    origin: Origin
+    body: bytes
+    leaf: bytes
+    wrapped: bytes | None
+
+
+ROW = """e.position, e.stream_id, e.kind, e.version, e.tag, e.occurred_at, e.recorded_at, e.actor, e.correlation,
+e.causation, e.origin, e.body, e.leaf, k.wrapped FROM events e LEFT JOIN stream_keys k USING (stream_id)"""
+
+EVENT_TYPES: dict[str, type[Event]] = {
+    tag_of(event): event for aggregate in AGGREGATES.values() for event in aggregate.events
+}
+
+
+class Erased(Exception):
+    """The stream's key was destroyed: no personal field can be recorded on it any more."""
+
+
+class UnknownEvent(Exception):
+    """The log holds a tag that this version of the service does not know."""
+
+
+def _binding(stream_id: UUID, version: int, tag: str) -> bytes:
+    return stream_id.bytes + version.to_bytes(4, "big") + tag.encode()
+
+
+def encode_body(event: Event, key: StreamKey | None, stream_id: UUID, version: int) -> bytes:
+    """JSON of the event, its personal fields sealed together in one field that opens only at this place in the log.
+
+    Raises:
+        Erased: there are personal fields and no key to seal them with.
+    """
+    personal = personal_fields(type(event))
+    given = {name: value for name in personal if (value := getattr(event, name)) is not None}
+    if not given:
+        return msgspec.json.encode(event)
+    if key is None:
+        raise Erased(f"stream {stream_id} was erased")
+    body = msgspec.to_builtins(event)
+    for name in personal:
+        body.pop(name, None)
+    body[SEALED] = key.seal(msgspec.json.encode(given), _binding(stream_id, version, tag_of(type(event))))
+    return msgspec.json.encode(body)
+
+
+def decode_body(tag: str, body: bytes, key: StreamKey | None, stream_id: UUID, version: int) -> Event:
+    """The event of a stored body, brought to its present shape; without its key, personal fields read `[erased]`.
+
+    Raises:
+        UnknownEvent: no event type has this tag.
+    """
+    try:
+        event_type = EVENT_TYPES[tag]
+    except KeyError:
+        raise UnknownEvent(f"event type {tag!r} is not known to this version") from None
+    fields = msgspec.json.decode(body)
+    sealed = fields.pop(SEALED, None)
+    if sealed is not None:
+        bound_to = _binding(stream_id, version, tag)
+        fields |= msgspec.json.decode(key.open(sealed, bound_to)) if key else erased_values(event_type)
+    return msgspec.convert(fields, event_type).upcast()
+
+
+def recorded(row: Row, vault: Vault) -> Recorded[Event]:
+    """The envelope of a row, its event decrypted and decoded."""
+    key = vault.unwrap(row.stream_id, row.wrapped) if row.wrapped else None
+    event = decode_body(row.tag, row.body, key, row.stream_id, row.version)
+    return Recorded(*row[:11], row.leaf, event)

@@ -1,0 +1,13 @@
+"""Alembic's entry: one connection handed in by `infra.database.migrate`, which holds the lock and the search path."""
+
+from alembic import context
+
+config = context.config
+connection = config.attributes["connection"]
+context.configure(
+    connection=connection,
+    version_table_schema=config.attributes["schema"],
+    app_role=config.attributes["app_role"],
+)
+with context.begin_transaction():
+    context.run_migrations()

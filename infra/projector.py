@@ -1,0 +1,298 @@
+"""Followers of the log: views, folded batch by batch, and reactors, which answer events with commands.
+
+Each follower has a checkpoint of its own and one leader among all processes. A view's rows and its checkpoint move in
+one transaction, by compare-and-swap, so that a leader that was deposed without noticing changes nothing.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import structlog
+from psycopg import sql
+from psycopg.rows import class_row
+
+from domain.aggregate import Event
+from infra.database import connect
+from infra.events import Recorded
+from infra.log import head, read
+from infra.vault import Vault
+
+log = structlog.get_logger()
+
+BATCH = 2_000
+POLL_SECONDS = 1.0
+CANDIDATE_SECONDS = 0.25
+
+CHECKPOINTS = """
+CREATE TABLE IF NOT EXISTS checkpoints (
+    follower        text   PRIMARY KEY,
+    position        bigint NOT NULL,
+    failed_position bigint,
+    failure         text
+)"""
+
+Events = Sequence[Recorded[Event]]
+Connection = psycopg.AsyncConnection[Any]
+
+
+@dataclass(frozen=True)
+class View:
+    """Rows folded from the log.
+
+    `ddl` creates the view's `tables`, whose names carry its version; `apply` folds events, given in order and without
+    a hole, into them, inside the transaction that also moves the checkpoint.
+    """
+
+    name: str
+    version: int
+    ddl: str
+    tables: tuple[str, ...]
+    apply: Callable[[Connection, Events], Awaitable[None]]
+
+    @property
+    def follower(self) -> str:
+        """Name of the checkpoint: each version of a view has its own."""
+        return f"{self.name}_{self.version}"
+
+
+@dataclass(frozen=True)
+class Reactor:
+    """Answers events with commands, keyed so that at least once becomes once. It begins with the event after its birth."""
+
+    name: str
+    react: Callable[[Recorded[Event]], Awaitable[None]]
+
+    @property
+    def follower(self) -> str:
+        """Name of the checkpoint."""
+        return f"reactor {self.name}"
+
+
+class Deposed(Exception):
+    """Another leader, or a rebuild, has moved the checkpoint meanwhile."""
+
+
+class Failed(Exception):
+    """A follower cannot take in one event."""
+
+    def __init__(self, position: int, cause: Exception) -> None:
+        super().__init__(f"at position {position}: {type(cause).__name__}")
+        self.position = position
+        self.cause = cause
+
+
+# New tables belong to the views' schema, which is the second of the search path.
+VIEWS_FIRST = """SELECT set_config('search_path', quote_ident(path[2]) || ',' || quote_ident(path[1]), true)
+                   FROM current_schemas(false) AS path"""
+
+
+async def prepare(connection: Connection, views: Sequence[View]) -> None:
+    """Create the tables and checkpoints of the views where they are missing."""
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('prepare ' || current_schema(), 0))")
+        await connection.execute(VIEWS_FIRST)
+        for ddl in (CHECKPOINTS, *(view.ddl for view in views)):
+            await connection.execute(ddl.encode())
+        await _add_checkpoints(connection, [view.follower for view in views], 0)
+
+
+async def _add_checkpoints(connection: Connection, followers: Sequence[str], position: int) -> None:
+    await connection.execute(
+        "INSERT INTO checkpoints (follower, position) SELECT unnest(%s::text[]), %s ON CONFLICT DO NOTHING",
+        [list(followers), position],
+    )
+
+
+async def reset(connection: Connection, view: View) -> None:
+    """Empty a view and send it back to position 0, whence its leader folds it anew."""
+    async with connection.transaction():
+        for table in view.tables:
+            await connection.execute(sql.SQL("TRUNCATE {}").format(sql.Identifier(table)))
+        await connection.execute(
+            "UPDATE checkpoints SET position = 0, failed_position = NULL, failure = NULL WHERE follower = %s",
+            [view.follower],
+        )
+
+
+class Wake:
+    """Tells followers that the log may have grown: by NOTIFY within milliseconds, and by a slow poll in any case."""
+
+    def __init__(self, conninfo: str) -> None:
+        self._conninfo = conninfo
+        self._changed = asyncio.Event()
+
+    def arm(self) -> asyncio.Event:
+        """The event that the next growth sets; taken before reading, so that no growth falls in between."""
+        if self._changed.is_set():
+            self._changed = asyncio.Event()
+        return self._changed
+
+    async def listen(self) -> None:
+        """Listen for ever, connecting again when the connection is lost."""
+        while True:
+            try:
+                async with await connect(self._conninfo) as connection:
+                    await connection.execute(
+                        sql.SQL("LISTEN {}").format(sql.Identifier(await _schema(connection)))
+                    )
+                    self._changed.set()
+                    async for _ in connection.notifies():
+                        self._changed.set()
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                log.warning("listener-lost", error=type(error).__name__)
+                await asyncio.sleep(0.2)
+
+
+async def _schema(connection: Connection) -> str:
+    row = await (await connection.execute("SELECT current_schema()")).fetchone()
+    return str(row[0]) if row else ""
+
+
+class Runner:
+    """Keeps one follower going: waits for leadership, follows the log, gives way to another and comes back."""
+
+    def __init__(self, follower: View | Reactor, conninfo: str, vault: Vault, wake: Wake, batch: int = BATCH) -> None:
+        self._follower = follower
+        self._name = follower.follower
+        self._conninfo = conninfo
+        self._vault = vault
+        self._wake = wake
+        self._batch = batch
+
+    async def run(self) -> None:
+        """Follow the log for ever. A view that fails on an event stays there, loudly, until it is rebuilt or restarted."""
+        while True:
+            try:
+                async with await connect(self._conninfo) as connection:
+                    await self._become_leader(connection)
+                    await self._lead(connection)
+            except Deposed:
+                log.info("follower-deposed", follower=self._name)
+            except Failed as failed:
+                await self._stand_still(failed)
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                log.warning("follower-lost-database", follower=self._name, error=type(error).__name__)
+                await asyncio.sleep(CANDIDATE_SECONDS)
+
+    async def _become_leader(self, connection: Connection) -> None:
+        lock = "SELECT pg_try_advisory_lock(hashtextextended(current_schema() || ' ' || %s, 1))"
+        while True:
+            row = await (await connection.execute(lock, [self._name])).fetchone()
+            if row and row[0]:
+                log.info("follower-leads", follower=self._name)
+                return
+            await asyncio.sleep(CANDIDATE_SECONDS)
+
+    async def _lead(self, connection: Connection) -> None:
+        position = await self._start(connection)
+        while True:
+            grown = self._wake.arm()
+            events = await read(connection, self._vault, position, self._batch)
+            if events:
+                position = await self._take(connection, position, events)
+            else:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(grown.wait(), POLL_SECONDS)
+                await self._check(connection, position)
+
+    async def _start(self, connection: Connection) -> int:
+        if isinstance(self._follower, Reactor):
+            await _add_checkpoints(connection, [self._name], await head(connection))
+        await connection.execute(
+            "UPDATE checkpoints SET failure = NULL, failed_position = NULL WHERE follower = %s AND failure IS NOT NULL",
+            [self._name],
+        )
+        return await self._checkpoint(connection)
+
+    async def _checkpoint(self, connection: Connection) -> int:
+        cursor = await connection.execute("SELECT position FROM checkpoints WHERE follower = %s", [self._name])
+        row = await cursor.fetchone()
+        if row is None:
+            raise Deposed
+        return int(row[0])
+
+    async def _check(self, connection: Connection, position: int) -> None:
+        if await self._checkpoint(connection) != position:
+            raise Deposed
+
+    async def _take(self, connection: Connection, position: int, events: Events) -> int:
+        """Take in a batch; where it fails, go event by event up to the one that fails."""
+        try:
+            return await self._advance(connection, position, events)
+        except (Deposed, psycopg.OperationalError, psycopg.InterfaceError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a fold raises stops this follower, and no other
+            if len(events) == 1:
+                raise Failed(events[0].position, error) from error
+        for event in events:
+            position = await self._take(connection, position, [event])
+        return position
+
+    async def _advance(self, connection: Connection, position: int, events: Events) -> int:
+        if isinstance(self._follower, Reactor):
+            for event in events:
+                await self._follower.react(event)
+            await self._move(connection, position, events[-1].position)
+        else:
+            async with connection.transaction():
+                await self._follower.apply(connection, events)
+                await self._move(connection, position, events[-1].position)
+        return events[-1].position
+
+    async def _move(self, connection: Connection, before: int, after: int) -> None:
+        cursor = await connection.execute(
+            "UPDATE checkpoints SET position = %s WHERE follower = %s AND position = %s", [after, self._name, before]
+        )
+        if cursor.rowcount != 1:
+            raise Deposed
+
+    async def _stand_still(self, failed: Failed) -> None:
+        log.critical(
+            "follower-failed", follower=self._name, position=failed.position, error=type(failed.cause).__name__,
+            exc_info=failed.cause,
+        )  # fmt: skip
+        async with await connect(self._conninfo) as connection:
+            await connection.execute(
+                "UPDATE checkpoints SET failed_position = %s, failure = %s WHERE follower = %s",
+                [failed.position, type(failed.cause).__name__, self._name],
+            )
+            while True:
+                await asyncio.sleep(POLL_SECONDS)
+                cursor = await connection.execute(
+                    "SELECT failure IS NULL FROM checkpoints WHERE follower = %s", [self._name]
+                )
+                row = await cursor.fetchone()
+                if row is None or row[0]:
+                    return
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a follower stands: its position, the newest event's, and since when (seconds) the next event waits for it."""
+
+    follower: str
+    position: int
+    head: int
+    behind_seconds: float
+    failed_position: int | None
+    failure: str | None
+
+
+STANDINGS = """
+SELECT c.follower, c.position, h.head,
+       coalesce(extract(epoch FROM clock_timestamp() - n.recorded_at), 0)::float8 AS behind_seconds,
+       c.failed_position, c.failure
+  FROM checkpoints c
+ CROSS JOIN (SELECT coalesce(max(position), 0) AS head FROM events) h
+  LEFT JOIN events n ON n.position = c.position + 1
+ ORDER BY c.follower"""
+
+
+async def standings(connection: Connection) -> list[Standing]:
+    """Where every follower stands."""
+    async with connection.cursor(row_factory=class_row(Standing)) as cursor:
+        return await (await cursor.execute(STANDINGS)).fetchall()
