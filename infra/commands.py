@@ -139,7 +139,9 @@ class Commands:
         """
         return await self._execute(aggregate, commands, caller, None)
 
-    async def execute(self, aggregate: Aggregate, stream_id: UUID, caller: Caller, *commands: Command) -> Outcome:
+    async def execute(
+        self, aggregate: Aggregate, stream_id: UUID, caller: Caller, *commands: Command
+    ) -> Outcome:
         """Carry out a command on an existing stream, or several in order: all of them or none.
 
         Raises:
@@ -177,7 +179,9 @@ class Commands:
                 case "accepted":
                     return _outcome(aggregate, caller, history, state, decided, answer)
                 case "replayed":
-                    seen = Seen(caller.actor, key, digest, answer.stream_id, answer.first_version, answer.last_version)
+                    seen = Seen(
+                        caller.actor, key, digest, answer.stream_id, answer.first_version, answer.last_version
+                    )
                     return await self._replay(aggregate, seen, digest)
                 case "reused":
                     raise KeyReused
@@ -234,7 +238,9 @@ class Commands:
         """The events of the commands, each decided on what those before it led to, with their times; and the end state."""
         decided: list[tuple[Event, datetime]] = []
         for command in commands:
-            context = await self._context(command, caller, numbered=state is None and aggregate.kind == COMPLAINT.kind)
+            context = await self._context(
+                command, caller, numbered=state is None and aggregate.kind == COMPLAINT.kind
+            )
             for event in aggregate.decide(state, command, context):
                 state = aggregate.evolve(state, event, context.occurred_at)
                 decided.append((event, context.occurred_at))

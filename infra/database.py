@@ -5,14 +5,13 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 import sqlalchemy
 import structlog
 from alembic import command
 from alembic.config import Config
-from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -110,8 +109,12 @@ def migrate(url: str, schema: str) -> None:
         DatabaseNotReady: the user may not create what is missing; the message carries the SQL to run.
     """
     with psycopg.connect(owner_conninfo(url, schema), autocommit=True) as connection:
-        _create_role(connection, schema)
-        _create_schemas(connection, schema)
+        connection.execute("SELECT pg_advisory_lock(hashtextextended('migrate ' || %s, 0))", [schema])
+        _create_role_and_schemas(connection, schema)
+        _upgrade(url, schema)
+
+
+def _upgrade(url: str, schema: str) -> None:
     # The pool class makes SQLAlchemy hand over psycopg's own connection and forget it.
     engine = sqlalchemy.create_engine(
         "postgresql+psycopg://",
@@ -119,73 +122,61 @@ def migrate(url: str, schema: str) -> None:
         poolclass=sqlalchemy.NullPool,
     )
     with engine.begin() as bound:
-        bound.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended('migrate ' || current_schema(), 0))")
         bound.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
         config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         config.attributes.update(connection=bound, schema=schema, app_role=app_role(schema))
         command.upgrade(config, "head")
 
 
-def _create_role(connection: psycopg.Connection[Any], schema: str) -> None:
-    role = app_role(schema)
-    exists, member, may = _row(
-        connection,
-        """SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %(role)s),
-                  EXISTS (SELECT FROM pg_roles WHERE rolname = %(role)s AND pg_has_role(oid, 'MEMBER')),
-                  rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user""",
-        {"role": role},
-    )
-    statements = []
-    if not exists:
-        statements.append(sql.SQL("CREATE ROLE {role} NOLOGIN"))
-    if not member:
-        statements.append(sql.SQL("GRANT {role} TO CURRENT_USER"))
-    made = [s.format(role=sql.Identifier(role)) for s in statements]
-    if made and not may:
-        user = connection.info.user
-        lines = "\n".join(s.as_string(connection).replace("CURRENT_USER", f'"{user}"') + ";" for s in made)
-        raise DatabaseNotReady(f"{user} may not create roles; let a superuser run this, then migrate again:\n{lines}")
-    for statement in made:
-        with contextlib.suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
-            connection.execute(statement)
+# Statements, each with the condition under which it is needed. SET: from PostgreSQL 16 on, the creator of a role is
+# its member without being allowed to act as it.
+NEEDED = """
+WITH me AS (SELECT current_user AS name),
+     app AS (SELECT oid FROM pg_roles WHERE rolname = %(app)s::text),
+     log AS (SELECT nspowner, nspacl FROM pg_namespace WHERE nspname = %(log)s::text)
+SELECT statement FROM (VALUES
+    (1, format('CREATE ROLE %%I NOLOGIN', %(app)s::text), NOT EXISTS (TABLE app)),
+    (2, format('GRANT %%I TO %%I', %(app)s::text, (SELECT name FROM me)),
+        NOT EXISTS (SELECT FROM app WHERE pg_has_role(oid, %(acting)s::text))),
+    (3, format('CREATE SCHEMA IF NOT EXISTS %%I AUTHORIZATION %%I', %(log)s::text, (SELECT name FROM me)),
+        NOT EXISTS (TABLE log)),
+    (4, format('ALTER SCHEMA %%I OWNER TO %%I', %(log)s::text, (SELECT name FROM me)),
+        EXISTS (SELECT FROM log WHERE NOT pg_has_role(nspowner, 'MEMBER'))),
+    (5, format('CREATE SCHEMA IF NOT EXISTS %%I AUTHORIZATION %%I', %(views)s::text, %(app)s::text),
+        NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = %(views)s::text)),
+    (6, format('GRANT USAGE ON SCHEMA %%I TO %%I', %(log)s::text, %(app)s::text),
+        NOT EXISTS (SELECT FROM log, app, aclexplode(nspacl)
+                     WHERE grantee = app.oid AND privilege_type = 'USAGE'))
+) AS needed (step, statement, missing) WHERE missing ORDER BY step
+"""
 
 
-def _create_schemas(connection: psycopg.Connection[Any], schema: str) -> None:
+def _create_role_and_schemas(connection: psycopg.Connection[Any], schema: str) -> None:
     names = {
-        "log": sql.Identifier(schema),
-        "views": sql.Identifier(views_schema(schema)),
-        "app": sql.Identifier(app_role(schema)),
-        "database": sql.Identifier(connection.info.dbname),
+        "app": app_role(schema),
+        "log": schema,
+        "views": views_schema(schema),
+        "acting": "SET" if connection.info.server_version >= 160000 else "MEMBER",
     }
-    present = {name for (name,) in connection.execute("SELECT nspname::text FROM pg_namespace")}
-    wanted = {
-        schema: "CREATE SCHEMA IF NOT EXISTS {log}",
-        views_schema(schema): "CREATE SCHEMA IF NOT EXISTS {views} AUTHORIZATION {app}",
-    }
-    missing = [sql.SQL(text).format(**names) for name, text in wanted.items() if name not in present]
-    try:
-        for statement in missing:
-            with contextlib.suppress(psycopg.errors.DuplicateSchema, psycopg.errors.UniqueViolation):
-                connection.execute(statement)
-        connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {log} TO {app}").format(**names))
-        # The views' schema belongs to the app role; its owner may still look at it.
-        connection.execute(sql.SQL("REVOKE CREATE ON SCHEMA {log} FROM {app}").format(**names))
-    except psycopg.errors.InsufficientPrivilege as error:
-        lines = "\n".join(s.as_string(connection) + ";" for s in missing)
-        raise DatabaseNotReady(f"{error.diag.message_primary}; let a superuser run this, then migrate again:\n{lines}")
-
-
-def _row(connection: psycopg.Connection[Any], query: LiteralString, arguments: dict[str, str]) -> tuple[Any, ...]:
-    row = connection.execute(query, arguments).fetchone()
-    if row is None:
-        raise DatabaseNotReady("the current user has no row in pg_roles")
-    return cast("tuple[Any, ...]", row)
+    needed = [statement for (statement,) in connection.execute(NEEDED, names)]
+    for done, statement in enumerate(needed):
+        try:
+            connection.execute(statement.encode())
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise DatabaseNotReady(
+                f"{error.diag.message_primary}; let a superuser run this in the database "
+                f"{connection.info.dbname}, then migrate again:\n" + "\n".join(f"{s};" for s in needed[done:])
+            ) from error
+        except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+            pass  # roles belong to the whole server: a migration of another database was faster
 
 
 FORBIDDEN = """
-SELECT privilege FROM unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) AS privilege
- WHERE has_table_privilege('events', privilege)
+SELECT privilege || ' ON ' || held FROM unnest(ARRAY['events', 'claims']) AS held,
+       unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) AS privilege
+ WHERE has_table_privilege(held, privilege) OR privilege = 'UPDATE' AND has_any_column_privilege(held, privilege)
+UNION ALL SELECT 'CREATE ON SCHEMA' WHERE has_schema_privilege(current_schema(), 'CREATE')
 UNION ALL SELECT 'SUPERUSER' FROM pg_roles WHERE rolname = current_user AND rolsuper
 UNION ALL SELECT 'OWNER' FROM pg_class WHERE oid = 'events'::regclass AND pg_has_role(current_user, relowner, 'USAGE')
 """
@@ -203,7 +194,9 @@ async def check_append_only(connection: psycopg.AsyncConnection[Any]) -> None:
         raise DatabaseNotReady("the log does not exist yet; run `ouvidoria migrate`") from error
     if rows:
         powers = ", ".join(power for (power,) in rows)
-        raise DatabaseNotReady(f"the serving role could change the log ({powers}); it must only read and append")
+        raise DatabaseNotReady(
+            f"the serving role could change the log ({powers}); it must only read and append"
+        )
 
 
 async def wait_until_up(conninfo: str, seconds: float) -> None:
@@ -218,7 +211,7 @@ async def wait_until_up(conninfo: str, seconds: float) -> None:
             await (await connect(conninfo)).close()
         except psycopg.OperationalError as error:
             if time.monotonic() > deadline:
-                raise Unavailable(f"the database did not answer within {seconds:g} seconds") from error
+                raise Unavailable(f"no connection within {seconds:g} seconds: {error}") from error
             await asyncio.sleep(0.2)
         else:
             return

@@ -29,7 +29,6 @@ from infra.log import APPEND, Append, Draft, columns
 from infra.vault import Vault
 
 
-
 @dataclass(frozen=True, eq=False)
 class StoredRow(StoredEvent):
     """A stored event that carries its whole row; equal to any stored event with the same place, topic and state."""
@@ -104,7 +103,9 @@ class StreamRecorder(AggregateRecorder):
 def _append(events: Sequence[StoredEvent]) -> Append:
     """One command for the consecutive events of one stream; the envelope comes from the row where there is one."""
     first = events[0]
-    if [e.originator_version for e in events] != list(range(first.originator_version, first.originator_version + len(events))):
+    if [e.originator_version for e in events] != list(
+        range(first.originator_version, first.originator_version + len(events))
+    ):
         raise IntegrityError("the versions of a stream must continue")
     if first.originator_version < 1:
         raise IntegrityError("versions start at 1")
@@ -158,7 +159,9 @@ class LogRecorder(StreamRecorder, ApplicationRecorder):
             row = connection.execute("SELECT max(position) FROM events").fetchone()
         return row[0] if row else None
 
-    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[ApplicationRecorder]:
+    def subscribe(
+        self, gt: int | None = None, topics: Sequence[str] = ()
+    ) -> Subscription[ApplicationRecorder]:
         """Follow the log after position `gt`."""
         return LogSubscription(self, gt, topics)
 
@@ -223,7 +226,9 @@ class Replay(Application[UUID]):
 
     def _wrapped_key(self, stream_id: UUID) -> bytes | None:
         with self._pool.connection() as connection:
-            row = connection.execute("SELECT wrapped FROM stream_keys WHERE stream_id = %s", [stream_id]).fetchone()
+            row = connection.execute(
+                "SELECT wrapped FROM stream_keys WHERE stream_id = %s", [stream_id]
+            ).fetchone()
         return row[0] if row else None
 
 

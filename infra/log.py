@@ -206,7 +206,7 @@ class Log:
                     results = await once(batch)
             except Exception as error:  # noqa: BLE001 - goes to the callers it is about
                 if not _lost(error):
-                    return await self._apart(batch, once, error)
+                    return await self._halve(batch, once, error)
                 log.warning("database-lost", error=type(error).__name__)
                 if time.monotonic() >= deadline:
                     self._answering = False  # whoever waits now is not kept waiting as long again
@@ -216,7 +216,7 @@ class Log:
                 self._answering = True
                 return results
 
-    async def _apart(
+    async def _halve(
         self, batch: list[T], once: Callable[[list[T]], Awaitable[Sequence[R]]], error: Exception
     ) -> Sequence[R | BaseException]:
         if len(batch) == 1:
@@ -225,7 +225,10 @@ class Log:
         return [*await self._each(batch[:half], once), *await self._each(batch[half:], once)]
 
     async def _append_once(self, batch: list[Append]) -> list[Appended]:
-        async with self._writing.use() as connection, connection.cursor(row_factory=class_row(Appended)) as cursor:
+        async with (
+            self._writing.use() as connection,
+            connection.cursor(row_factory=class_row(Appended)) as cursor,
+        ):
             await cursor.execute(APPEND, columns(batch))
             return await cursor.fetchall()
 
@@ -238,7 +241,9 @@ class Log:
             for values in await cursor.fetchall():
                 row = Row._make(values)
                 rows[row.stream_id].append(row)
-            if keyed:  # after the streams: a command seen here may be missing there, never the other way round
+            if (
+                keyed
+            ):  # after the streams: a command seen here may be missing there, never the other way round
                 await cursor.execute(KEYS, [[r.actor for r in keyed], [r.key for r in keyed]])
                 seen = {(s.actor, s.key): s for s in map(Seen._make, await cursor.fetchall())}
         return [Loaded(rows[r.stream_id], seen.get((r.actor, r.key))) for r in batch]
@@ -268,7 +273,9 @@ def _by_index(conninfo: str) -> str:
     return make_conninfo(conninfo, options=f"{options} {off}")
 
 
-async def read(connection: psycopg.AsyncConnection[Any], vault: Vault, after: int, limit: int) -> list[Recorded[Event]]:
+async def read(
+    connection: psycopg.AsyncConnection[Any], vault: Vault, after: int, limit: int
+) -> list[Recorded[Event]]:
     """The next `limit` events after a position, in order, without a hole."""
     async with connection.cursor(binary=True) as cursor:
         await cursor.execute(AFTER, [after, limit])

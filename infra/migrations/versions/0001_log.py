@@ -72,6 +72,10 @@ CREATE TRIGGER claims_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON claims
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER stream_keys_not_changed BEFORE UPDATE OR TRUNCATE ON stream_keys
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- ALWAYS: also where session_replication_role is `replica`.
+ALTER TABLE events ENABLE ALWAYS TRIGGER events_append_only;
+ALTER TABLE claims ENABLE ALWAYS TRIGGER claims_append_only;
+ALTER TABLE stream_keys ENABLE ALWAYS TRIGGER stream_keys_not_changed;
 """
 
 LEAF = """
@@ -79,18 +83,18 @@ CREATE FUNCTION framed(field bytea) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLE
 RETURN coalesce(int4send(octet_length(field)) || field, int4send(-1));
 
 -- RFC 6962 leaf hash of the canonical encoding: each column but the leaf, in the table's order, in PostgreSQL's
--- binary format, preceded by its length in four bytes (-1 for NULL).
+-- binary format (text in UTF-8), preceded by its length in four bytes (-1 for NULL).
 CREATE FUNCTION leaf_of(
     "position" bigint, stream_id uuid, kind text, version integer, tag text, occurred_at timestamptz,
     recorded_at timestamptz, actor text, correlation text, causation text, origin text, body bytea
 ) RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE
 RETURN sha256(
     '\\x00'::bytea
-    || framed(int8send("position")) || framed(uuid_send(stream_id)) || framed(textsend(kind))
-    || framed(int4send(version)) || framed(textsend(tag))
+    || framed(int8send("position")) || framed(uuid_send(stream_id)) || framed(convert_to(kind, 'UTF8'))
+    || framed(int4send(version)) || framed(convert_to(tag, 'UTF8'))
     || framed(timestamptz_send(occurred_at)) || framed(timestamptz_send(recorded_at))
-    || framed(textsend(actor)) || framed(textsend(correlation)) || framed(textsend(causation))
-    || framed(textsend(origin)) || framed(body)
+    || framed(convert_to(actor, 'UTF8')) || framed(convert_to(correlation, 'UTF8'))
+    || framed(convert_to(causation, 'UTF8')) || framed(convert_to(origin, 'UTF8')) || framed(body)
 );
 """
 
@@ -111,6 +115,7 @@ CREATE FUNCTION append(
 LANGUAGE plpgsql
 SET enable_seqscan = off
 SET plan_cache_mode = force_generic_plan
+SET lock_timeout = '5s'
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -121,7 +126,11 @@ DECLARE
     firsts   integer[];
     lasts    integer[];
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended(current_schema(), 0));
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE 'append needs READ COMMITTED: an older snapshot does not show what others appended before the lock';
+    END IF;
+    -- Two integers: locks of this form cannot collide with those of one bigint, which everybody else uses.
+    PERFORM pg_advisory_xact_lock('events'::regclass::oid::integer, 0);
     SELECT e.position, e.recorded_at INTO head, instant FROM events e ORDER BY e.position DESC LIMIT 1;
     head := coalesce(head, 0);
     instant := greatest(clock_timestamp(), instant);
@@ -191,6 +200,7 @@ GRANT SELECT, INSERT, DELETE ON stream_keys, idempotency TO {app};
 GRANT SELECT, INSERT ON access_keys TO {app};
 GRANT UPDATE (revoked_at) ON access_keys TO {app};
 GRANT USAGE ON protocol_numbers TO {app};
+GRANT EXECUTE ON FUNCTION append, leaf_of, framed TO {app};
 """
 
 
