@@ -1,4 +1,4 @@
-"""Databases for tests: one server a session, one migrated template, and a copy of it for each test that asks."""
+"""Databases for tests: one server a session, one migrated template, a copy of it for each test."""
 
 import os
 from collections.abc import Iterator
@@ -10,14 +10,15 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from infra.database import migrate
+from infra.embedded import EmbeddedPostgres
+
 SCHEMA = "ouvidoria"
 
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a server where databases may be made: OUVIDORIA_TEST_DATABASE_URL, or an embedded one."""
-    from infra.embedded import EmbeddedPostgres
-
     given = os.environ.get("OUVIDORIA_TEST_DATABASE_URL")
     if given:
         yield given
@@ -31,8 +32,6 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def template(postgres: str) -> Iterator[str]:
     """Name of a migrated database that others are copied from."""
-    from infra.database import migrate
-
     name = make_database(postgres)
     migrate(database_url(postgres, name), SCHEMA)
     yield name

@@ -1,0 +1,186 @@
+"""Log lines: structlog and the standard library's logging, as JSON or for people, without personal data.
+
+Log calls carry ids, slugs and numbers. Three things keep the rest out all the same: values are masked by their
+key, at any depth; objects are shown by their type; exceptions show their messages only where these cannot repeat
+what somebody has sent.
+"""
+
+import logging
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import Enum
+from pathlib import PurePath
+from types import TracebackType
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from infra.settings import Settings
+
+MASK = "***"
+# A key is masked when its last word is one of these: `email`, `customer_email`.
+PERSONAL = frozenset(
+    {
+        *("answer", "comment", "contact", "description", "finding", "note", "question", "reason", "subject"),
+        *("summary", "text", "body", "message", "parameters", "params", "payload", "query", "ref", "refs"),
+        *("name", "email", "phone", "address", "customer"),
+        *("authorization", "code", "cookie", "key", "password", "secret", "token"),
+    }
+)
+PLAIN = (str, int, float, bool, UUID, date, timedelta, Decimal, Enum, PurePath, type(None))
+# Their messages speak of code and of the system, not of what somebody has sent.
+CANDID = (AttributeError, ImportError, NameError, NotImplementedError, OSError, TypeError)
+OWN = ("api", "domain", "infra", "projections")
+DATA_EXCEPTION = "22"  # the class of SQLSTATEs whose primary message quotes the value
+
+
+def configure(settings: Settings) -> None:
+    """Send every log line of this process to standard error, as the settings have it."""
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        describe_exception,
+        mask_personal_data,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[first_line, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer(settings)],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    # Its lines carry whole query strings; the application logs requests itself.
+    logging.getLogger("uvicorn.access").disabled = True
+    sys.excepthook = log_crash
+
+
+def renderer(settings: Settings) -> Processor:
+    """The last processor: one JSON object a line, or coloured text on a terminal."""
+    if settings.log_format == "json":
+        return structlog.processors.JSONRenderer(serializer=_to_json)
+    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), sort_keys=False)
+
+
+def mask_personal_data(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Replace values whose key is personal, and objects that are not plain by their type."""
+    kept = {name: event[name] for name in ("event", "_record", "_from_structlog") if name in event}
+    return {**{str(name): _masked(str(name), value) for name, value in event.items()}, **kept}
+
+
+def first_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Cut messages of libraries to their first line: asyncio shows the objects involved on the others."""
+    event["event"] = str(event.get("event", "")).partition("\n")[0]
+    return event
+
+
+def describe_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Put types, places and harmless messages of an exception and its causes under `exception`."""
+    error = _exception(event.pop("exc_info", None))
+    if error is not None:
+        event["exception"] = [
+            {"type": _type_name(each), "message": safe_message(each), "frames": _frames(each.__traceback__)}
+            for each in _chain(error)
+        ]
+    return event
+
+
+def safe_message(error: BaseException) -> str:
+    """The message of an exception if it cannot repeat what somebody has sent, else the empty string."""
+    match error:
+        case psycopg.Error(sqlstate=str(state)):
+            quotes_values = state.startswith(DATA_EXCEPTION)
+            return state if quotes_values else f"{state} {error.diag.message_primary or ''}".strip()
+        case psycopg.OperationalError():
+            return str(error).partition("\n")[0]
+        case UnicodeError():
+            return error.reason if isinstance(error, UnicodeDecodeError | UnicodeEncodeError) else ""
+        case _ if isinstance(error, CANDID) or type(error).__module__.partition(".")[0] in OWN:
+            return str(error)
+        case _:
+            return ""
+
+
+def log_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """For `sys.excepthook`: the last words of a process, by the same rules as every other line."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+        return
+    structlog.get_logger("crash").critical("crashed", exc_info=(kind, error, trace))
+
+
+def _masked(name: str, value: Any) -> Any:
+    if name.lower().rpartition("_")[2] in PERSONAL and value is not None:
+        return MASK
+    match value:
+        case BaseException():
+            return f"{_type_name(value)}: {safe_message(value)}".removesuffix(": ")
+        case Mapping():
+            return {str(key): _masked(str(key), each) for key, each in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_masked("", each) for each in value]
+        case _ if isinstance(value, PLAIN):
+            return value
+        case _:
+            return f"<{type(value).__name__}>"
+
+
+def _exception(given: Any) -> BaseException | None:
+    match given:
+        case BaseException():
+            return given
+        case (_, BaseException() as error, _):
+            return error
+        case True:
+            return sys.exception()
+        case _:
+            return None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An exception, then what it came from; members of groups after their group."""
+    seen: set[int] = set()
+    left: list[BaseException] = [error]
+    while left:
+        current = left.pop(0)
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        if isinstance(current, BaseExceptionGroup):
+            left += current.exceptions
+        came_from = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+        if came_from is not None:
+            left.append(came_from)
+
+
+def _frames(trace: TracebackType | None) -> list[str]:
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)]
+
+
+def _type_name(error: BaseException) -> str:
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _to_json(event: EventDict, **_: Any) -> str:
+    return msgspec.json.encode(event, enc_hook=str).decode()
