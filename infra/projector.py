@@ -1,7 +1,7 @@
 """Followers of the log: views, folded batch by batch, and reactors, which answer events with commands.
 
-Each follower has a checkpoint of its own and one leader among all processes. A view's rows and its checkpoint move in
-one transaction, by compare-and-swap, so that a leader that was deposed without noticing changes nothing.
+Each follower has a checkpoint of its own and one leader among all processes. A view's rows and its checkpoint move
+in one transaction, by compare-and-swap, so that a leader that was deposed without noticing changes nothing.
 """
 
 import asyncio
@@ -16,7 +16,8 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from domain.aggregate import Event
-from infra.database import connect
+from infra.batching import Overloaded
+from infra.database import Unavailable, connect
 from infra.events import Recorded
 from infra.log import head, read
 from infra.vault import Vault
@@ -43,8 +44,8 @@ Connection = psycopg.AsyncConnection[Any]
 class View:
     """Rows folded from the log.
 
-    `ddl` creates the view's `tables`, whose names carry its version; `apply` folds events, given in order and without
-    a hole, into them, inside the transaction that also moves the checkpoint.
+    `ddl` creates the view's `tables`, whose names carry its version; `apply` folds events, given in order and
+    without a hole, into them, inside the transaction that also moves the checkpoint.
     """
 
     name: str
@@ -61,7 +62,10 @@ class View:
 
 @dataclass(frozen=True)
 class Reactor:
-    """Answers events with commands, keyed so that at least once becomes once. It begins with the event after its birth."""
+    """Answers events with commands, keyed so that at least once becomes once.
+
+    It begins with the first event after its birth. `react` may be called again for the same event.
+    """
 
     name: str
     react: Callable[[Recorded[Event]], Awaitable[None]]
@@ -85,15 +89,21 @@ class Failed(Exception):
         self.cause = cause
 
 
+# What passes by itself: to be tried again, never a reason to stand still.
+PASSING = (psycopg.OperationalError, psycopg.InterfaceError, Unavailable, Overloaded)
+
 # New tables belong to the views' schema, which is the second of the search path.
 VIEWS_FIRST = """SELECT set_config('search_path', quote_ident(path[2]) || ',' || quote_ident(path[1]), true)
                    FROM current_schemas(false) AS path"""
 
 
+PREPARING = "SELECT pg_advisory_xact_lock(hashtextextended('prepare ' || current_schema(), 0))"
+
+
 async def prepare(connection: Connection, views: Sequence[View]) -> None:
     """Create the tables and checkpoints of the views where they are missing."""
     async with connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('prepare ' || current_schema(), 0))")
+        await connection.execute(PREPARING)
         await connection.execute(VIEWS_FIRST)
         for ddl in (CHECKPOINTS, *(view.ddl for view in views)):
             await connection.execute(ddl.encode())
@@ -110,16 +120,17 @@ async def _add_checkpoints(connection: Connection, followers: Sequence[str], pos
 async def reset(connection: Connection, view: View) -> None:
     """Empty a view and send it back to position 0, whence its leader folds it anew."""
     async with connection.transaction():
-        for table in view.tables:
-            await connection.execute(sql.SQL("TRUNCATE {}").format(sql.Identifier(table)))
+        # The checkpoint comes first, as in a leader's transactions: so neither ever waits for the other in a circle.
         await connection.execute(
             "UPDATE checkpoints SET position = 0, failed_position = NULL, failure = NULL WHERE follower = %s",
             [view.follower],
         )
+        tables = sql.SQL(", ").join(sql.Identifier(table) for table in view.tables)
+        await connection.execute(sql.SQL("TRUNCATE {}").format(tables))
 
 
 class Wake:
-    """Tells followers that the log may have grown: by NOTIFY within milliseconds, and by a slow poll in any case."""
+    """Tells followers, within milliseconds, that the log may have grown."""
 
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo
@@ -153,9 +164,11 @@ async def _schema(connection: Connection) -> str:
 
 
 class Runner:
-    """Keeps one follower going: waits for leadership, follows the log, gives way to another and comes back."""
+    """Keeps one follower going: waits for leadership, follows the log, gives way to another, comes back."""
 
-    def __init__(self, follower: View | Reactor, conninfo: str, vault: Vault, wake: Wake, batch: int = BATCH) -> None:
+    def __init__(
+        self, follower: View | Reactor, conninfo: str, vault: Vault, wake: Wake, *, batch: int = BATCH
+    ) -> None:
         self._follower = follower
         self._name = follower.follower
         self._conninfo = conninfo
@@ -164,7 +177,11 @@ class Runner:
         self._batch = batch
 
     async def run(self) -> None:
-        """Follow the log for ever. A view that fails on an event stays there, loudly, until it is rebuilt or restarted."""
+        """Follow the log for ever.
+
+        A follower that fails on an event stays before it, loudly, until a reset or a restart; it keeps the lead
+        meanwhile, so that no other process fails on the same event in its turn.
+        """
         while True:
             try:
                 async with await connect(self._conninfo) as connection:
@@ -172,11 +189,9 @@ class Runner:
                     await self._lead(connection)
             except Deposed:
                 log.info("follower-deposed", follower=self._name)
-            except Failed as failed:
-                await self._stand_still(failed)
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-                log.warning("follower-lost-database", follower=self._name, error=type(error).__name__)
-                await asyncio.sleep(CANDIDATE_SECONDS)
+            except PASSING as error:
+                log.warning("follower-interrupted", follower=self._name, error=type(error).__name__)
+            await asyncio.sleep(CANDIDATE_SECONDS)
 
     async def _become_leader(self, connection: Connection) -> None:
         lock = "SELECT pg_try_advisory_lock(hashtextextended(current_schema() || ' ' || %s, 1))"
@@ -188,10 +203,17 @@ class Runner:
             await asyncio.sleep(CANDIDATE_SECONDS)
 
     async def _lead(self, connection: Connection) -> None:
-        position = await self._start(connection)
+        while True:
+            position = await self._start(connection)
+            try:
+                await self._follow(connection, position)
+            except Failed as failed:
+                await self._stand_still(connection, failed)
+
+    async def _follow(self, connection: Connection, position: int) -> None:
         while True:
             grown = self._wake.arm()
-            events = await read(connection, self._vault, position, self._batch)
+            events = await self._read(connection, position, self._batch)
             if events:
                 position = await self._take(connection, position, events)
             else:
@@ -203,14 +225,15 @@ class Runner:
         if isinstance(self._follower, Reactor):
             await _add_checkpoints(connection, [self._name], await head(connection))
         await connection.execute(
-            "UPDATE checkpoints SET failure = NULL, failed_position = NULL WHERE follower = %s AND failure IS NOT NULL",
+            """UPDATE checkpoints SET failure = NULL, failed_position = NULL
+                WHERE follower = %s AND failure IS NOT NULL""",
             [self._name],
         )
         return await self._checkpoint(connection)
 
     async def _checkpoint(self, connection: Connection) -> int:
-        cursor = await connection.execute("SELECT position FROM checkpoints WHERE follower = %s", [self._name])
-        row = await cursor.fetchone()
+        query = "SELECT position FROM checkpoints WHERE follower = %s"
+        row = await (await connection.execute(query, [self._name])).fetchone()
         if row is None:
             raise Deposed
         return int(row[0])
@@ -219,60 +242,71 @@ class Runner:
         if await self._checkpoint(connection) != position:
             raise Deposed
 
+    async def _read(self, connection: Connection, position: int, limit: int) -> Events:
+        """The next events; where one cannot be read, those before it."""
+        try:
+            return await read(connection, self._vault, position, limit)
+        except PASSING:
+            raise
+        except Exception as error:
+            if limit == 1:
+                raise Failed(position + 1, error) from error
+        return await self._read(connection, position, limit // 2)
+
     async def _take(self, connection: Connection, position: int, events: Events) -> int:
-        """Take in a batch; where it fails, go event by event up to the one that fails."""
+        """Take in a batch; where it fails, its halves, up to the one event that fails."""
         try:
             return await self._advance(connection, position, events)
-        except (Deposed, psycopg.OperationalError, psycopg.InterfaceError):
+        except (Deposed, *PASSING):
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a fold raises stops this follower, and no other
+        except Exception as error:
             if len(events) == 1:
                 raise Failed(events[0].position, error) from error
-        for event in events:
-            position = await self._take(connection, position, [event])
-        return position
+        half = len(events) // 2
+        position = await self._take(connection, position, events[:half])
+        return await self._take(connection, position, events[half:])
 
     async def _advance(self, connection: Connection, position: int, events: Events) -> int:
+        reached = events[-1].position
         if isinstance(self._follower, Reactor):
             for event in events:
                 await self._follower.react(event)
-            await self._move(connection, position, events[-1].position)
+            await self._move(connection, position, reached)
         else:
             async with connection.transaction():
+                await self._move(connection, position, reached)
                 await self._follower.apply(connection, events)
-                await self._move(connection, position, events[-1].position)
-        return events[-1].position
+        return reached
 
     async def _move(self, connection: Connection, before: int, after: int) -> None:
         cursor = await connection.execute(
-            "UPDATE checkpoints SET position = %s WHERE follower = %s AND position = %s", [after, self._name, before]
+            "UPDATE checkpoints SET position = %s WHERE follower = %s AND position = %s",
+            [after, self._name, before],
         )
         if cursor.rowcount != 1:
             raise Deposed
 
-    async def _stand_still(self, failed: Failed) -> None:
+    async def _stand_still(self, connection: Connection, failed: Failed) -> None:
+        kind = type(failed.cause).__name__
         log.critical(
-            "follower-failed", follower=self._name, position=failed.position, error=type(failed.cause).__name__,
+            "follower-failed",
+            follower=self._name,
+            position=failed.position,
+            error=kind,
             exc_info=failed.cause,
-        )  # fmt: skip
-        async with await connect(self._conninfo) as connection:
-            await connection.execute(
-                "UPDATE checkpoints SET failed_position = %s, failure = %s WHERE follower = %s",
-                [failed.position, type(failed.cause).__name__, self._name],
-            )
-            while True:
-                await asyncio.sleep(POLL_SECONDS)
-                cursor = await connection.execute(
-                    "SELECT failure IS NULL FROM checkpoints WHERE follower = %s", [self._name]
-                )
-                row = await cursor.fetchone()
-                if row is None or row[0]:
-                    return
+        )
+        await connection.execute(
+            "UPDATE checkpoints SET failed_position = %s, failure = %s WHERE follower = %s",
+            [failed.position, kind, self._name],
+        )
+        stands = "SELECT FROM checkpoints WHERE follower = %s AND failure IS NOT NULL"
+        while await (await connection.execute(stands, [self._name])).fetchone() is not None:
+            await asyncio.sleep(POLL_SECONDS)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a follower stands: its position, the newest event's, and since when (seconds) the next event waits for it."""
+    """Where a follower stands: its position, the newest event's, and for how long the next event has waited."""
 
     follower: str
     position: int

@@ -1,0 +1,131 @@
+"""Every event of every stream, to be found by actor, action, time and complaint; without personal data."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal, LiteralString
+from uuid import UUID
+
+import psycopg
+from msgspec import Meta, Struct
+
+from domain.aggregate import Event
+from domain.fields import Label, Moment
+from infra.events import SEALED, Origin, Recorded
+from infra.pages import DEFAULT, MOST, Order, Page, both_ways, read_page
+from infra.projector import View
+
+Sort = Literal["position", "-position"]
+Position = Annotated[int, Meta(ge=0, lt=2**63)]
+
+DDL = """
+CREATE TABLE IF NOT EXISTS audit_1 (
+    position    bigint      PRIMARY KEY,
+    stream_id   uuid        NOT NULL,
+    kind        text        NOT NULL,
+    version     integer     NOT NULL,
+    type        text        NOT NULL,
+    actor       text        NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    correlation text        NOT NULL,
+    causation   text,
+    origin      text        NOT NULL,
+    changes     jsonb       NOT NULL
+);
+CREATE INDEX IF NOT EXISTS audit_1_actor ON audit_1 (actor, position);
+CREATE INDEX IF NOT EXISTS audit_1_type ON audit_1 (type, position);
+CREATE INDEX IF NOT EXISTS audit_1_stream ON audit_1 (stream_id, position);
+CREATE INDEX IF NOT EXISTS audit_1_recorded ON audit_1 (recorded_at, position);
+"""
+
+# The personal fields of a body are sealed in one field; what is left names nobody.
+COPY = """
+INSERT INTO audit_1
+SELECT position, stream_id, kind, version, tag, actor, occurred_at, recorded_at, correlation, causation,
+       origin, convert_from(body, 'UTF8')::jsonb - %s - 'type'
+  FROM events WHERE position BETWEEN %s AND %s"""
+
+
+async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
+    """Copy a stretch of the log, in one statement."""
+    if events:
+        await connection.execute(COPY, [SEALED, events[0].position, events[-1].position])
+
+
+VIEW = View(name="audit", version=1, ddl=DDL, tables=("audit_1",), apply=apply)
+
+
+class Trail(Struct, frozen=True, kw_only=True):
+    """Which events to list; conditions hold together. `…_from` is inclusive, `…_to` exclusive."""
+
+    actor: Label | None = None
+    action: Label | None = None
+    """An event's type, such as `complaint-assigned`."""
+    complaint_id: UUID | None = None
+    correlation: Label | None = None
+    recorded_from: Moment | None = None
+    recorded_to: Moment | None = None
+    occurred_from: Moment | None = None
+    occurred_to: Moment | None = None
+    sort: Sort = "position"
+    limit: Annotated[int, Meta(ge=1, le=MOST)] = DEFAULT
+    cursor: str | None = None
+
+
+class TrailEntry(Struct, frozen=True, kw_only=True):
+    """An event of any stream; `changes` is what it says, without what is personal."""
+
+    position: int
+    stream_id: UUID
+    kind: str
+    version: int
+    type: str
+    actor: str
+    occurred_at: datetime
+    recorded_at: datetime
+    correlation: str
+    causation: str | None
+    origin: Origin
+    changes: dict[str, Any]
+
+
+ORDERS = both_ways(
+    Order("position", "bigint", Position, id="position", id_column="position", id_type=Position)
+)
+SELECT: LiteralString = """SELECT position, stream_id, kind, version, type, actor, occurred_at, recorded_at,
+                                  correlation, causation, origin, changes FROM audit_1"""
+
+# `recorded_at` never runs backwards: a period of recording is a stretch of positions.
+SINCE: LiteralString = """(SELECT a.position FROM audit_1 a WHERE a.recorded_at >= %({})s
+                            ORDER BY a.recorded_at, a.position LIMIT 1)"""
+CONDITIONS: dict[str, LiteralString] = {
+    "actor": "actor = %(actor)s",
+    "action": "type = %(action)s",
+    "complaint_id": "stream_id = %(complaint_id)s",
+    "correlation": "correlation = %(correlation)s",
+    "recorded_from": "position >= " + SINCE.format("recorded_from"),
+    "recorded_to": "position < coalesce(" + SINCE.format("recorded_to") + ", 9223372036854775807)",
+    "occurred_from": "occurred_at >= %(occurred_from)s",
+    "occurred_to": "occurred_at < %(occurred_to)s",
+}
+
+
+async def trail(connection: psycopg.AsyncConnection[Any], wanted: Trail) -> Page[TrailEntry]:
+    """A page of the events of all streams.
+
+    Raises:
+        BadCursor, Unavailable
+    """
+    given = {name: value for name in CONDITIONS if (value := getattr(wanted, name)) is not None}
+    return await read_page(
+        connection,
+        VIEW.follower,
+        TrailEntry,
+        select=SELECT,
+        conditions=[CONDITIONS[name] for name in given],
+        arguments=given,
+        orders=ORDERS,
+        sort=wanted.sort,
+        limit=wanted.limit,
+        cursor=wanted.cursor,
+    )

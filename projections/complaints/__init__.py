@@ -1,0 +1,29 @@
+"""Complaints: the worklist and each case, as far as the view has read."""
+
+from projections.complaints.queries import (
+    ComplaintDetail,
+    ComplaintItem,
+    Sort,
+    Worklist,
+    as_of,
+    by_protocol,
+    detail,
+    worklist,
+)
+from projections.complaints.rows import OpenAsk, OpenProposal, Resolution
+from projections.complaints.view import VIEW
+
+__all__ = [
+    "VIEW",
+    "ComplaintDetail",
+    "ComplaintItem",
+    "OpenAsk",
+    "OpenProposal",
+    "Resolution",
+    "Sort",
+    "Worklist",
+    "as_of",
+    "by_protocol",
+    "detail",
+    "worklist",
+]
