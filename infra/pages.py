@@ -1,4 +1,4 @@
-"""Reads of views: rows and the position they stand at from one statement; pages that arrivals do not shift."""
+"""Reads of views: rows and their position from one statement; pages that arrivals do not shift."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ DEFAULT = 50
 
 
 class Page(Struct, Generic[T], frozen=True):
-    """A page of a list; `next` is the cursor of the page after it, `log_position` how far the view has read."""
+    """A page of a list; `next` leads to the page after it, `log_position` is how far the view has read."""
 
     items: list[T]
     next: str | None
@@ -41,8 +41,9 @@ class BadCursor(Exception):
 class Order(Struct, frozen=True):
     """One way to sort: by the column `key`, then by the id, both in one direction.
 
-    `key` and `id` are also fields of the items. `expression` turns the column, put for `{}`, into what is compared,
-    which is never NULL. `key_type` and `id_type` are the types that a cursor holds, `sql_type` is the column's.
+    `key` and `id` are also fields of the items. `expression` turns the column, put for `{}`, into what is
+    compared, which is never NULL. `key_type` and `id_type` are the types that a cursor holds, `sql_type` is the
+    column's.
     """
 
     key: str
@@ -56,7 +57,7 @@ class Order(Struct, frozen=True):
 
 
 def both_ways(order: Order, backwards: LiteralString | None = None) -> dict[str, Order]:
-    """The order and its reverse, as `key` and `-key`; `backwards` is the reverse's expression if it differs."""
+    """The order and its reverse, as `key` and `-key`; `backwards` is the reverse's expression, if another."""
     falling = msgspec.structs.replace(order, descending=True, expression=backwards or order.expression)
     return {order.key: order, f"-{order.key}": falling}
 
@@ -103,7 +104,7 @@ def page_query(
 ) -> sql.Composed:
     """The statement that reads a page.
 
-    Its arguments are those of the conditions, `follower`, `page_size` and, with `after`, `after_key` and `after_id`.
+    Its arguments are those of the conditions, `follower`, `page_size` and, with `after`, `after_key`, `after_id`.
     """
     key = sql.SQL(order.expression).format(sql.Identifier(order.key))
     item_id = sql.Identifier(order.id_column)

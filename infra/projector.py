@@ -1,7 +1,7 @@
 """Followers of the log: views, folded batch by batch, and reactors, which answer events with commands.
 
-Each follower has a checkpoint of its own and one leader among all processes. A view's rows and its checkpoint move
-in one transaction, by compare-and-swap, so that a leader that was deposed without noticing changes nothing.
+Each follower has a checkpoint of its own and one leader among all processes. A view's rows and its checkpoint
+move in one transaction, by compare-and-swap, so that a leader that was deposed unawares changes nothing.
 """
 
 import asyncio
@@ -120,7 +120,7 @@ async def _add_checkpoints(connection: Connection, followers: Sequence[str], pos
 async def reset(connection: Connection, view: View) -> None:
     """Empty a view and send it back to position 0, whence its leader folds it anew."""
     async with connection.transaction():
-        # The checkpoint comes first, as in a leader's transactions: so neither ever waits for the other in a circle.
+        # The checkpoint comes first, as in a leader's transactions: neither waits for the other in a circle.
         await connection.execute(
             "UPDATE checkpoints SET position = 0, failed_position = NULL, failure = NULL WHERE follower = %s",
             [view.follower],
@@ -179,8 +179,8 @@ class Runner:
     async def run(self) -> None:
         """Follow the log for ever.
 
-        A follower that fails on an event stays before it, loudly, until a reset or a restart; it keeps the lead
-        meanwhile, so that no other process fails on the same event in its turn.
+        A follower that fails on an event stays before it, loudly, until a reset or a restart; it keeps the
+        lead meanwhile, so that no other process fails on the same event in its turn.
         """
         while True:
             try:
@@ -300,13 +300,15 @@ class Runner:
             [failed.position, kind, self._name],
         )
         stands = "SELECT FROM checkpoints WHERE follower = %s AND failure IS NOT NULL"
-        while await (await connection.execute(stands, [self._name])).fetchone() is not None:
+        while True:
+            if await (await connection.execute(stands, [self._name])).fetchone() is None:
+                return
             await asyncio.sleep(POLL_SECONDS)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a follower stands: its position, the newest event's, and for how long the next event has waited."""
+    """Where a follower stands: its position, the newest event's, how long the next event has waited."""
 
     follower: str
     position: int

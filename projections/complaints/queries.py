@@ -29,7 +29,7 @@ from domain.fields import LINE_PATTERN, Label, Moment
 from infra.events import Recorded
 from infra.pages import DEFAULT, MOST, Answer, Order, Page, both_ways, read_one, read_page
 from projections.complaints.rows import OpenAsk, OpenProposal, Resolution, Row, Texts, fold, fold_texts
-from projections.complaints.search import QUESTION, words
+from projections.complaints.search import words
 from projections.complaints.view import VIEW
 
 Question = Annotated[str, Meta(min_length=1, max_length=300, pattern=LINE_PATTERN)]
@@ -157,8 +157,9 @@ ORDERS: dict[str, Order] = {
     **both_ways(_order("severity", "text", Severity | None, SEVERITY)),
 }
 
-ITEMS: LiteralString = """SELECT complaint_id AS id, protocol, kind, state, version, subject, channel, anonymity,
-       customer_id, category, product, severity, tags, analyst, team, origin, needs_review, outcome, due_at,
+ITEMS: LiteralString = """
+SELECT complaint_id AS id, protocol, kind, state, version, subject, channel, anonymity, customer_id,
+       category, product, severity, tags, analyst, team, origin, needs_review, outcome, due_at,
        received_at, registered_at, updated_at FROM complaints_1"""
 DETAIL: LiteralString = """SELECT row_to_json(c) AS row, row_to_json(x) AS texts
               FROM complaints_1 c CROSS JOIN LATERAL (
@@ -177,9 +178,11 @@ CONDITIONS: dict[str, LiteralString] = {
     "channel": "channel = %(channel)s",
     "origin": "origin = %(origin)s",
     "due_before": "coalesce(due_at, 'infinity'::timestamptz) < %(due_before)s",
-    "q": "complaint_id IN (SELECT t.complaint_id FROM complaints_text_1 t WHERE t.document @@ "
-    + QUESTION
-    + ")",
+    "q": """complaint_id IN (
+            SELECT t.complaint_id FROM complaints_text_1 t
+             WHERE t.document @@ (websearch_to_tsquery('pg_catalog.portuguese', %(q_portuguese)s)
+                                  || websearch_to_tsquery('pg_catalog.spanish', %(q_spanish)s)
+                                  || websearch_to_tsquery('pg_catalog.english', %(q_english)s)))""",
     "registered_from": "registered_at >= %(registered_from)s",
     "registered_to": "registered_at < %(registered_to)s",
     "sector": "asked_sectors @> ARRAY[%(sector)s]",

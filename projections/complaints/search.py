@@ -1,13 +1,13 @@
 """Full text in Portuguese, Spanish and English, with and without accents.
 
-Accents are folded before stemming, for who searches often leaves them out. The stemmers know endings with their
-accents only, so that endings are put back by rule. Texts and questions go the same way and therefore meet.
+Accents are folded before stemming, for who searches often leaves them out. The stemmers know endings with
+their accents only, so that endings are put back by rule. Texts and questions go the same way, and so meet.
 """
 
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import LiteralString, NamedTuple
+from typing import NamedTuple
 
 
 class Words(NamedTuple):
@@ -30,12 +30,6 @@ PORTUGUESE: Sequence[Ending] = (
     Ending(re.compile(r"(?<=\w{2})ns\b"), "m"),
 )
 SPANISH: Sequence[Ending] = (Ending(re.compile(r"(?<=\w)(?:ion|iones)\b"), "ión"),)
-
-DOCUMENT: LiteralString = """to_tsvector('pg_catalog.portuguese', portuguese) || to_tsvector('pg_catalog.spanish', spanish)
-              || to_tsvector('pg_catalog.english', english)"""
-QUESTION: LiteralString = """(websearch_to_tsquery('pg_catalog.portuguese', %(q_portuguese)s)
-               || websearch_to_tsquery('pg_catalog.spanish', %(q_spanish)s)
-               || websearch_to_tsquery('pg_catalog.english', %(q_english)s))"""
 
 
 def words(text: str) -> Words:

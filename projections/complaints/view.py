@@ -12,7 +12,7 @@ from infra.events import Recorded
 from infra.projector import View
 from infra.rows import fold_rows
 from projections.complaints.rows import Row, Texts, fold, fold_texts
-from projections.complaints.search import DOCUMENT, words
+from projections.complaints.search import words
 
 DDL = """
 CREATE TABLE IF NOT EXISTS complaints_1 (
@@ -86,14 +86,12 @@ CREATE TABLE IF NOT EXISTS complaints_text_1 (
 CREATE INDEX IF NOT EXISTS complaints_text_1_document ON complaints_text_1 USING gin (document);
 """
 
-WRITE_TEXTS: LiteralString = (
-    """
+WRITE_TEXTS: LiteralString = """
 INSERT INTO complaints_text_1
        (complaint_id, subject, description, contact, remedy_sought, subject_refs, document)
 SELECT complaint_id, subject, description, contact, remedy_sought, subject_refs,
-       """
-    + DOCUMENT
-    + """
+       to_tsvector('pg_catalog.portuguese', portuguese) || to_tsvector('pg_catalog.spanish', spanish)
+       || to_tsvector('pg_catalog.english', english)
   FROM json_to_recordset(%s) AS t (
        complaint_id uuid, subject text, description text, contact json, remedy_sought text, subject_refs json,
        portuguese text, spanish text, english text)
@@ -101,7 +99,6 @@ SELECT complaint_id, subject, description, contact, remedy_sought, subject_refs,
    SET (subject, description, contact, remedy_sought, subject_refs, document)
      = (excluded.subject, excluded.description, excluded.contact, excluded.remedy_sought,
         excluded.subject_refs, excluded.document)"""
-)
 
 
 async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
