@@ -72,7 +72,13 @@ def create_app(settings: Settings) -> ASGIApp:
     """The HTTP API."""
     document = openapi.Document()
     app = Litestar(
-        route_handlers=[complaints_api.ROUTER, customers_api.ROUTER, audit_api.ROUTER, operations.ROUTER, document.router()],
+        route_handlers=[
+            complaints_api.ROUTER,
+            customers_api.ROUTER,
+            audit_api.ROUTER,
+            operations.ROUTER,
+            document.router(),
+        ],
         guards=[guard],
         exception_handlers=HANDLERS,
         request_max_body_size=settings.body_limit,

@@ -22,7 +22,11 @@ async def history(request: Request[Any, Any, Any], stream_id: UUID) -> Response[
     events = await services(request).log.stream(stream_id)
     if not events or events[0].kind != COMPLAINT.kind:
         raise NotFound("no complaint has this id")
-    known = audit.until(events, version=past.version, position=past.position, at=past.as_of) if past.named() else events
+    known = (
+        audit.until(events, version=past.version, position=past.position, at=past.as_of)
+        if past.named()
+        else events
+    )
     return single(Items(audit.history(known), None), events[-1].position)
 
 

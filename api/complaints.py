@@ -6,6 +6,7 @@ from uuid import UUID
 
 from litestar import Request, Response, Router, get
 from msgspec import Struct
+from msgspec.structs import replace
 
 from api.commands import changing, creating
 from api.conventions import ComplaintChanged, Items, event_view, listed, single
@@ -18,6 +19,9 @@ from domain.complaint import commands as c
 from domain.customer import CUSTOMER
 from infra.commands import NoSuchStream, Outcome
 from projections import audit, complaints
+
+
+HIDDEN = ("sector",)  # follows from the caller, who cannot choose it
 
 
 class AsOf(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,13 +82,13 @@ def _check_sector(state: Complaint, sector: str, command: Command) -> None:
 
 
 @get("/", opt={"action": "read complaints", "summary": "The worklist", "query": complaints.Worklist,
-               "response": Items[complaints.ComplaintItem]})  # fmt: skip
+               "hidden": HIDDEN, "response": Items[complaints.ComplaintItem]})  # fmt: skip
 async def worklist(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Complaints that match all the filters, in the order asked for, a page at a time."""
-    asked = query(request.scope["query_string"], complaints.Worklist)
-    sector = principal(request).confined_to
+    asked = query(request.scope["query_string"], complaints.Worklist, HIDDEN)
+    seen = replace(asked, sector=principal(request).confined_to)
     page = await services(request).reader.read(
-        complaints.VIEW, request, lambda connection: complaints.worklist(connection, asked, sector)
+        complaints.VIEW, request, lambda connection: complaints.worklist(connection, seen)
     )
     return listed(request, page)
 

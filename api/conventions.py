@@ -112,7 +112,9 @@ def changed(outcome: Outcome, body: Struct, *, location: str | None = None) -> R
         headers["Location"] = location
     if outcome.replayed:
         headers["Idempotent-Replayed"] = "true"
-    return Response(_encoder.encode(body), status_code=201 if location else 200, media_type=JSON, headers=headers)
+    return Response(
+        _encoder.encode(body), status_code=201 if location else 200, media_type=JSON, headers=headers
+    )
 
 
 def single(value: object, log_position: int | None = None, etag: int | None = None) -> Response[bytes]:
@@ -140,5 +142,9 @@ def listed(request: Request[Any, Any, Any], page: Page[Any]) -> Response[bytes]:
 
 
 def _with_cursor(request: Request[Any, Any, Any], cursor: str) -> str:
-    kept = [part for part in request.scope["query_string"].decode().split("&") if part and not part.startswith("cursor=")]
+    kept = [
+        part
+        for part in request.scope["query_string"].decode().split("&")
+        if part and not part.startswith("cursor=")
+    ]
     return "&".join([*kept, f"cursor={cursor}"])

@@ -29,22 +29,25 @@ async def _check(request: Request[Any, Any, Any], stream_id: UUID | None, comman
     """A customer's commands need to know nothing but the customer."""
 
 
-@get("/", opt={"action": "read customers", "summary": "Customers", "query": customers.CustomerList,
-               "response": Items[customers.CustomerItem]})  # fmt: skip
+@get("/", opt={"action": "read customers", "summary": "Customers", "query": customers.Customers,
+               "response": Items[customers.CustomerDetail]})  # fmt: skip
 async def listing(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Customers that match the filters, a page at a time."""
-    asked = query(request.scope["query_string"], customers.CustomerList)
+    asked = query(request.scope["query_string"], customers.Customers)
     page = await services(request).reader.read(
-        customers.VIEW, request, lambda connection: customers.customer_list(connection, asked)
+        customers.VIEW, request, lambda connection: customers.customers(connection, asked)
     )
     return listed(request, page)
 
 
-@get("/{stream_id:uuid}", opt={"action": "read customers", "summary": "One customer", "response": customers.CustomerItem})
+@get(
+    "/{stream_id:uuid}",
+    opt={"action": "read customers", "summary": "One customer", "response": customers.CustomerDetail},
+)
 async def detail(request: Request[Any, Any, Any], stream_id: UUID) -> Response[bytes]:
     """A customer."""
     answer = await services(request).reader.read(
-        customers.VIEW, request, lambda connection: customers.detail(connection, stream_id)
+        customers.VIEW, request, lambda connection: customers.customer(connection, stream_id)
     )
     if answer.value is None:
         raise NotFound("no customer has this id")

@@ -35,7 +35,10 @@ HEADERS: Json = {
     "Location": {"description": "Where the new thing is.", "schema": {"type": "string"}},
     "Link": {"description": 'The next page, `rel="next"`, if there is one.', "schema": {"type": "string"}},
     "X-Request-ID": {"description": "Names the request in logs and events.", "schema": {"type": "string"}},
-    "Idempotent-Replayed": {"description": "`true` if this answer was given before.", "schema": {"const": "true"}},
+    "Idempotent-Replayed": {
+        "description": "`true` if this answer was given before.",
+        "schema": {"const": "true"},
+    },
     "Retry-After": {"description": "Seconds after which to ask again.", "schema": {"type": "integer"}},
 }
 PARAMETERS: Json = {
@@ -108,7 +111,11 @@ def describe(app: Litestar) -> Json:
         paths.setdefault(path, {})[method] = _operation(path, handler, schemas)
     return {
         "openapi": "3.1.0",
-        "info": {"title": TITLE, "version": VERSION, "description": "Complaints, from intake to what caused them."},
+        "info": {
+            "title": TITLE,
+            "version": VERSION,
+            "description": "Complaints, from intake to what caused them.",
+        },
         "servers": [{"url": "/"}],
         "security": [{"bearer": []}],
         "paths": paths,
@@ -125,7 +132,11 @@ def _operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
     for route in app.routes:
         for handler in getattr(route, "route_handlers", []):
             if "summary" in handler.opt:
-                path = re.sub(r"\{(\w+):\w+\}", r"{\1}", route.path_format if hasattr(route, "path_format") else route.path)
+                path = re.sub(
+                    r"\{(\w+):\w+\}",
+                    r"{\1}",
+                    route.path_format if hasattr(route, "path_format") else route.path,
+                )
                 for method in handler.http_methods - {"OPTIONS"}:
                     yield re.sub(r"\{(\w+):\w+\}", r"{\1}", path), method.lower(), handler
 
@@ -149,11 +160,16 @@ def _operation(path: str, handler: HTTPRouteHandler, schemas: dict[Any, Json]) -
     if doc := inspect.getdoc(handler.fn):
         operation["description"] = doc
     if "action" in opt:
-        operation["description"] = f"{operation.get('description', '')}\n\nFor: {', '.join(sorted(MAY[opt['action']]))}.".strip()
+        operation["description"] = (
+            f"{operation.get('description', '')}\n\nFor: {', '.join(sorted(MAY[opt['action']]))}.".strip()
+        )
     else:
         operation["security"] = []
     if request := opt.get("request"):
-        content = {"schema": schemas[request], "examples": {"example": {"value": examples.REQUESTS[opt["action"]]}}}
+        content = {
+            "schema": schemas[request],
+            "examples": {"example": {"value": examples.REQUESTS[opt["action"]]}},
+        }
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
     return operation
 
@@ -171,7 +187,7 @@ def _parameters(path: str, handler: HTTPRouteHandler) -> list[Json]:
     elif "action" in opt:
         found.append({"$ref": "#/components/parameters/MinLogPosition"})
     if "query" in opt:
-        found.extend(_query(opt["query"]))
+        found.extend(p for p in _query(opt["query"]) if p["name"] not in opt.get("hidden", ()))
     return found
 
 
@@ -200,7 +216,12 @@ def _responses(opt: Json, schemas: dict[Any, Json]) -> Iterator[tuple[str, Json]
     names += ["Location"] if status == "201" else []
     yield status, _response("As asked.", "application/json", content, names)
     for other, struct in opt.get("also", {}).items():
-        yield str(other), _response("As said in the body.", "application/json", {"schema": schemas[struct]}, ["X-Request-ID"])
+        yield (
+            str(other),
+            _response(
+                "As said in the body.", "application/json", {"schema": schemas[struct]}, ["X-Request-ID"]
+            ),
+        )
     slugs: dict[int, list[str]] = {}
     for slug in _problems(opt):
         slugs.setdefault(PROBLEMS[slug][0], []).append(slug)
@@ -225,7 +246,8 @@ def _problems(opt: Json) -> Iterator[str]:
 
 def _problem_response(code: int, slugs: list[str], schemas: dict[Any, Json]) -> Json:
     shown = {
-        slug: {"value": {"type": f"/problems/{slug}", "title": PROBLEMS[slug][1], "status": code}} for slug in sorted(slugs)
+        slug: {"value": {"type": f"/problems/{slug}", "title": PROBLEMS[slug][1], "status": code}}
+        for slug in sorted(slugs)
     }
     names = ["X-Request-ID", "Retry-After"] if code == 503 else ["X-Request-ID"]
     text = " ".join(PROBLEMS[slug][1] for slug in slugs[:3]) + (" …" if len(slugs) > 3 else "")
@@ -259,5 +281,3 @@ def page(document: Json) -> str:
         f"</style><h1>{TITLE}</h1><p>The whole of it, for machines: <a href=/schema/openapi.json>OpenAPI 3.1</a></p>"
         f"<table>{rows}</table>"
     )
-
-

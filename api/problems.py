@@ -80,7 +80,9 @@ BY_STATUS = {
 }
 
 
-def problem(slug: str, detail: str = "", headers: Mapping[str, str] | None = None, **members: Any) -> Response[bytes]:
+def problem(
+    slug: str, detail: str = "", headers: Mapping[str, str] | None = None, **members: Any
+) -> Response[bytes]:
     """The response for a problem type."""
     status, title = PROBLEMS[slug]
     body = Problem(type=f"/problems/{slug}", title=title, status=status, detail=detail, **members)
@@ -114,7 +116,9 @@ ANSWERS: dict[type[Exception], Callable[[Any], Response[bytes]]] = {
     ViewBehind: lambda e: _retry("view-behind", str(e)),
     Overloaded: lambda e: _retry("unavailable", str(e)),
     Unavailable: lambda e: _retry("unavailable", str(e)),
-    TimeoutError: lambda e: _retry("unavailable", "This took too long; ask again with the same Idempotency-Key."),
+    TimeoutError: lambda e: _retry(
+        "unavailable", "This took too long; ask again with the same Idempotency-Key."
+    ),
     PoolTimeout: _database,
     PoolClosed: _database,
     TooManyRequests: _database,
@@ -124,7 +128,10 @@ ANSWERS: dict[type[Exception], Callable[[Any], Response[bytes]]] = {
 }
 
 
-def _handler(answer: Callable[[Any], Response[bytes]]) -> Callable[[Request[Any, Any, Any], Any], Response[bytes]]:
+Handler = Callable[[Request[Any, Any, Any], Any], Response[Any]]
+
+
+def _handler(answer: Callable[[Any], Response[bytes]]) -> Handler:
     return lambda _request, error: answer(error)
 
 
@@ -134,4 +141,7 @@ def unexpected(_request: Request[Any, Any, Any], error: Exception) -> Response[b
     return problem("internal-error")
 
 
-HANDLERS = {**{kind: _handler(answer) for kind, answer in ANSWERS.items()}, Exception: unexpected}
+HANDLERS: dict[int | type[Exception], Handler] = {
+    **{kind: _handler(answer) for kind, answer in ANSWERS.items()},
+    Exception: unexpected,
+}

@@ -41,7 +41,10 @@ class Reader:
         self._looks: Batcher[str, int] = Batcher(self._look)
 
     async def read(
-        self, view: View, request: Request[Any, Any, Any], query: Callable[[psycopg.AsyncConnection[Any]], Awaitable[A]]
+        self,
+        view: View,
+        request: Request[Any, Any, Any],
+        query: Callable[[psycopg.AsyncConnection[Any]], Awaitable[A]],
     ) -> A:
         """The answer of a query, at `Min-Log-Position` or later.
 

@@ -43,4 +43,6 @@ class RequestId:
 
 def _log(scope: Any, status: int, seconds: float) -> None:
     # The path carries ids only; the query string may carry what somebody searched for.
-    log.info("request", method=scope["method"], path=scope["path"], status=status, ms=round(seconds * 1000, 1))
+    log.info(
+        "request", method=scope["method"], path=scope["path"], status=status, ms=round(seconds * 1000, 1)
+    )

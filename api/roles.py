@@ -7,19 +7,19 @@ from domain import AGGREGATES
 Role = Literal["analyst", "supervisor", "sector", "auditor", "privacy", "integrator", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
-_STAFF = frozenset[Role]({"analyst", "supervisor"})
-_READERS = _STAFF | {"auditor"}
+_STAFF: frozenset[Role] = frozenset({"analyst", "supervisor"})
+_READERS: frozenset[Role] = frozenset({*_STAFF, "auditor"})
 
 # What more than staff may do; every other command is for analysts and supervisors.
 _COMMANDS: dict[str, frozenset[Role]] = {
-    "complaint/register": _STAFF | {"integrator"},
-    "complaint/record-reply": _STAFF | {"integrator"},
-    "complaint/record-sector-answer": _STAFF | {"sector"},
-    "complaint/add-note": _STAFF | {"sector"},
+    "complaint/register": frozenset({*_STAFF, "integrator"}),
+    "complaint/record-reply": frozenset({*_STAFF, "integrator"}),
+    "complaint/record-sector-answer": frozenset({*_STAFF, "sector"}),
+    "complaint/add-note": frozenset({*_STAFF, "sector"}),
 }
 
 _READS: dict[str, frozenset[Role]] = {
-    "read complaints": _READERS | {"sector"},
+    "read complaints": frozenset({*_READERS, "sector"}),
     "read customers": _READERS,
     "read history": _READERS,
     "read trail": frozenset({"supervisor", "auditor"}),

@@ -28,7 +28,7 @@ class Malformed(Exception):
 
 
 @cache
-def _decoder(struct: type[S]) -> msgspec.json.Decoder[S]:
+def _decoder(struct: type[Struct]) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(struct)
 
 
@@ -39,21 +39,22 @@ def decode(body: bytes, struct: type[S]) -> S:
         Malformed: it is not JSON, or fields are wrong.
     """
     try:
-        return _decoder(struct).decode(body or b"{}")
+        found: S = _decoder(struct).decode(body or b"{}")
     except msgspec.ValidationError as error:
-        found = list(_wrong(msgspec.json.decode(body or b"{}"), struct, "$"))
-        raise Malformed(found or [Wrong("$", str(error))]) from None
+        wrong = list(_wrong(msgspec.json.decode(body or b"{}"), struct, "$"))
+        raise Malformed(wrong or [Wrong("$", str(error))]) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed([Wrong("$", f"not JSON: {error}")]) from None
+    return found
 
 
-def query(query_string: bytes, struct: type[S]) -> S:
-    """The struct in a query string; a field that is a tuple may be given several times.
+def query(query_string: bytes, struct: type[S], hidden: Sequence[str] = ()) -> S:
+    """The struct in a query string; a field that is a tuple may be given several times, a `hidden` one not at all.
 
     Raises:
         Malformed: parameters are unknown, given twice or wrong.
     """
-    hints = get_type_hints(struct, include_extras=True)
+    hints = {k: v for k, v in get_type_hints(struct, include_extras=True).items() if k not in hidden}
     given: dict[str, Any] = {}
     wrong: list[Wrong] = []
     try:
@@ -96,7 +97,11 @@ def _wrong(value: Any, hint: Any, path: str) -> Iterator[Wrong]:
         lists = [part for part in parts if get_origin(part) in (tuple, list)]
         if isinstance(value, dict) and structs:
             yield from _wrong_fields(value, structs[0], path)
-        elif isinstance(value, list) and lists and (inner := list(_wrong_items(value, get_args(lists[0])[0], path))):
+        elif (
+            isinstance(value, list)
+            and lists
+            and (inner := list(_wrong_items(value, get_args(lists[0])[0], path)))
+        ):
             yield from inner
         else:
             reason, where = _reason(error)
