@@ -83,6 +83,7 @@ def create_app(settings: Settings) -> ASGIApp:
         exception_handlers=HANDLERS,
         request_max_body_size=settings.body_limit,
         openapi_config=None,
+        logging_config=None,
         lifespan=[lambda app: _serving(app, settings)],
         debug=False,
     )

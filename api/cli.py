@@ -23,6 +23,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from api import calling
 from api.app import VIEWS, conninfo, open_commands, open_log, prepare_database, work
 from api.roles import ROLES
 from api.running import run_everything
@@ -33,7 +34,7 @@ from infra.embedded import EmbeddedError
 from infra.home import HomeError
 from infra.projector import Runner, View, Wake, reset, standings
 from infra.settings import Settings, SettingsError
-from infra.supervisor import exit_with_parent
+from infra.supervisor import CannotListen, exit_with_parent
 from infra.vault import BadMasterKey
 
 T = TypeVar("T")
@@ -46,6 +47,8 @@ EXPECTED = (
     BadMasterKey,
     EmbeddedError,
     HomeError,
+    CannotListen,
+    calling.CallFailed,
     importing.BadMapping,
     importing.FileRefused,
     psycopg.OperationalError,
@@ -163,6 +166,28 @@ def _bar(name: str) -> Iterator[Callable[[int, int, str], None]]:
     with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=err) as progress:
         task = progress.add_task(name, total=None, said="")
         yield lambda done, total, said: progress.update(task, completed=done, total=total, said=said)
+
+
+@main.command()
+@click.argument("method", type=click.Choice(["GET", "POST"], case_sensitive=False))
+@click.argument("path")
+@click.argument("body", required=False)
+@click.option("--as", "role", default="analyst", show_default=True, help="Whose development key to use.")
+@click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="May be given again.")
+@click.option("--field", help="Show only this field of the answer.")
+def call(
+    method: str, path: str, body: str | None, role: str, headers: tuple[str, ...], field: str | None
+) -> None:
+    """Send one request to the running service: METHOD, PATH and a JSON BODY."""
+    settings = _settings(quiet=True)
+    pairs = {name.strip(): value.strip() for name, _, value in (header.partition(":") for header in headers)}
+    answer = calling.call(settings, method, path, body, calling.token(settings, role), pairs)
+    if field is None:
+        out.print_json(data=answer)
+    elif isinstance(answer, dict) and field in answer:
+        click.echo(answer[field])
+    else:
+        raise click.ClickException(f"the answer has no field {field}")
 
 
 @main.group()

@@ -1,21 +1,19 @@
-"""The ASGI server: uvicorn on uvloop, on a socket of its own or one that the supervisor hands down."""
-
-import os
+"""The ASGI server: uvicorn on uvloop, on a socket of its own or on the one that the supervisor hands down."""
 
 import uvicorn
 
 from api.app import create_app
 from infra.settings import Settings
+from infra.supervisor import inherited_listener
 
 
 def serve(settings: Settings) -> None:
     """Serve the API until told to stop; requests under way are finished first."""
-    inherited = os.environ.get("OUVIDORIA_LISTEN_FD")
+    listener = inherited_listener()
     config = uvicorn.Config(
         create_app(settings),
         host=settings.host,
         port=settings.port,
-        fd=int(inherited) if inherited else None,
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -25,4 +23,4 @@ def serve(settings: Settings) -> None:
         server_header=False,
         timeout_graceful_shutdown=10,
     )
-    uvicorn.Server(config).run()
+    uvicorn.Server(config).run(sockets=[listener] if listener else None)
