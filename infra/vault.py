@@ -1,7 +1,9 @@
 """Keys: one a stream, wrapped by the master key; they seal the personal fields of the stream's events."""
 
 import base64
+import contextlib
 import os
+import tempfile
 from functools import lru_cache
 from pathlib import Path
 from uuid import UUID
@@ -86,16 +88,25 @@ def load_master_key(path: Path, given: str | None = None) -> bytes:
 
 
 def _read_or_make(path: Path) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(base64.b64encode(os.urandom(KEY_BYTES)))
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)  # fails if the key is there: of two first starts one wins, whole
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    if not path.exists():
+        _make(path)
     return path.read_text().strip()
+
+
+def _make(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)  # with mode 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(base64.b64encode(os.urandom(KEY_BYTES)))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)  # fails if the key is there: of two first starts one wins, whole
+    finally:
+        Path(draft).unlink()
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # what is sealed outlives a power cut, and so must the key
+    finally:
+        os.close(folder)

@@ -1,0 +1,193 @@
+"""What the tests of the log share: requests to append, logs and connections, and the ways to disturb them."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from domain.complaint import commands as c
+from infra.commands import Caller, Commands
+from infra.database import connect, owner_conninfo, serving_conninfo
+from infra.log import APPEND, Append, Appended, Draft, Log, columns
+from infra.vault import Vault
+from tests.conftest import SCHEMA
+
+MASTER = bytes(range(32))
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+SECRET = "Maria da Silva lost her parcel"
+REGISTER = c.Register(subject="parcel", description=SECRET, channel="web")
+NOTE = c.AddNote(text="called the carrier")
+LOCK = "SELECT pg_advisory_xact_lock('events'::regclass::oid::integer, 0)"
+WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+
+
+def serving(database: str) -> str:
+    return serving_conninfo(database, SCHEMA)
+
+
+def request(stream_id: UUID | None = None, expected: int = 0, events: int = 1, **changes: Any) -> Append:
+    """A command's request: `events` events onto a stream, a new one if none is given."""
+    key = uuid4().hex
+    fields: dict[str, Any] = {
+        "stream_id": stream_id or uuid4(),
+        "kind": "complaint",
+        "expected": expected,
+        "events": [Draft("investigation-started", NOW, b'{"type":"investigation-started"}')] * events,
+        "actor": "ana",
+        "key": key,
+        "digest": key.encode(),
+        "correlation": "request-1",
+        "wrapped_key": b"wrapped" if expected == 0 else None,
+    }
+    return Append(**fields | changes)
+
+
+def caller(**changes: Any) -> Caller:
+    return Caller(**{"actor": "ana", "correlation": "request-1"} | changes)
+
+
+@asynccontextmanager
+async def opened(conninfo: str, **options: Any) -> AsyncIterator[Log]:
+    log = Log(conninfo, Vault(MASTER), **options)
+    try:
+        yield log
+    finally:
+        await log.close()
+
+
+@asynccontextmanager
+async def commanding(database: str, **options: Any) -> AsyncIterator[Commands]:
+    async with opened(serving(database)) as log:
+        yield Commands(log, **options)
+
+
+@asynccontextmanager
+async def served(database: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+    """A connection as the app role."""
+    async with await connect(serving(database)) as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def owned(database: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+    """A connection as the owner."""
+    async with await connect(owner_conninfo(database, SCHEMA)) as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def lock_held(database: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+    """Nobody can append meanwhile; everybody who tries stands in line."""
+    async with served(database) as connection, connection.transaction():
+        await connection.execute(LOCK)
+        yield connection
+
+
+async def append_on(connection: psycopg.AsyncConnection[Any], *batch: Append) -> list[Appended]:
+    """Append on a given connection, within its transaction if it is in one."""
+    cursor = await connection.execute(APPEND, columns(batch))
+    return [Appended._make(row) for row in await cursor.fetchall()]
+
+
+async def fetch(
+    connection: psycopg.AsyncConnection[Any], query: str, *arguments: Any
+) -> list[tuple[Any, ...]]:
+    cursor = await connection.execute(query.encode(), arguments or None)
+    return await cursor.fetchall()
+
+
+async def ask(database: str, query: str, *arguments: Any) -> list[tuple[Any, ...]]:
+    async with owned(database) as connection:
+        return await fetch(connection, query, *arguments)
+
+
+async def run(database: str, statement: str) -> None:
+    """Execute a statement as the owner."""
+    async with owned(database) as connection:
+        await connection.execute(statement.encode())
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Return once the condition holds; a test that waits in vain fails after a minute."""
+    async with asyncio.timeout(60):
+        while not await condition():
+            await asyncio.sleep(0.005)
+
+
+async def until_waiting(database: str, many: int) -> None:
+    """Return once so many appends stand in line."""
+    async with owned(database) as connection:
+
+        async def waiting() -> bool:
+            return bool((await fetch(connection, WAITING))[0][0] >= many)
+
+        await until(waiting)
+
+
+async def replace_in_append(database: str, *changes: tuple[str, str]) -> None:
+    """Put regular expressions' matches in the source of `append` otherwise."""
+    async with owned(database) as connection:
+        source = (await fetch(connection, "SELECT pg_get_functiondef('append'::regproc)"))[0][0]
+        for pattern, replacement in changes:
+            source, count = re.subn(pattern, replacement, source)
+            assert count == 1
+        await connection.execute(source.encode())
+
+
+class Proxy:
+    """Stands between client and server, and swallows the answer to an append when told to."""
+
+    def __init__(self, conninfo: str) -> None:
+        self._server = conninfo_to_dict(conninfo)
+        self.swallow = 0
+        self.swallowed = 0
+        self.stopped = False
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[str]:
+        """The connection string by which clients come through here."""
+        async with AsyncExitStack() as stack:
+            server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+            stack.callback(server.close)
+            host, port = server.sockets[0].getsockname()
+            yield make_conninfo("", **self._server | {"host": host, "port": port, "sslmode": "disable"})
+
+    async def _serve(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        if self.stopped:
+            to_client.close()
+            return
+        host, port = str(self._server.get("host") or "localhost"), int(self._server.get("port") or 5432)
+        if host.startswith("/"):
+            server, to_server = await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
+        else:
+            server, to_server = await asyncio.open_connection(host, port)
+        swallowing = asyncio.Event()
+        up = asyncio.create_task(self._up(client, to_server, swallowing))
+        answered = b""
+        while data := await server.read(65536):
+            if not swallowing.is_set():
+                to_client.write(data)
+                continue
+            answered += data
+            if answered.endswith(b"Z\x00\x00\x00\x05I"):  # ready for the next query: committed
+                self.swallowed += 1
+                break
+        to_client.close()
+        to_server.close()
+        await up
+
+    async def _up(
+        self, client: asyncio.StreamReader, to_server: asyncio.StreamWriter, swallowing: asyncio.Event
+    ) -> None:
+        while data := await client.read(65536):
+            if self.swallow and b"append(" in data:
+                self.swallow -= 1
+                swallowing.set()
+            to_server.write(data)
+        to_server.close()
