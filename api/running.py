@@ -49,7 +49,7 @@ async def _prepare_serving(settings: Settings) -> None:
 
 
 def _say(settings: Settings, address: str) -> None:
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print(f"[bold green]Ouvidoria serves at {address}[/]")
     console.print(f"  API docs          {address}/schema")
     path = Path(settings.home) / dev_keys.FILE
