@@ -92,7 +92,7 @@ class EmbeddedPostgres:
         self.data = self.directory / "data"
         self.log_file = self.home / "postgres.log"
         self._settings = {**SETTINGS, **(settings or {}), "cluster_name": f"ouvidoria-{_digest(home)}"}
-        self._lock = HomeLock(self.home)
+        self.lock = HomeLock(self.home)
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -111,7 +111,7 @@ class EmbeddedPostgres:
             HomeBusy: another supervisor has this home.
             EmbeddedError: the server cannot be started; the message carries its own last words.
         """
-        self._lock.acquire()
+        self.lock.acquire()
         try:
             self._end_leftovers()
             self._prepare()
@@ -131,7 +131,7 @@ class EmbeddedPostgres:
                     break
             self._process = None
             _remove_outside(self.home)
-        self._lock.release()
+        self.lock.release()
 
     def alive(self) -> bool:
         """Whether the server's process runs."""

@@ -18,7 +18,6 @@ class HomeLock:
     """Held by the one supervisor of a home, until it is released or its process ends."""
 
     def __init__(self, home: Path) -> None:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._home = home
         self._file: BinaryIO | None = None
 
@@ -30,6 +29,7 @@ class HomeLock:
         """
         if self._file is not None:
             return
+        self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = (self._home / "supervisor.lock").open("a+b")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

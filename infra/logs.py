@@ -1,8 +1,8 @@
 """Log lines: structlog and the standard library's logging, as JSON or for people, without personal data.
 
-Log calls carry ids, slugs and numbers. Three things keep the rest out all the same: values are masked by their
-key, at any depth; objects are shown by their type; exceptions show their messages only where these cannot repeat
-what somebody has sent.
+Log calls carry ids, slugs and numbers. Three things keep the rest out all the same: values are masked by
+their key, at any depth; objects are shown by their type; exceptions show their messages only where these
+cannot repeat what somebody has sent.
 """
 
 import logging
@@ -37,6 +37,7 @@ PERSONAL = frozenset(
 PLAIN = (str, int, float, bool, UUID, date, timedelta, Decimal, Enum, PurePath, type(None))
 # Their messages speak of code and of the system, not of what somebody has sent.
 CANDID = (AttributeError, ImportError, NameError, NotImplementedError, OSError, TypeError)
+UNTOUCHED = {"event", "exc_info", "_record", "_from_structlog"}  # the last three are structlog's own
 OWN = ("api", "domain", "infra", "projections")
 DATA_EXCEPTION = "22"  # the class of SQLSTATEs whose primary message quotes the value
 
@@ -49,8 +50,8 @@ def configure(settings: Settings) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        describe_exception,
         mask_personal_data,
+        describe_exception,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -83,8 +84,7 @@ def renderer(settings: Settings) -> Processor:
 
 def mask_personal_data(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Replace values whose key is personal, and objects that are not plain by their type."""
-    kept = {name: event[name] for name in ("event", "_record", "_from_structlog") if name in event}
-    return {**{str(name): _masked(str(name), value) for name, value in event.items()}, **kept}
+    return {name: value if name in UNTOUCHED else _masked(str(name), value) for name, value in event.items()}
 
 
 def first_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

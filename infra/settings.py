@@ -11,8 +11,10 @@ from msgspec import Meta, Struct
 from infra import embedded
 
 PREFIX = "OUVIDORIA_"
-# Handed down by the supervisor or read by the tests alone.
-INTERNAL = frozenset({"OUVIDORIA_LISTEN_FD", "OUVIDORIA_PARENT_FD", "OUVIDORIA_TEST_DATABASE_URL"})
+# Handed down by the supervisor, or read by the tests or the terminal client alone.
+INTERNAL = frozenset(
+    {"OUVIDORIA_LISTEN_FD", "OUVIDORIA_PARENT_FD", "OUVIDORIA_TEST_DATABASE_URL", "OUVIDORIA_TOKEN"}
+)
 SECRET = frozenset({"database_url", "owner_url", "master_key"})
 
 PostgresUrl = Annotated[str, Meta(pattern=r"^postgres(ql)?://")]

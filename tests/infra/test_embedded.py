@@ -217,7 +217,7 @@ def abandon(server: EmbeddedPostgres) -> None:
     assert process is not None
     process.returncode = 0  # Popen would warn about a child that nobody waits for
     server._process = None
-    server._lock.release()
+    server.lock.release()
 
 
 def kill(server: EmbeddedPostgres) -> None:
