@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from types import NoneType
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeVar, get_args, get_type_hints
@@ -24,6 +25,16 @@ ERASED = "[erased]"
 """What a required personal text reads after its key was destroyed; an optional personal field reads None."""
 
 
+class Lookup(Struct, frozen=True, kw_only=True):
+    """What the views know of another complaint that a command names (`Command.names`); it may be stale."""
+
+    registered_at: datetime
+    """When its registration occurred: this never changes, so it is never stale."""
+    state: str
+    customer_id: UUID | None = None
+    duplicate_of: UUID | None = None
+
+
 class Context(Struct, frozen=True, kw_only=True):
     """All that a decision may know beside the state and the command."""
 
@@ -33,13 +44,25 @@ class Context(Struct, frozen=True, kw_only=True):
     """When it happened: `effective_time(command, now)`, UTC."""
     actor: str
     new_id: UUID
-    """A fresh id for whatever the command creates: an ask or a proposal."""
+    """A fresh id for whatever the command creates: an ask, a proposal, a promise, an approval."""
+    stream_id: UUID | None = None
+    """The id of the stream itself; None: not told, so nothing is known to name itself."""
     protocol: str | None = None
     """A fresh protocol number; needed to register a complaint."""
     supervisor: bool = False
+    inbound: bool = False
+    """The caller is a channel that hands on what reached it; it owes no reason for a delay."""
     origin: Origin = "live"
     reopen_window: timedelta | None = None
     """How long after its end a complaint can be reopened; None: for ever."""
+    lookup: Lookup | None = None
+    """The complaint that the command names; None: there is none with this id."""
+    final_response_owed: bool = False
+    """A legal clock for the final response runs."""
+    redress_limits: Mapping[str, Decimal] | None = None
+    """Redress above the limit of its currency, or in one without, needs a second person; None: never."""
+    warned: bool = False
+    """A warning that a clock runs out was raised, so a lower severity needs a second person."""
 
 
 class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,9 +70,13 @@ class Command(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     verb: ClassVar[str]
     """The command's name in paths, unique within its aggregate."""
+    names: ClassVar[str | None] = None
+    """The field that names another complaint, which is handed in as `Context.lookup`."""
 
     occurred_at: Moment | None = None
     backdating_reason: FreeText | None = None
+    time_uncertain: bool = False
+    """The source did not say when it happened; for imports only."""
 
 
 class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
@@ -59,6 +86,10 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ty
     """
 
     backdating_reason: Personal[str | None] = None
+    time_uncertain: bool = False
+    """Imported without a time of its own: the time in the envelope is the last one known before it."""
+    inbound: bool = False
+    """An inbound channel handed it on more than 15 minutes after it happened, which needs no reason."""
 
     def upcast(self) -> Event:
         """The event in its newest shape; a retired shape keeps its tag and overrides this."""
@@ -86,6 +117,12 @@ class Aggregate(NamedTuple):
     commands: tuple[type[Command], ...]
     evolve: Callable[[Any, Any, datetime], Any]
     decide: Callable[[Any, Any, Context], list[Any]]
+    system_commands: tuple[type[Command], ...] = ()
+    """What the service asks of itself when a time has come; never offered to callers."""
+
+
+COMMON_FIELDS = Event.__struct_fields__
+"""What every event may carry beside its own fields."""
 
 
 def tag_of(event_type: type[Event]) -> str:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from domain.aggregate import Aggregate, Command, Context, Event, Personal, Refused
 from domain.fields import LIST_LENGTH, Clock, Email, FreeText, Label, Language, Phone, Slug
-from domain.times import check_times
+from domain.times import check_times, stamped
 
 CustomerKind = Literal["external", "internal"]
 ContactField = Literal["email", "phone", "external_ref", "organisation"]
@@ -148,10 +148,7 @@ def evolve(state: Customer | None, event: CustomerEvent, _at: datetime) -> Custo
 def decide(state: Customer | None, command: CustomerCommand, ctx: Context) -> list[CustomerEvent]:
     """The events that the command makes; [] where all is so already. Raises Refused."""
     check_times(command, ctx)
-    events = _decide(state, command)
-    if command.backdating_reason is None:
-        return events
-    return [replace(event, backdating_reason=command.backdating_reason) for event in events]
+    return stamped(_decide(state, command), command, ctx)
 
 
 def _decide(state: Customer | None, command: CustomerCommand) -> list[CustomerEvent]:

@@ -15,6 +15,15 @@ SLUG_LENGTH = 50
 EMAIL_LENGTH = 254
 PHONE_LENGTH = 50
 LIST_LENGTH = 50
+URL_LENGTH = 2_000
+MEDIA_TYPE_LENGTH = 100
+
+MINUTES_LIMIT = 10_080
+"""A week."""
+SIZE_LIMIT = 1_000_000_000_000
+"""Bytes."""
+SHARES_LIMIT = 1_000_000_000_000
+LEVEL_LIMIT = 9
 
 # `$` also matches before a last line break; `(?!\n)` shuts that door in every dialect of regular expressions.
 _END = r"$(?!\n)"
@@ -25,6 +34,9 @@ SLUG_PATTERN = rf"^[a-z0-9][a-z0-9_-]*{_END}"
 EMAIL_PATTERN = rf"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+{_END}"
 CLOCK_PATTERN = rf"^([01][0-9]|2[0-3]):[0-5][0-9]{_END}"
 AMOUNT_PATTERN = rf"^[0-9]{{1,12}}(\.[0-9]{{1,4}})?{_END}"
+URL_PATTERN = rf"^https?://[^\s\x00-\x1f\x7f]+{_END}"
+MEDIA_TYPE_PATTERN = rf"^[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*{_END}"
+SHA256_PATTERN = rf"^[0-9a-f]{{64}}{_END}"
 CURRENCY_PATTERN = rf"^[A-Z]{{3}}{_END}"
 
 FreeText = Annotated[str, Meta(min_length=1, max_length=TEXT_LENGTH, pattern=TEXT_PATTERN)]
@@ -37,6 +49,17 @@ Phone = Annotated[str, Meta(min_length=1, max_length=PHONE_LENGTH, pattern=LINE_
 Clock = Annotated[str, Meta(min_length=5, max_length=5, pattern=CLOCK_PATTERN)]
 Amount = Annotated[str, Meta(min_length=1, max_length=17, pattern=AMOUNT_PATTERN)]
 Currency = Annotated[str, Meta(min_length=3, max_length=3, pattern=CURRENCY_PATTERN)]
+Url = Annotated[str, Meta(min_length=8, max_length=URL_LENGTH, pattern=URL_PATTERN)]
+MediaType = Annotated[str, Meta(min_length=3, max_length=MEDIA_TYPE_LENGTH, pattern=MEDIA_TYPE_PATTERN)]
+Sha256 = Annotated[str, Meta(min_length=64, max_length=64, pattern=SHA256_PATTERN)]
+Minutes = Annotated[int, Meta(ge=1, le=MINUTES_LIMIT)]
+Size = Annotated[int, Meta(ge=0, le=SIZE_LIMIT)]
+Shares = Annotated[int, Meta(ge=0, le=SHARES_LIMIT)]
+Level = Annotated[int, Meta(ge=1, le=LEVEL_LIMIT)]
+Csat = Annotated[int, Meta(ge=1, le=5)]
+Ces = Annotated[int, Meta(ge=1, le=7)]
+Nps = Annotated[int, Meta(ge=0, le=10)]
+Rating = Annotated[int, Meta(ge=0, le=10)]
 Moment = Annotated[datetime, Meta(tz=True)]
 Labels = Annotated[tuple[Label, ...], Meta(max_length=LIST_LENGTH)]
 Tags = Annotated[tuple[Tag, ...], Meta(max_length=LIST_LENGTH)]

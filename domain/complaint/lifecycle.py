@@ -29,16 +29,48 @@ ENDED: frozenset[State] = ANY - OPEN
 ALLOWED: dict[str, frozenset[State]] = {
     "acknowledge": OPEN,
     "classify": OPEN,
+    "change-kind": OPEN,
+    "correct": ANY,
+    "relink-customer": ANY,
+    "add-party": ANY,
+    "remove-party": ANY,
+    "verify-authority": ANY,
     "assign": OPEN,
     "unassign": OPEN,
     "investigate": frozenset({"registered"}),
+    "escalate": OPEN,
+    "identify-origin": ANY,
+    "raise-flag": ANY,
+    "clear-flag": ANY,
+    "add-note": ANY,
+    "attach": ANY,
+    "log-work": ANY,
     "contact-customer": ANY,
     "record-reply": ANY,
     "review-reply": ENDED,
+    "send-holding-response": OPEN,
+    "offer-workaround": OPEN,
+    "record-exposure": ANY,
+    "rate": ANY,
     "request-information": UNDECIDED,
     "consult-sector": UNDECIDED,
     "record-sector-answer": ANY,
     "cancel-ask": ANY,
+    "promise": ANY,
+    "fulfil-promise": ANY,
+    "reschedule-promise": ANY,
+    "record-missed-promise": ANY,
+    "set-reminder": ANY,
+    "record-due-reminder": ANY,
+    "offer-compensation": ANY,
+    "withdraw-compensation": ANY,
+    "accept-compensation": ANY,
+    "decline-compensation": ANY,
+    "pay-compensation": ANY,
+    "fail-compensation": ANY,
+    "open-external-case": ANY,
+    "answer-external-case": ANY,
+    "decide-external-case": ANY,
     "propose-resolution": OPEN,
     "withdraw-proposal": frozenset({"proposed"}),
     "accept-resolution": ANY,
@@ -47,7 +79,14 @@ ALLOWED: dict[str, frozenset[State]] = {
     "close": frozenset({"resolved"}),
     "reopen": frozenset({"resolved", "closed", "withdrawn", "dismissed", "forwarded"}),
     "withdraw": OPEN,
-    "add-note": ANY,
+    "dismiss": OPEN,
+    "forward": OPEN,
+    "mark-duplicate": OPEN,
+    "unmark-duplicate": frozenset({"duplicate"}),
+    "link": ANY,
+    "unlink": ANY,
+    "approve": ANY,
+    "refuse": ANY,
 }
 
 RECORDED_AS_REPLY: dict[str, frozenset[State]] = {
@@ -70,9 +109,45 @@ CHANGES_STATE = frozenset(
         "close",
         "reopen",
         "withdraw",
+        "dismiss",
+        "forward",
+        "mark-duplicate",
+        "unmark-duplicate",
     }
 )
 """Commands that may not have happened before the last change of the state; facts that reach us late may."""
+
+
+CLOCK_FACTS = frozenset(
+    {
+        "acknowledge",
+        "investigate",
+        "contact-customer",
+        "record-reply",
+        "send-holding-response",
+        "request-information",
+        "consult-sector",
+        "record-sector-answer",
+        "cancel-ask",
+        "open-external-case",
+        "answer-external-case",
+        "propose-resolution",
+        "withdraw-proposal",
+        "accept-resolution",
+        "reject-resolution",
+        "resolve",
+        "reopen",
+        "withdraw",
+        "dismiss",
+        "forward",
+        "mark-duplicate",
+        "unmark-duplicate",
+    }
+)
+"""Commands whose time starts, stops, pauses or resumes a clock of a complaint that has clocks already.
+
+Registering is none of them: it changes no clock that runs, and an earlier start never favours the house.
+"""
 
 
 def check_state(verb: str, state: State, *, needs_review: bool) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
 
+from domain.complaint import values
 from domain.complaint.lifecycle import State
 from domain.complaint.values import (
     Anonymity,
@@ -32,13 +34,66 @@ class Proposal(Struct, frozen=True, kw_only=True):
     outcome: Outcome
 
 
-class Complaint(Struct, frozen=True, kw_only=True):
+class Party(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Nothing personal goes to one who acts for another before the authority is `verified`."""
+
+    party_id: UUID
+    role: values.PartyRole
+    verified: bool = False
+
+
+class Promise(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    promise_id: UUID
+    due_at: datetime
+    status: values.PromiseStatus = "open"
+
+
+class Reminder(Struct, frozen=True, kw_only=True):
+    reminder_id: UUID
+    at: datetime
+
+
+class Compensation(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    compensation_id: UUID
+    kind: values.RedressKind
+    amount: str | None = None
+    currency: str | None = None
+    status: values.CompensationStatus = "offered"
+    reference: str | None = None
+    """Of the last payment."""
+
+
+class ExternalCase(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    case_id: UUID
+    body: values.ExternalBody
+    reference: str
+    opened_at: datetime
+    due_at: datetime | None = None
+
+
+class Link(Struct, frozen=True, kw_only=True):
+    to: UUID
+    relation: values.Relation
+
+
+class Approval(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A command that waits for a second person; None: it was erased."""
+
+    approval_id: UUID
+    verb: str
+    requested_by: str
+    command: dict[str, Any] | None = None
+
+
+class Complaint(Struct, frozen=True, kw_only=True, omit_defaults=True):
     state: State
     protocol: str
     kind: Kind
     anonymity: Anonymity
     changed_at: datetime
     """When the state last changed."""
+    registered_at: datetime
+    received_at: datetime
     customer_id: UUID | None = None
     analyst: str | None = None
     team: str | None = None
@@ -57,3 +112,21 @@ class Complaint(Struct, frozen=True, kw_only=True):
     proposal: Proposal | None = None
     past_proposals: tuple[UUID, ...] = ()
     needs_review: bool = False
+    resolved_before: bool = False
+    """Whether it was ever resolved, reopened since or not."""
+    parties: tuple[Party, ...] = ()
+    promises: tuple[Promise, ...] = ()
+    """All of them: a missed one may still be kept."""
+    reminders: tuple[Reminder, ...] = ()
+    """Those whose time has not come; the ids of the others are in `past_reminders`."""
+    past_reminders: tuple[UUID, ...] = ()
+    compensations: tuple[Compensation, ...] = ()
+    external_cases: tuple[ExternalCase, ...] = ()
+    flags: tuple[values.Flag, ...] = ()
+    escalation: int | None = None
+    """The level it was last escalated to."""
+    origin: values.Origin | None = None
+    duplicate_of: UUID | None = None
+    links: tuple[Link, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    """The requests that nobody has decided yet."""

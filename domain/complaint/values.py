@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Literal, TypeVar
+from uuid import UUID
 
 from msgspec import Struct, convert
 
@@ -22,6 +23,17 @@ Basis = Literal["accepted", "accepted_on_contact", "final_position", "no_answer"
 CloseReason = Literal["accepted", "recourse_exhausted", "no_reply", "not_required"]
 WithdrawnBy = Literal["customer", "abandoned"]
 Verdict = Literal["accepted", "rejected"]
+PartyRole = Literal["complainant", "affected", "representative", "lawyer", "guardian"]
+CompensationStatus = Literal["offered", "accepted", "declined", "withdrawn", "paid", "failed"]
+PromiseStatus = Literal["open", "fulfilled", "missed"]
+Flag = Literal["litigation", "regulator", "press", "safety", "fraud"]
+ExternalBody = Literal[
+    "procon", "consumidor.gov.br", "reclame_aqui", "bcb_rdr", "fos", "cfpb", "court", "other"
+]
+DismissalGround = Literal["spam", "test", "not_ours", "not_eligible", "insufficient"]
+ForwardScope = Literal["whole", "part"]
+Relation = Literal["related", "follows", "parent"]
+ApprovalGround = Literal["redress_above_limit", "dismissal", "change_of_kind", "severity_lowered"]
 
 
 class Contact(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -64,6 +76,15 @@ class Redress(Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: RedressKind
     amount: str | None = None
     currency: str | None = None
+
+
+class Origin(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where the cause of a complaint lies; `problem_id` is the known problem, if it is one."""
+
+    sector: str
+    cause: str
+    product: str | None = None
+    problem_id: UUID | None = None
 
 
 class PointOutcome(Struct, frozen=True, kw_only=True):

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from typing import assert_never
-
 from msgspec.structs import replace
 
 from domain.aggregate import Context, Refused
 from domain.complaint import commands as c
 from domain.complaint import events as e
-from domain.complaint.decisions import asks, intake, resolution, work
+from domain.complaint.decisions import approvals, intake, resolution
+from domain.complaint.decisions.authority import check_supervisor
+from domain.complaint.decisions.dispatch import dispatch
 from domain.complaint.lifecycle import CHANGES_STATE, check_state
 from domain.complaint.state import Complaint
-from domain.times import check_times
+from domain.times import check_times, stamped
+
+AnyCommand = c.ComplaintCommand | c.SystemCommand
 
 
-def decide(state: Complaint | None, command: c.ComplaintCommand, ctx: Context) -> list[e.ComplaintEvent]:
+def decide(state: Complaint | None, command: AnyCommand, ctx: Context) -> list[e.ComplaintEvent]:
     """The events that the command makes; [] where all is so already. Raises Refused."""
-    events = _decide(state, command, ctx)
-    if command.backdating_reason is None:
-        return events
-    return [replace(event, backdating_reason=command.backdating_reason) for event in events]
+    return stamped(_decide(state, command, ctx), command, ctx)
 
 
-def _decide(state: Complaint | None, command: c.ComplaintCommand, ctx: Context) -> list[e.ComplaintEvent]:
+def _decide(state: Complaint | None, command: AnyCommand, ctx: Context) -> list[e.ComplaintEvent]:
     if isinstance(command, c.Register):
         if state is not None:
             raise Refused("already-registered", f"the complaint is registered as {state.protocol}")
@@ -31,64 +30,34 @@ def _decide(state: Complaint | None, command: c.ComplaintCommand, ctx: Context) 
         return intake.register(command, ctx)
     if state is None:
         raise Refused("unknown-complaint", "no complaint has this id")
+    if isinstance(command, c.Approve):
+        return _approve(state, command, ctx)
+    events = _allowed(state, command, ctx)
+    ground = approvals.needed(state, command, ctx) if events else None
+    return events if ground is None else approvals.requested(state, command, ground, ctx)
+
+
+def _allowed(state: Complaint, command: AnyCommand, ctx: Context) -> list[e.ComplaintEvent]:
     check_state(command.verb, state.state, needs_review=state.needs_review)
     check_times(command, ctx, state.changed_at if _changes_state(state, command) else None)
-    return _dispatch(state, command, ctx)
+    check_supervisor(state, command, ctx)
+    return dispatch(state, command, ctx)
 
 
-def _dispatch(  # noqa: C901, PLR0911, PLR0912 - one branch for each command
-    state: Complaint, command: c.ComplaintCommand, ctx: Context
-) -> list[e.ComplaintEvent]:
+def _approve(state: Complaint, command: c.Approve, ctx: Context) -> list[e.ComplaintEvent]:
+    """What was asked for happens now, if the rules allow it now; otherwise the approval stays open."""
+    check_times(command, ctx)
+    check_supervisor(state, command, ctx)
+    approval, kept = approvals.approved(state, command, ctx)
+    at_approval = replace(kept, occurred_at=command.occurred_at, backdating_reason=command.backdating_reason)
+    return [approvals.granted(approval, command), *_allowed(state, at_approval, ctx)]
+
+
+def _changes_state(state: Complaint, command: AnyCommand) -> bool:
     match command:
-        case c.Register():
-            raise ValueError("a complaint is registered once")
-        case c.Acknowledge():
-            return intake.acknowledge(command)
-        case c.Classify():
-            return intake.classify(state, command)
-        case c.AddNote():
-            return intake.add_note(command)
-        case c.Assign():
-            return work.assign(state, command)
-        case c.Unassign():
-            return work.unassign(state, command)
-        case c.Investigate():
-            return work.investigate()
-        case c.ContactCustomer():
-            return work.contact_customer(command)
-        case c.RecordReply():
-            return work.record_reply(state, command, ctx)
-        case c.ReviewReply():
-            return work.review_reply(command)
-        case c.RequestInformation():
-            return asks.request_information(command, ctx)
-        case c.ConsultSector():
-            return asks.consult_sector(command, ctx)
-        case c.RecordSectorAnswer():
-            return asks.record_sector_answer(state, command)
-        case c.CancelAsk():
-            return asks.cancel_ask(state, command)
-        case c.ProposeResolution():
-            return resolution.propose_resolution(state, command, ctx)
-        case c.WithdrawProposal():
-            return resolution.withdraw_proposal(state, command)
-        case c.AcceptResolution():
-            return resolution.accept_resolution(state, command)
-        case c.RejectResolution():
-            return resolution.reject_resolution(state, command)
-        case c.Resolve():
-            return resolution.resolve(state, command)
-        case c.Close():
-            return resolution.close(command)
-        case c.Reopen():
-            return resolution.reopen(state, command, ctx)
-        case c.Withdraw():
-            return resolution.withdraw(state, command)
+        case c.AcceptResolution() | c.RejectResolution():
+            return resolution.current_proposal(state, command.proposal_id) is not None
+        case c.Forward():
+            return command.scope == "whole"
         case _:
-            assert_never(command)
-
-
-def _changes_state(state: Complaint, command: c.ComplaintCommand) -> bool:
-    if isinstance(command, c.AcceptResolution | c.RejectResolution):
-        return resolution.current_proposal(state, command.proposal_id) is not None
-    return command.verb in CHANGES_STATE
+            return command.verb in CHANGES_STATE

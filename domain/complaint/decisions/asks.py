@@ -11,7 +11,9 @@ from domain.times import due
 
 def request_information(command: c.RequestInformation, ctx: Context) -> list[e.ComplaintEvent]:
     return [
-        e.InformationRequested(ask_id=ctx.new_id, question=command.question, due_at=due(command.due_at, ctx))
+        e.InformationRequested(
+            ask_id=ctx.new_id, question=command.question, due_at=command.due_at and due(command.due_at, ctx)
+        )
     ]
 
 
@@ -21,7 +23,7 @@ def consult_sector(command: c.ConsultSector, ctx: Context) -> list[e.ComplaintEv
             ask_id=ctx.new_id,
             sector=command.sector,
             question=command.question,
-            due_at=due(command.due_at, ctx),
+            due_at=command.due_at and due(command.due_at, ctx),
         )
     ]
 

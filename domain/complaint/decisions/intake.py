@@ -35,7 +35,7 @@ def register(command: c.Register, ctx: Context) -> list[e.ComplaintEvent]:
             severity=command.severity,
             remedy_sought=command.remedy_sought,
             subject_refs=plain(command.subject_refs, tuple[values.SubjectRef, ...]) or None,
-            points=_points(command.points),
+            points=checked_points(command.points),
             forwarded_from=command.forwarded_from,
             prior_protocol=command.prior_protocol,
             follows=command.follows,
@@ -53,6 +53,16 @@ def classify(state: Complaint, command: c.Classify) -> list[e.ComplaintEvent]:
     return [e.ComplaintClassified(**changed)] if changed else []
 
 
+def change_kind(state: Complaint, command: c.ChangeKind) -> list[e.ComplaintEvent]:
+    return kind_changed(state, command.kind, command.reason)
+
+
+def kind_changed(state: Complaint, kind: values.Kind, reason: str) -> list[e.ComplaintEvent]:
+    if kind == state.kind:
+        return []
+    return [e.KindChanged(kind=kind, previous=state.kind, reason=reason)]
+
+
 def acknowledge(command: c.Acknowledge) -> list[e.ComplaintEvent]:
     """Each acknowledgement is a message of its own, so a second one is recorded too."""
     return [
@@ -60,11 +70,7 @@ def acknowledge(command: c.Acknowledge) -> list[e.ComplaintEvent]:
     ]
 
 
-def add_note(command: c.AddNote) -> list[e.ComplaintEvent]:
-    return [e.NoteAdded(text=command.text)]
-
-
-def _points(points: tuple[c.PointInput, ...]) -> tuple[values.Point, ...]:
+def checked_points(points: tuple[c.PointInput, ...]) -> tuple[values.Point, ...]:
     """One point is the main one: the first, where none is marked."""
     mains = [point.point_id for point in points if point.main]
     if len(mains) > 1 or len({point.point_id for point in points}) < len(points):

@@ -9,18 +9,19 @@ from domain.aggregate import Context, Refused
 from domain.complaint import commands as c
 from domain.complaint import events as e
 from domain.complaint import values
+from domain.complaint.decisions.redress import check_amount, check_settled
 from domain.complaint.lifecycle import ENDED
 from domain.complaint.state import Complaint, Proposal
 from domain.complaint.values import plain
-from domain.times import due
+from domain.times import due, happened
 
 
 def propose_resolution(
     state: Complaint, command: c.ProposeResolution, ctx: Context
 ) -> list[e.ComplaintEvent]:
     _check_points(state, (point.point_id for point in command.point_outcomes))
-    if command.redress and (command.redress.amount is None) != (command.redress.currency is None):
-        raise Refused("amount-incomplete", "an amount comes with its currency")
+    if command.redress:
+        check_amount(command.redress.amount, command.redress.currency)
     return [
         e.ResolutionProposed(
             proposal_id=ctx.new_id,
@@ -29,7 +30,7 @@ def propose_resolution(
             channel=command.channel,
             redress=command.redress and plain(command.redress, values.Redress),
             point_outcomes=plain(command.point_outcomes, tuple[values.PointOutcome, ...]),
-            reply_by=due(command.reply_by, ctx),
+            reply_by=command.reply_by and due(command.reply_by, ctx),
             supersedes=state.proposal.proposal_id if state.proposal else None,
             cancelled_asks=_open_asks(state),
         )
@@ -90,7 +91,8 @@ def resolve(state: Complaint, command: c.Resolve) -> list[e.ComplaintEvent]:
     ]
 
 
-def close(command: c.Close) -> list[e.ComplaintEvent]:
+def close(state: Complaint, command: c.Close) -> list[e.ComplaintEvent]:
+    check_settled(state)
     return [e.ComplaintClosed(reason=command.reason)]
 
 
@@ -103,13 +105,37 @@ def reopen(state: Complaint, command: c.Reopen, ctx: Context) -> list[e.Complain
     return [e.ComplaintReopened(reason=command.reason)]
 
 
-def withdraw(state: Complaint, command: c.Withdraw) -> list[e.ComplaintEvent]:
+def withdraw(state: Complaint, command: c.Withdraw, ctx: Context) -> list[e.ComplaintEvent]:
+    """A customer may withdraw; that nobody is left to talk to does not end what the law asks for."""
+    if command.by == "abandoned" and ctx.final_response_owed:
+        raise Refused("final-response-owed", "the law asks for a final response, wanted or not")
     return [e.ComplaintWithdrawn(by=command.by, reason=command.reason, cancelled_asks=_open_asks(state))]
 
 
+def dismiss(state: Complaint, command: c.Dismiss) -> list[e.ComplaintEvent]:
+    return [
+        e.ComplaintDismissed(ground=command.ground, reason=command.reason, cancelled_asks=_open_asks(state))
+    ]
+
+
+def forward(state: Complaint, command: c.Forward, ctx: Context) -> list[e.ComplaintEvent]:
+    """Forwarded as a whole it ends here; the part that stays is worked on as before."""
+    told = command.customer_told_at and happened(command.customer_told_at, ctx)
+    return [
+        e.ComplaintForwarded(
+            to=command.to,
+            scope=command.scope,
+            customer_told_at=told,
+            cancelled_asks=_open_asks(state) if command.scope == "whole" else (),
+        )
+    ]
+
+
 def current_proposal(state: Complaint, proposal_id: UUID | None) -> Proposal | None:
-    """The open proposal, if it is the one that is meant; without an id it always is."""
-    if state.proposal is None or proposal_id not in (None, state.proposal.proposal_id):
+    """The proposal that can be answered, if it is the one that is meant; without an id it always is."""
+    if state.proposal is None or state.state != "proposed":
+        return None
+    if proposal_id not in (None, state.proposal.proposal_id):
         return None
     return state.proposal
 
@@ -118,7 +144,8 @@ def _as_reply(
     state: Complaint, command: c.AcceptResolution | c.RejectResolution, verdict: values.Verdict
 ) -> list[e.ComplaintEvent]:
     """What the customer says of a proposal that has ended is not lost: it is a reply that needs a review."""
-    if command.proposal_id is not None and command.proposal_id not in state.past_proposals:
+    known = state.past_proposals + ((state.proposal.proposal_id,) if state.proposal else ())
+    if command.proposal_id is not None and command.proposal_id not in known:
         raise Refused("unknown-proposal", f"the complaint never had a proposal {command.proposal_id}")
     if not state.past_proposals and state.state not in ENDED:
         raise Refused("no-proposal", "no resolution was proposed yet")

@@ -1,13 +1,12 @@
-"""Who works on a complaint, and what is said to and heard from the customer."""
+"""Who works on a complaint, and what comes of the work."""
 
 from __future__ import annotations
 
 from domain.aggregate import Context, Refused
 from domain.complaint import commands as c
 from domain.complaint import events as e
-from domain.complaint.lifecycle import ENDED
+from domain.complaint.decisions.redress import check_amount
 from domain.complaint.state import Complaint
-from domain.times import RESOLUTION
 
 
 def assign(state: Complaint, command: c.Assign) -> list[e.ComplaintEvent]:
@@ -31,40 +30,58 @@ def investigate() -> list[e.ComplaintEvent]:
     return [e.InvestigationStarted()]
 
 
-def contact_customer(command: c.ContactCustomer) -> list[e.ComplaintEvent]:
+def escalate(command: c.Escalate) -> list[e.ComplaintEvent]:
+    return [e.ComplaintEscalated(level=command.level, to=command.to, reason=command.reason)]
+
+
+def identify_origin(command: c.IdentifyOrigin) -> list[e.ComplaintEvent]:
+    """What was found out last replaces what was thought before."""
     return [
-        e.CustomerContacted(
-            channel=command.channel,
-            summary=command.summary,
-            outcome=command.outcome,
-            automatic=command.automatic,
+        e.OriginIdentified(
+            sector=command.sector,
+            cause=command.cause,
+            explanation=command.explanation,
+            problem_id=command.problem_id,
+            product=command.product,
         )
     ]
 
 
-def record_reply(state: Complaint, command: c.RecordReply, ctx: Context) -> list[e.ComplaintEvent]:
-    """Answers the ask it names, or else every ask to the customer that was open when the reply came."""
-    asked = tuple(ask for ask in state.asks if ask.sector is None)
-    if command.ask_id is None:
-        answers = tuple(ask.ask_id for ask in asked if ask.asked_at <= ctx.occurred_at + RESOLUTION)
-    else:
-        _check_asked(state, command)
-        answers = tuple(ask.ask_id for ask in asked if ask.ask_id == command.ask_id)
+def raise_flag(state: Complaint, command: c.RaiseFlag) -> list[e.ComplaintEvent]:
+    if command.flag in state.flags:
+        return []
+    return [e.FlagRaised(flag=command.flag, reason=command.reason)]
+
+
+def clear_flag(state: Complaint, command: c.ClearFlag) -> list[e.ComplaintEvent]:
+    if command.flag not in state.flags:
+        raise Refused("unknown-flag", f"the flag {command.flag} is not raised")
+    return [e.FlagCleared(flag=command.flag, reason=command.reason)]
+
+
+def add_note(command: c.AddNote) -> list[e.ComplaintEvent]:
+    return [e.NoteAdded(text=command.text)]
+
+
+def attach(command: c.Attach, ctx: Context) -> list[e.ComplaintEvent]:
     return [
-        e.CustomerReplied(
-            channel=command.channel,
-            message=command.message,
-            ask_id=command.ask_id,
-            answers=answers,
-            needs_review=state.state in ENDED,
+        e.AttachmentAdded(
+            attachment_id=ctx.new_id,
+            name=command.name,
+            media_type=command.media_type,
+            size=command.size,
+            sha256=command.sha256,
         )
     ]
 
 
-def review_reply(command: c.ReviewReply) -> list[e.ComplaintEvent]:
-    return [e.ReplyReviewed(finding=command.finding)]
-
-
-def _check_asked(state: Complaint, command: c.RecordReply) -> None:
-    if not any(ask.sector is None and ask.ask_id == command.ask_id for ask in state.asks + state.past_asks):
-        raise Refused("unknown-ask", f"the customer was never asked {command.ask_id}")
+def log_work(command: c.LogWork) -> list[e.ComplaintEvent]:
+    check_amount(command.cost, command.currency)
+    return [
+        e.WorkLogged(
+            minutes=command.minutes,
+            activity=command.activity,
+            cost=command.cost,
+            currency=command.currency,
+        )
+    ]

@@ -1,0 +1,21 @@
+"""Commands: four eyes."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import UUID
+
+from domain.aggregate import Command
+from domain.fields import FreeText
+
+
+class Approve(Command, frozen=True, kw_only=True):
+    verb: ClassVar[str] = "approve"
+    approval_id: UUID
+    reason: FreeText | None = None
+
+
+class Refuse(Command, frozen=True, kw_only=True):
+    verb: ClassVar[str] = "refuse"
+    approval_id: UUID
+    reason: FreeText

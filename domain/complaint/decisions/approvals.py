@@ -1,0 +1,150 @@
+"""Four eyes: what one person asks for and another carries out or drops.
+
+Such a command is decided like any other, so that what the rules refuse is refused at once; then it is kept in
+an `approval-requested` instead of being carried out. An approval decides it anew, against the state then.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, get_args
+from uuid import UUID
+
+from msgspec import convert, to_builtins
+
+from domain.aggregate import Command, Context, Refused
+from domain.complaint import commands as c
+from domain.complaint import events as e
+from domain.complaint import values
+from domain.complaint.state import Approval, Complaint
+
+GATED: dict[str, type[c.ComplaintCommand]] = {
+    command.verb: command
+    for command in (c.Dismiss, c.ChangeKind, c.Correct, c.Classify, c.OfferCompensation, c.ProposeResolution)
+}
+"""The commands that may need a second person."""
+
+WITHOUT_APPROVAL: frozenset[values.DismissalGround] = frozenset({"spam", "test"})
+SEVERITIES: tuple[values.Severity, ...] = get_args(values.Severity)
+
+
+def needed(
+    state: Complaint, command: c.ComplaintCommand | c.SystemCommand, ctx: Context
+) -> values.ApprovalGround | None:
+    """Why the command needs a second person; what is imported or done by the system happened without one."""
+    if command.verb not in GATED or ctx.origin != "live":
+        return None
+    grounds: dict[values.ApprovalGround, bool] = {
+        "dismissal": isinstance(command, c.Dismiss) and command.ground not in WITHOUT_APPROVAL,
+        "change_of_kind": isinstance(command, c.ChangeKind | c.Correct)
+        and command.kind not in (None, state.kind),
+        "severity_lowered": isinstance(command, c.Classify | c.Correct)
+        and ctx.warned
+        and _lowers(state, command),
+        "redress_above_limit": isinstance(command, c.OfferCompensation | c.ProposeResolution)
+        and _above_limit(command, ctx),
+    }
+    return next((ground for ground, applies in grounds.items() if applies), None)
+
+
+def requested(
+    state: Complaint,
+    command: c.ComplaintCommand | c.SystemCommand,
+    ground: values.ApprovalGround,
+    ctx: Context,
+) -> list[e.ComplaintEvent]:
+    """Asks for the approval; the same command is asked for once at a time."""
+    kept = _kept(command)
+    for open_one in state.approvals:
+        if (open_one.verb, open_one.command) == (command.verb, kept):
+            raise Refused(
+                "approval-pending", f"{open_one.requested_by} asked for it: approval {open_one.approval_id}"
+            )
+    limit = _limit(command, ctx) if ground == "redress_above_limit" else None
+    return [
+        e.ApprovalRequested(
+            approval_id=ctx.new_id,
+            verb=command.verb,
+            ground=ground,
+            requested_by=ctx.actor,
+            limit=None if limit is None else str(limit),
+            command=kept,
+        )
+    ]
+
+
+def approved(state: Complaint, command: c.Approve, ctx: Context) -> tuple[Approval, c.ComplaintCommand]:
+    """The approval, and the command that it carries out: now, whenever it was asked for."""
+    approval = _decided(state, command.approval_id, ctx)
+    if approval.command is None:
+        raise Refused("unknown-approval", "what was to be approved was erased")
+    kept = convert(approval.command, GATED[approval.verb])
+    return approval, kept
+
+
+def granted(approval: Approval, command: c.Approve) -> e.ApprovalGranted:
+    return e.ApprovalGranted(
+        approval_id=approval.approval_id,
+        verb=approval.verb,
+        requested_by=approval.requested_by,
+        reason=command.reason,
+    )
+
+
+def refuse(state: Complaint, command: c.Refuse, ctx: Context) -> list[e.ComplaintEvent]:
+    approval = _decided(state, command.approval_id, ctx)
+    return [
+        e.ApprovalRefused(
+            approval_id=approval.approval_id,
+            verb=approval.verb,
+            requested_by=approval.requested_by,
+            reason=command.reason,
+        )
+    ]
+
+
+def _decided(state: Complaint, approval_id: UUID, ctx: Context) -> Approval:
+    """The open approval, if the actor may decide it."""
+    for approval in state.approvals:
+        if approval.approval_id == approval_id:
+            if approval.requested_by == ctx.actor:
+                raise Refused("same-person", f"{ctx.actor} asked for it; another supervisor decides it")
+            return approval
+    raise Refused("unknown-approval", f"the complaint has no open approval {approval_id}")
+
+
+def _kept(command: Command) -> dict[str, Any]:
+    """The fields of the command as JSON has them, but for its time: it will happen when it is approved."""
+    fields: dict[str, Any] = to_builtins(command)
+    given = type(command).__struct_fields__
+    common = Command.__struct_fields__
+    return {name: fields[name] for name in given if name not in common and fields[name] is not None}
+
+
+def _lowers(state: Complaint, command: c.Correct | c.Classify) -> bool:
+    if state.severity is None:
+        return False
+    if command.severity is None:
+        return isinstance(command, c.Correct) and "severity" in command.remove
+    return SEVERITIES.index(command.severity) < SEVERITIES.index(state.severity)
+
+
+def _above_limit(command: c.OfferCompensation | c.ProposeResolution, ctx: Context) -> bool:
+    redress = _redress(command)
+    if ctx.redress_limits is None or redress is None or redress.amount is None:
+        return False
+    limit = _limit(command, ctx)
+    return limit is None or Decimal(redress.amount) > limit
+
+
+def _limit(command: Command, ctx: Context) -> Decimal | None:
+    redress = _redress(command)
+    if ctx.redress_limits is None or redress is None or redress.currency is None:
+        return None
+    return ctx.redress_limits.get(redress.currency)
+
+
+def _redress(command: Command) -> c.OfferCompensation | c.RedressInput | None:
+    if isinstance(command, c.OfferCompensation):
+        return command
+    return command.redress if isinstance(command, c.ProposeResolution) else None
