@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from domain import AGGREGATES
-from domain.aggregate import ERASED, Event, Personal, erased_values, personal_fields, tag_of
+from domain.aggregate import COMMON_FIELDS, ERASED, Event, Personal, erased_values, personal_fields, tag_of
 from domain.complaint import events as e
 from tests.domain.spec import NOW, PROPOSE, REGISTER, number, play
 
@@ -58,9 +58,13 @@ def test_a_stored_sample_loads_whole_and_is_written_as_it_was(tag: str) -> None:
 
 @pytest.mark.parametrize("tag", EVENTS)
 def test_the_samples_show_every_field(tag: str) -> None:
-    shown = set(stored(tag)) - {"type"}
+    shown = set(stored(tag)) - {"type"} | set(COMMON_FIELDS)
     hidden = {"customer-contact-changed": {"phone"}, "customer-preferences-set": {"quiet_hours"}}
     assert shown | hidden.get(tag, set()) == set(EVENTS[tag].__struct_fields__)
+
+
+def test_the_samples_show_every_common_field() -> None:
+    assert {name for tag in EVENTS for name in stored(tag)} >= set(COMMON_FIELDS)
 
 
 @pytest.mark.parametrize("tag", EVENTS)
@@ -96,6 +100,7 @@ def test_free_text_is_personal(tag: str) -> None:
         "text",
     }
     text |= {"remedy_sought", "subject_refs", "vulnerability", "backdating_reason", "name", "email", "phone"}
+    text |= {"what", "comment", "explanation", "evidence", "command", "url"}
     text |= set() if tag == "complaint-closed" else {"reason"}  # there it is one of a few words
     fields = set(EVENTS[tag].__struct_fields__)
     assert set(personal_fields(EVENTS[tag])) - {"external_ref"} == fields & text

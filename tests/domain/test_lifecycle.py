@@ -10,20 +10,22 @@ from domain.complaint.lifecycle import (
     ALLOWED,
     ANY,
     CHANGES_STATE,
+    CLOCK_FACTS,
     ENDED,
     OPEN,
     RECORDED_AS_REPLY,
     State,
 )
-from tests.domain.spec import COMMANDS, REGISTER, complaint_in, context, fold, refusal, when
+from tests.domain.spec import ABLE, COMMANDS, REGISTER, complaint_in, context, fold, refusal, when
 
+CONTACTS = {"contact-customer", "send-holding-response"}
 CELLS = [(verb, state) for verb in COMMANDS for state in get_args(State)]
 
 
 def test_every_command_but_register_has_its_row() -> None:
-    verbs = {command.verb for command in COMPLAINT.commands}
+    verbs = {command.verb for command in COMPLAINT.commands + COMPLAINT.system_commands}
     assert verbs - {"register"} == set(ALLOWED) == set(COMMANDS)
-    assert set(RECORDED_AS_REPLY) | CHANGES_STATE <= set(ALLOWED)
+    assert set(RECORDED_AS_REPLY) | CHANGES_STATE | CLOCK_FACTS <= set(ALLOWED)
 
 
 def test_a_complaint_is_open_or_ended() -> None:
@@ -39,7 +41,7 @@ def test_a_complaint_for_the_cells_is_in_its_state(state: State) -> None:
 @pytest.mark.parametrize(("verb", "state"), CELLS)
 def test_a_command_is_refused_for_the_state_exactly_where_the_table_says(verb: str, state: State) -> None:
     try:
-        decide(complaint_in(state), COMMANDS[verb], context())
+        decide(complaint_in(state), COMMANDS[verb], context(**ABLE))
         refused = ""
     except Refused as no:
         refused = no.slug
@@ -57,18 +59,18 @@ def test_a_command_is_refused_for_the_state_exactly_where_the_table_says(verb: s
 )
 def test_a_verdict_on_an_ended_case_is_recorded_as_a_reply_to_be_reviewed(verb: str, state: State) -> None:
     complaint = complaint_in(state)
-    after = fold(complaint, when(complaint, COMMANDS[verb]))
+    after = fold(complaint, when(complaint, COMMANDS[verb], **ABLE))
     assert after is not None
     assert (after.state, after.needs_review) == (state, True)
 
 
-@pytest.mark.parametrize("verb", sorted(set(COMMANDS) - CHANGES_STATE - {"contact-customer"}))
+@pytest.mark.parametrize("verb", sorted(set(COMMANDS) - CHANGES_STATE - CONTACTS))
 @pytest.mark.parametrize("state", get_args(State))
 def test_only_commands_that_are_said_to_change_the_state_change_it(verb: str, state: State) -> None:
     if state not in ALLOWED[verb] or verb in ("record-reply", "record-sector-answer"):
         return  # replies and answers change the state as facts do: whenever they reach us
     complaint = complaint_in(state)
-    after = fold(complaint, when(complaint, COMMANDS[verb]))
+    after = fold(complaint, when(complaint, COMMANDS[verb], **ABLE))
     assert after is not None
     assert (after.state, after.changed_at) == (complaint.state, complaint.changed_at)
 
