@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from domain import AGGREGATES, fields
-from domain.aggregate import personal_fields, tag_of
-from domain.complaint.lifecycle import ALLOWED, RECORDED_AS_REPLY, State
-from domain.refusals import REFUSALS
+from domain.aggregate import COMMON_FIELDS, personal_fields, tag_of
+from domain.complaint.lifecycle import ALLOWED, CLOCK_FACTS, RECORDED_AS_REPLY, State
+from domain.complaint.values import ApprovalGround
+from domain.refusals import FORBIDDEN, REFUSALS
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 LIFECYCLE = (DOCS / "lifecycle.md").read_text(encoding="utf-8")
@@ -54,8 +55,22 @@ def test_every_refusal_has_its_line() -> None:
     assert {row[0]: row[1] for row in rows(LIFECYCLE, "slug")} == REFUSALS
 
 
+def test_what_another_person_could_do_is_named() -> None:
+    (line,) = re.findall(r"answered with 404, (.*?) with 403", LIFECYCLE, flags=re.DOTALL)
+    assert set(re.findall(r"`([a-z-]+)`", line)) == FORBIDDEN
+
+
+def test_the_commands_whose_time_moves_clocks_are_named() -> None:
+    (named,) = re.findall(r"pauses or resumes\s+a clock: (.*?)\. It", LIFECYCLE, flags=re.DOTALL)
+    assert set(re.findall(r"`([a-z-]+)`", named)) == CLOCK_FACTS
+
+
+def test_the_grounds_for_a_second_person_have_their_lines() -> None:
+    assert [row[0] for row in rows(LIFECYCLE, "ground")] == list(get_args(ApprovalGround))
+
+
 def test_every_limit_has_its_line() -> None:
-    limits = {name: str(value) for name, value in vars(fields).items() if name.endswith("_LENGTH")}
+    limits = {name: str(value) for name, value in vars(fields).items() if name.endswith(("_LENGTH", "_LIMIT"))}
     assert {row[0]: row[1] for row in rows(LIFECYCLE, "limit")} == limits
 
 
@@ -70,7 +85,7 @@ def test_every_event_has_its_meaning_and_its_fields(tag: str) -> None:
     known = [
         [field.name, "yes" if field.required else "", "yes" if field.name in personal_fields(event) else ""]
         for field in msgspec.structs.fields(event)
-        if field.name != "backdating_reason"
+        if field.name not in COMMON_FIELDS
     ]
     printed = rows(text, "field") if known else []
     assert [row[:3] for row in printed] == known
