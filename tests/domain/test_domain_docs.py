@@ -70,7 +70,9 @@ def test_the_grounds_for_a_second_person_have_their_lines() -> None:
 
 
 def test_every_limit_has_its_line() -> None:
-    limits = {name: str(value) for name, value in vars(fields).items() if name.endswith(("_LENGTH", "_LIMIT"))}
+    limits = {
+        name: str(value) for name, value in vars(fields).items() if name.endswith(("_LENGTH", "_LIMIT"))
+    }
     assert {row[0]: row[1] for row in rows(LIFECYCLE, "limit")} == limits
 
 
