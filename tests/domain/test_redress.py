@@ -72,21 +72,18 @@ def test_an_amount_is_offered_with_its_currency(half: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "take", "decline", "drop", "pay", "fail"),
+    ("status", "becomes"),
     [
-        ("offered", "accepted", "declined", "withdrawn", "paid", "failed"),
-        ("accepted", "accepted", "reply", "withdrawn", "paid", "failed"),
-        ("declined", "reply", "declined", "compensation-ended", "paid", "declined"),
-        ("withdrawn", "reply", "reply", "withdrawn", "paid", "withdrawn"),
-        ("paid", "paid", "reply", "compensation-ended", "paid", "failed"),
-        ("failed", "failed", "reply", "withdrawn", "paid", "failed"),
+        ("offered", ["accepted", "declined", "withdrawn", "paid", "failed"]),
+        ("accepted", ["accepted", "reply", "withdrawn", "paid", "failed"]),
+        ("declined", ["reply", "declined", "compensation-ended", "paid", "declined"]),
+        ("withdrawn", ["reply", "reply", "withdrawn", "paid", "withdrawn"]),
+        ("paid", ["paid", "reply", "compensation-ended", "paid", "failed"]),
+        ("failed", ["failed", "reply", "withdrawn", "paid", "failed"]),
     ],
 )
-def test_what_becomes_of_a_compensation(
-    status: CompensationStatus, take: str, decline: str, drop: str, pay: str, fail: str
-) -> None:
-    found = [outcome(status, command) for command in (TAKE, DECLINE, DROP, PAY, FAIL)]
-    assert found == [take, decline, drop, pay, fail]
+def test_what_becomes_of_a_compensation(status: CompensationStatus, becomes: list[str]) -> None:
+    assert [outcome(status, command) for command in (TAKE, DECLINE, DROP, PAY, FAIL)] == becomes
 
 
 def test_each_step_is_an_event_of_its_own() -> None:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from domain.refusals import NOT_FOUND, REFUSALS
+from domain.refusals import FORBIDDEN, NOT_FOUND, REFUSALS
 
 ROOT = Path(__file__).parent.parent.parent
 DOMAIN = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "domain").rglob("*.py"))
@@ -26,5 +26,5 @@ def test_every_refusal_has_a_test() -> None:
     assert [slug for slug in REFUSALS if f'"{slug}"' not in TESTS] == []
 
 
-def test_what_is_not_found_is_a_refusal_too() -> None:
-    assert REFUSALS.keys() >= NOT_FOUND
+def test_what_is_not_found_or_forbidden_is_a_refusal_too() -> None:
+    assert REFUSALS.keys() >= NOT_FOUND | FORBIDDEN

@@ -79,7 +79,7 @@ def test_a_complaint_is_not_a_duplicate_of_itself() -> None:
 
 
 def test_of_two_registered_in_the_same_instant_only_one_repeats_the_other() -> None:
-    """Whatever is known of the other: both directions at once are impossible even when each is marked unseen."""
+    """Both directions at once are impossible, even when each is marked without knowing of the other."""
     twin = original(registered_at=NOW)
     forth = refusal(play(OURS), c.MarkDuplicate(of=number(900)), lookup=twin, stream_id=number(1000))
     back = refusal(play(OURS), c.MarkDuplicate(of=number(1000)), lookup=twin, stream_id=number(900))

@@ -1,30 +1,40 @@
 """When a command may say that it happened."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, get_args
 
 import pytest
 from msgspec import structs
 
 from domain.aggregate import Command, Origin
-from domain.complaint import ComplaintCommand
+from domain.complaint import Complaint, ComplaintCommand
+from domain.complaint import commands as c
 from domain.complaint import events as e
+from domain.complaint.lifecycle import ALLOWED, CLOCK_FACTS, RECORDED_AS_REPLY, State
 from domain.times import effective_time, utc
 from tests.domain.spec import (
+    ACCEPT,
     ANSWER,
     CLOSE,
     COMMANDS,
     CONSULT,
+    FORWARD,
     INVESTIGATE,
     NOW,
+    ORIGINAL,
     REGISTER,
     REPLY,
     RESOLVE,
     WITHDRAW,
+    AnyCommand,
+    complaint_in,
+    number,
     play,
     refusal,
     when,
 )
 
+STATES = get_args(State)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 BRT = timezone(-timedelta(hours=3))
 
@@ -139,3 +149,87 @@ def test_a_time_outside_our_calendars_is_refused_wherever_it_stands(moment: date
 def test_the_first_and_the_last_moment_of_our_calendars_are_in() -> None:
     for moment in (datetime(1900, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, 23, 59, 59, tzinfo=UTC)):
         assert utc(moment) == moment
+
+
+LATE = {"occurred_at": NOW - 16 * MINUTE, "backdating_reason": "Told by phone."}
+OLD = structs.replace(REGISTER, **LATE | {"occurred_at": NOW - timedelta(days=9)})
+
+
+def late(command: AnyCommand) -> Any:
+    return structs.replace(command, **LATE)
+
+
+def old(state: State) -> Complaint:
+    """A complaint in the state, whose last change was long ago."""
+    return structs.replace(complaint_in(state), changed_at=NOW - timedelta(days=1))
+
+
+@pytest.mark.parametrize("verb", sorted(COMMANDS))
+def test_a_late_record_that_moves_a_clock_needs_a_supervisor(verb: str) -> None:
+    command = late(COMMANDS[verb])
+    state = next(state for state in STATES if state in ALLOWED[verb] and state != "in_progress")
+    if verb in RECORDED_AS_REPLY:
+        state = "proposed"
+    known: dict[str, Any] = {"lookup": ORIGINAL}
+    always = verb in ("change-kind", "approve", "refuse")
+    expected = "supervisor-required" if verb in CLOCK_FACTS or always else ""
+    if verb in ("record-reply", "record-sector-answer", "cancel-ask"):
+        state = "awaiting_sector"
+    assert refusal(old(state), command, **known) == expected
+    assert refusal(old(state), command, **known, supervisor=True) == ""
+
+
+@pytest.mark.parametrize("verb", sorted(CLOCK_FACTS))
+def test_channels_that_hand_on_and_imports_need_neither_reason_nor_supervisor(verb: str) -> None:
+    command = structs.replace(COMMANDS[verb], occurred_at=NOW - timedelta(hours=1))
+    state = next(state for state in STATES if state in ALLOWED[verb])
+    if verb in RECORDED_AS_REPLY:
+        state = "proposed"
+    for exempt in ({"inbound": True}, {"origin": "import"}, {"origin": "system"}):
+        assert refusal(old(state), command, lookup=ORIGINAL, **exempt) == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "state"),
+    [
+        (c.ContactCustomer(channel="sms", summary="Sent.", outcome="reached", automatic=True), "in_progress"),
+        (REPLY, "in_progress"),
+        (REPLY, "closed"),
+        (ACCEPT, "closed"),
+        (structs.replace(FORWARD, scope="part"), "in_progress"),
+        (c.Classify(severity="high"), "in_progress"),
+        (c.FulfilPromise(promise_id=number(4)), "closed"),
+        (c.PayCompensation(compensation_id=number(6)), "closed"),
+    ],
+)
+def test_a_late_record_that_moves_no_clock_needs_a_reason_only(
+    command: ComplaintCommand, state: State
+) -> None:
+    assert refusal(old(state), late(command)) == ""
+    assert refusal(old(state), structs.replace(late(command), backdating_reason=None)) == (
+        "backdating-reason-missing"
+    )
+
+
+def test_a_quarter_of_an_hour_is_not_late() -> None:
+    contact = structs.replace(COMMANDS["contact-customer"], occurred_at=NOW - 15 * MINUTE)
+    assert refusal(play(REGISTER), contact) == ""
+
+
+def test_a_late_registration_needs_a_reason_only() -> None:
+    assert refusal(None, OLD) == ""
+
+
+def test_what_a_channel_hands_on_late_is_marked() -> None:
+    late_reply = structs.replace(REPLY, occurred_at=NOW - timedelta(hours=1))
+    (event,) = when(play(OLD), late_reply, inbound=True)
+    assert event.inbound
+    (event,) = when(play(OLD), REPLY, inbound=True)
+    assert not event.inbound
+
+
+def test_only_an_import_says_that_a_time_is_uncertain() -> None:
+    uncertain = structs.replace(INVESTIGATE, time_uncertain=True)
+    assert refusal(play(REGISTER), uncertain) == "uncertain-time"
+    assert when(play(REGISTER), uncertain, origin="import") == [e.InvestigationStarted(time_uncertain=True)]
+    assert when(play(REGISTER), INVESTIGATE, origin="import") == [e.InvestigationStarted()]

@@ -7,7 +7,7 @@ import pytest
 
 from domain.complaint import commands as c
 from domain.complaint import events as e
-from domain.complaint.values import ContactOutcome
+from domain.complaint.values import ContactOutcome, Origin
 from tests.domain.spec import (
     ACCEPT,
     ASK,
@@ -16,6 +16,7 @@ from tests.domain.spec import (
     INVESTIGATE,
     NOW,
     PROPOSE,
+    RAISE,
     REGISTER,
     REJECT,
     REOPEN,
@@ -143,3 +144,97 @@ def test_a_reply_that_needs_a_review_can_be_reviewed_in_an_open_case_too() -> No
     review = c.ReviewReply(finding="Propose it again.")
     assert not play(review, state=complaint).needs_review
     assert refusal(play(REGISTER, PROPOSE), review) == "wrong-state"
+
+
+def test_an_escalation_says_to_which_level_to_whom_and_why() -> None:
+    escalate = c.Escalate(level=2, to="board", reason="The press called.")
+    assert when(play(REGISTER), escalate) == [
+        e.ComplaintEscalated(level=2, to="board", reason="The press called.")
+    ]
+    assert play(REGISTER, escalate).escalation == 2
+
+
+def test_the_origin_found_last_takes_the_place_of_the_one_before() -> None:
+    first = c.IdentifyOrigin(sector="sales", cause="wrong advice", explanation="So he thought.")
+    found = c.IdentifyOrigin(
+        sector="billing",
+        cause="double booking",
+        explanation="The job ran twice.",
+        problem_id=number(7),
+        product="card",
+    )
+    assert when(play(REGISTER), found) == [
+        e.OriginIdentified(
+            sector="billing",
+            cause="double booking",
+            explanation="The job ran twice.",
+            problem_id=number(7),
+            product="card",
+        )
+    ]
+    assert play(REGISTER, RESOLVE, first, found).origin == Origin(
+        sector="billing", cause="double booking", product="card", problem_id=number(7)
+    )
+
+
+def test_a_flag_is_raised_until_it_is_cleared() -> None:
+    clear = c.ClearFlag(flag="litigation", reason="Settled.")
+    raised = play(REGISTER, RAISE, c.RaiseFlag(flag="press", reason="A journalist called."))
+    assert when(play(REGISTER), RAISE) == [e.FlagRaised(flag="litigation", reason="The lawyer set a date.")]
+    assert (raised.flags, when(raised, RAISE)) == (("litigation", "press"), [])
+    assert when(raised, clear) == [e.FlagCleared(flag="litigation", reason="Settled.")]
+    cleared = play(clear, state=raised)
+    assert (cleared.flags, refusal(cleared, clear)) == (("press",), "unknown-flag")
+
+
+def test_an_attachment_is_known_by_what_is_in_it() -> None:
+    attach = c.Attach(name="receipt.pdf", media_type="application/pdf", size=12, sha256="0" * 64)
+    assert when(play(REGISTER), attach) == [
+        e.AttachmentAdded(
+            attachment_id=number(99),
+            name="receipt.pdf",
+            media_type="application/pdf",
+            size=12,
+            sha256="0" * 64,
+        )
+    ]
+
+
+def test_work_is_logged_with_what_it_cost() -> None:
+    work = c.LogWork(minutes=25, activity="talk", cost="18.75", currency="BRL")
+    assert when(play(REGISTER), work) == [
+        e.WorkLogged(minutes=25, activity="talk", cost="18.75", currency="BRL")
+    ]
+    assert refusal(play(REGISTER), c.LogWork(minutes=5, activity="talk", cost="1")) == "amount-incomplete"
+
+
+def test_a_holding_response_takes_a_complaint_into_work() -> None:
+    until = NOW + timedelta(days=3)
+    hold = c.SendHoldingResponse(reason="The bank is slow.", expected_by=until, channel="email")
+    assert when(play(REGISTER), hold) == [
+        e.HoldingResponseSent(reason="The bank is slow.", expected_by=until, channel="email")
+    ]
+    assert play(REGISTER, hold).state == "in_progress"
+    assert play(REGISTER, ASK, hold).state == "awaiting_customer"
+    past = c.SendHoldingResponse(reason="The bank is slow.", expected_by=EARLIER, channel="email")
+    assert refusal(play(REGISTER), past) == "due-before-asked"
+
+
+def test_a_workaround_and_a_public_page_are_recorded() -> None:
+    assert when(play(REGISTER), c.OfferWorkaround(description="Use the app.")) == [
+        e.WorkaroundOffered(description="Use the app.")
+    ]
+    exposure = c.RecordExposure(network="x", url="https://x.example/1", shares=12)
+    assert when(play(REGISTER), exposure) == [
+        e.ExposureRecorded(network="x", url="https://x.example/1", shares=12)
+    ]
+
+
+def test_a_rating_needs_a_number_and_a_complaint_that_was_resolved_once() -> None:
+    rating = c.Rate(csat=4, ces=6, nps=9, comment="Quick in the end.")
+    assert refusal(play(REGISTER), rating) == "never-resolved"
+    assert refusal(play(REGISTER, RESOLVE), c.Rate(comment="Thanks.")) == "rating-empty"
+    assert when(play(REGISTER, RESOLVE, REOPEN), rating) == [
+        e.SatisfactionRated(csat=4, ces=6, nps=9, comment="Quick in the end.")
+    ]
+    assert refusal(play(REGISTER, RESOLVE), c.Rate(nps=0)) == ""
