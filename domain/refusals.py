@@ -50,6 +50,7 @@ REFUSALS: dict[str, str] = {
     "never-resolved": "What was never resolved is not rated.",
     "approval-pending": "The same command waits for an approval already.",
     "unknown-approval": "The complaint has no such open approval.",
+    "approval-void": "What was to be approved was erased, or is no command any more; refuse it and ask anew.",
     "same-person": "Whoever asked for an approval does not decide it.",
     "unknown-zone": "No time zone has this name.",
 }

@@ -203,11 +203,16 @@ def test_what_was_decided_or_never_asked_for_is_not_decided() -> None:
         assert refusal(complaint, REFUSE, **SUPERVISOR) == "unknown-approval"
 
 
-def test_what_was_erased_is_not_carried_out_but_can_be_dropped() -> None:
+@pytest.mark.parametrize(
+    "kept",
+    [{"command": None}, {"command": {"ground": "a word of old"}}, {"verb": "a-command-of-old"}],
+    ids=["erased", "another shape", "another command"],
+)
+def test_what_is_no_command_any_more_is_not_carried_out_but_can_be_dropped(kept: dict[str, Any]) -> None:
     (open_one,) = REQUESTED.approvals
-    erased = structs.replace(REQUESTED, approvals=(structs.replace(open_one, command=None),))
-    assert refusal(erased, APPROVE, **SUPERVISOR) == "unknown-approval"
-    assert refusal(erased, REFUSE, **SUPERVISOR) == ""
+    void = structs.replace(REQUESTED, approvals=(structs.replace(open_one, **kept),))
+    assert refusal(void, APPROVE, **SUPERVISOR) == "approval-void"
+    assert refusal(void, REFUSE, **SUPERVISOR) == ""
 
 
 def test_an_approval_is_decided_against_the_state_then_and_stays_open_when_that_refuses() -> None:

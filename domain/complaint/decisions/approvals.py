@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, get_args
 from uuid import UUID
 
-from msgspec import convert, to_builtins
+from msgspec import ValidationError, convert, to_builtins
 
 from domain.aggregate import Command, Context, Refused
 from domain.complaint import commands as c
@@ -77,9 +77,11 @@ def approved(state: Complaint, command: c.Approve, ctx: Context) -> tuple[Approv
     """The approval, and the command that it carries out: now, whenever it was asked for."""
     approval = _decided(state, command.approval_id, ctx)
     if approval.command is None:
-        raise Refused("unknown-approval", "what was to be approved was erased")
-    kept = convert(approval.command, GATED[approval.verb])
-    return approval, kept
+        raise Refused("approval-void", "what was to be approved was erased")
+    try:
+        return approval, convert(approval.command, GATED[approval.verb])
+    except (KeyError, ValidationError):
+        raise Refused("approval-void", f"{approval.verb} does not take any more what was asked for") from None
 
 
 def granted(approval: Approval, command: c.Approve) -> e.ApprovalGranted:
