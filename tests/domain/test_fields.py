@@ -53,6 +53,12 @@ def test_a_label_is_one_line(kind: Any, text: str) -> None:
         (fields.Amount, "7", "٧"),
         (fields.Currency, "BRL", "brl"),
         (fields.Currency, "BRL", "BR"),
+        (fields.Url, "https://x.example/bia/1?a=b#c", "ftp://x.example"),
+        (fields.Url, "http://x", "https://x example"),
+        (fields.MediaType, "application/vnd.ms-excel", "application"),
+        (fields.MediaType, "image/svg+xml", "text/html; charset=utf-8"),
+        (fields.Sha256, "0a" * 32, "0A" * 32),
+        (fields.Sha256, "f" * 64, "f" * 63),
     ],
 )
 def test_a_formatted_field_takes_its_format_only(kind: Any, good: str, bad: str) -> None:
@@ -74,6 +80,26 @@ def test_a_formatted_field_takes_its_format_only(kind: Any, good: str, bad: str)
 def test_a_text_may_be_as_long_as_its_limit(kind: Any, limit: int) -> None:
     assert accepts(kind, "x" * limit)
     assert not accepts(kind, "x" * (limit + 1))
+
+
+@pytest.mark.parametrize(
+    ("kind", "least", "most"),
+    [
+        (fields.Minutes, 1, fields.MINUTES_LIMIT),
+        (fields.Size, 0, fields.SIZE_LIMIT),
+        (fields.Shares, 0, fields.SHARES_LIMIT),
+        (fields.Level, 1, fields.LEVEL_LIMIT),
+        (fields.Csat, 1, 5),
+        (fields.Ces, 1, 7),
+        (fields.Nps, 0, 10),
+        (fields.Rating, 0, 10),
+    ],
+)
+def test_a_number_lies_between_its_limits(kind: Any, least: int, most: int) -> None:
+    assert [msgspec.convert(number, kind) for number in (least, most)] == [least, most]
+    for number in (least - 1, most + 1, 1.5, True):
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert(number, kind)
 
 
 def test_a_list_may_be_as_long_as_its_limit() -> None:
