@@ -199,7 +199,7 @@ class Log:
         self, batch: list[T], once: Callable[[list[T]], Awaitable[Sequence[R]]]
     ) -> Sequence[R | BaseException]:
         """The results of a batch, tried again while the database is away; what else fails, fails alone."""
-        deadline = time.monotonic() + (self._patience if self._answering else 0)
+        started = time.monotonic()
         while True:
             try:
                 async with asyncio.timeout(self._patience):
@@ -208,7 +208,7 @@ class Log:
                 if not _lost(error):
                     return await self._halve(batch, once, error)
                 log.warning("database-lost", error=type(error).__name__)
-                if time.monotonic() >= deadline:
+                if time.monotonic() - started >= (self._patience if self._answering else 0):
                     self._answering = False  # whoever waits now is not kept waiting as long again
                     return [_unavailable(error) for _ in batch]
                 await asyncio.sleep(0.1)
