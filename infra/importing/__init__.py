@@ -1,8 +1,9 @@
 """Other systems' complaints, one row of a file each, through the usual commands: `docs/importing.md`."""
 
-from infra.importing.mapping import BadMapping, Mapping, load_mapping, packaged, uses
+from infra.importing.loading import BadMapping, load_mapping, packaged
+from infra.importing.mapping import Mapping, uses
 from infra.importing.reading import FileRefused
-from infra.importing.run import Progress, Report, run
+from infra.importing.running import Progress, Report, run
 
 __all__ = [
     "BadMapping",

@@ -1,5 +1,6 @@
 """A mapping bound to the columns of one file: a row becomes a source id and commands."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -10,12 +11,15 @@ import msgspec
 
 from domain.aggregate import Command
 from domain.fields import Label
-from infra.importing.mapping import Cell, Mapping, Node, Step, located, uses
+from infra.importing.loading import located
+from infra.importing.mapping import Cell, Mapping, Node, Step, cells, uses
 from infra.importing.reading import FileRefused, Rejected
 
 Row = Sequence[str]
 Read = Callable[[Row], Any]
 """The value that a row has for a field; None: it has none."""
+
+_ABSENT = re.compile(r"missing required field `(?P<name>\w+)`")
 
 
 class Bound:
@@ -196,15 +200,9 @@ def _constant(node: Node) -> bool:
 
 def _misfit(step: Step, error: msgspec.ValidationError) -> Rejected:
     place, reason = located(error)
-    name = place.partition(".")[0].partition("[")[0]
+    absent = _ABSENT.search(reason)
+    name = re.split(r"[.\[]", place)[0] or (absent["name"] if absent else "")
     node = step.fields.get(name)
-    columns = () if node is None else tuple(dict.fromkeys(_columns(node)))
-    return Rejected(", ".join(columns) or name, f"{step.command.verb}.{place}: {reason}" if place else reason)
-
-
-def _columns(node: Node) -> list[str]:
-    if isinstance(node, Cell):
-        return list(node.sources)
-    return [
-        column for child in (node.values() if isinstance(node, dict) else node) for column in _columns(child)
-    ]
+    columns = () if node is None else tuple(dict.fromkeys(c for cell in cells(node) for c in cell.sources))
+    where = f"{step.command.verb}.{place}" if place else step.command.verb
+    return Rejected(", ".join(columns) or name, f"{where}: {reason}")
