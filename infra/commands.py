@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 from weakref import WeakValueDictionary
 
@@ -29,8 +29,8 @@ TRIES = 50
 class Caller(Struct, frozen=True, kw_only=True):
     """Who asks for a command, and under which conditions.
 
-    `key` makes a repetition by the same actor harmless, `if_match` demands that the stream stand at that ETag, `claim`
-    is taken once and for ever by the first command that asks for it.
+    `key` makes a repetition by the same actor harmless, `if_match` demands that the stream stand at that
+    ETag, `claim` is taken once and for ever by the first command that asks for it.
     """
 
     actor: str
@@ -46,8 +46,8 @@ class Caller(Struct, frozen=True, kw_only=True):
 class Outcome(Struct, frozen=True, kw_only=True):
     """What an accepted command led to: the stream's state and version then, and the events it recorded.
 
-    `etag` is the version of the last event not recorded by the system itself; `position` that of the stream's last
-    event. `replayed` tells that this answer had been given before.
+    `etag` is the version of the last event not recorded by the system itself; `position` that of the stream's
+    last event. `replayed` tells that the command had been recorded before.
     """
 
     stream_id: UUID
@@ -84,7 +84,7 @@ class AlreadyClaimed(Exception):
 
 
 class History(Struct, frozen=True):
-    """A stream folded: its state, version, ETag and last position, and the key that seals its events (None: erased)."""
+    """A stream folded: state, version, ETag, last position, and the key of its events (None: erased)."""
 
     stream_id: UUID
     state: Any
@@ -94,11 +94,19 @@ class History(Struct, frozen=True):
     key: StreamKey | None
 
 
+class Decision(NamedTuple):
+    """What commands lead to: the history they were decided on, events with their times, the end state."""
+
+    before: History
+    events: Sequence[tuple[Event, datetime]]
+    state: Any
+
+
 NOTHING = History(UUID(int=0), None, 0, 0, 0, None)
 
 
 class ProtocolNumbers:
-    """Unique protocol numbers, drawn from the database in blocks; what a restart leaves of a block is a gap."""
+    """Unique protocol numbers, drawn from the database in blocks; what a restart leaves of one is a gap."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
@@ -172,29 +180,29 @@ class Commands:
                 return await self._replay(aggregate, seen, digest)
             if caller.if_match is not None and caller.if_match != history.etag:
                 raise VersionMismatch(history.etag)
-            decided, state = await self._decide(aggregate, commands, caller, history.state)
-            request = self._request(aggregate, caller, history, decided, key, digest)
-            answer = await self._log.append(request)
-            match answer.verdict:
-                case "accepted":
-                    return _outcome(aggregate, caller, history, state, decided, answer)
-                case "replayed":
-                    seen = Seen(
-                        caller.actor, key, digest, answer.stream_id, answer.first_version, answer.last_version
-                    )
-                    return await self._replay(aggregate, seen, digest)
-                case "reused":
-                    raise KeyReused
-                case "claimed":
-                    raise AlreadyClaimed(answer.stream_id)
-                case "conflict":
-                    continue
+            decision = await self._decide(aggregate, commands, caller, history)
+            answer = await self._log.append(self._request(aggregate, caller, decision, key, digest))
+            if answer.verdict == "accepted":
+                return _outcome(aggregate, caller, decision, answer)
+            if answer.verdict != "conflict":
+                return await self._known(aggregate, caller, answer, key, digest)
         raise Overloaded(f"stream {stream_id} moved on {TRIES} times while this was decided")
+
+    async def _known(
+        self, aggregate: Aggregate, caller: Caller, answer: Appended, key: str, digest: bytes
+    ) -> Outcome:
+        """The first answer, where the log found under its lock that the command is already recorded."""
+        if answer.verdict == "claimed":
+            raise AlreadyClaimed(answer.stream_id)
+        if answer.verdict == "reused":
+            raise KeyReused
+        seen = Seen(caller.actor, key, digest, answer.stream_id, answer.first_version, answer.last_version)
+        return await self._replay(aggregate, seen, digest)
 
     async def _before(
         self, aggregate: Aggregate, caller: Caller, stream_id: UUID | None
     ) -> tuple[History, Seen | None]:
-        """The history to decide on, nothing for a new stream; and the record of the key if it was used before."""
+        """The history to decide on, nothing for a new stream; and the record of a key used before."""
         if stream_id is not None:
             loaded = await self._log.load(Load(stream_id, caller.actor, caller.key))
             return NOTHING if loaded.seen else self._existing(aggregate, loaded.rows), loaded.seen
@@ -203,24 +211,19 @@ class Commands:
         return replace(NOTHING, stream_id=new_id), seen
 
     def _request(
-        self,
-        aggregate: Aggregate,
-        caller: Caller,
-        history: History,
-        decided: Sequence[tuple[Event, datetime]],
-        key: str,
-        digest: bytes,
+        self, aggregate: Aggregate, caller: Caller, decision: Decision, key: str, digest: bytes
     ) -> Append:
-        stream_id, data_key, wrapped = history.stream_id, history.key, None
-        if history.version == 0:
+        before = decision.before
+        stream_id, data_key, wrapped = before.stream_id, before.key, None
+        if before.version == 0:
             data_key, wrapped = self._log.vault.new_key(stream_id)
         return Append(
             stream_id=stream_id,
             kind=aggregate.kind,
-            expected=history.version,
+            expected=before.version,
             events=[
                 Draft(tag_of(type(event)), at, encode_body(event, data_key, stream_id, version))
-                for version, (event, at) in enumerate(decided, start=history.version + 1)
+                for version, (event, at) in enumerate(decision.events, start=before.version + 1)
             ],
             actor=caller.actor,
             key=key,
@@ -233,18 +236,17 @@ class Commands:
         )
 
     async def _decide(
-        self, aggregate: Aggregate, commands: Sequence[Command], caller: Caller, state: Any
-    ) -> tuple[list[tuple[Event, datetime]], Any]:
-        """The events of the commands, each decided on what those before it led to, with their times; and the end state."""
-        decided: list[tuple[Event, datetime]] = []
+        self, aggregate: Aggregate, commands: Sequence[Command], caller: Caller, before: History
+    ) -> Decision:
+        """Each command is decided on what those before it led to."""
+        state, events = before.state, []
         for command in commands:
-            context = await self._context(
-                command, caller, numbered=state is None and aggregate.kind == COMPLAINT.kind
-            )
+            numbered = state is None and aggregate.kind == COMPLAINT.kind
+            context = await self._context(command, caller, numbered=numbered)
             for event in aggregate.decide(state, command, context):
                 state = aggregate.evolve(state, event, context.occurred_at)
-                decided.append((event, context.occurred_at))
-        return decided, state
+                events.append((event, context.occurred_at))
+        return Decision(before, events, state)
 
     async def _context(self, command: Command, caller: Caller, *, numbered: bool) -> Context:
         now = self._clock()
@@ -291,15 +293,8 @@ def _digest(aggregate: Aggregate, commands: Sequence[Command], stream_id: UUID |
     return hashlib.sha256(msgspec.json.encode(said)).digest()
 
 
-def _outcome(
-    aggregate: Aggregate,
-    caller: Caller,
-    before: History,
-    state: Any,
-    decided: Sequence[tuple[Event, datetime]],
-    answer: Appended,
-) -> Outcome:
-    first = answer.first_position or 0
+def _outcome(aggregate: Aggregate, caller: Caller, decision: Decision, answer: Appended) -> Outcome:
+    before, first = decision.before, answer.first_position or 0
     events = [
         Recorded(
             position=first + offset,
@@ -316,11 +311,11 @@ def _outcome(
             leaf=b"",
             event=event,
         )
-        for offset, (event, at) in enumerate(decided)
+        for offset, (event, at) in enumerate(decision.events)
     ]
     return Outcome(
         stream_id=answer.stream_id,
-        state=state,
+        state=decision.state,
         version=answer.last_version,
         etag=before.etag if caller.origin == "system" or not events else answer.last_version,
         position=events[-1].position if events else before.position,

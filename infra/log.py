@@ -38,9 +38,9 @@ class Draft(NamedTuple):
 class Append(Struct, frozen=True, kw_only=True):
     """What one command asks of the log, all of it or nothing.
 
-    `expected` is the stream's version the decision was made on (0: a new stream, whose `wrapped_key` comes along).
-    `key` and `digest` make it idempotent for the actor; `claim` is a text that only one command may ever take. A key
-    that the service made up itself is a tilde and 32 hexadecimal digits.
+    `expected` is the stream's version the decision was made on (0: a new stream, whose `wrapped_key` comes
+    along). `key` and `digest` make it idempotent for the actor; `claim` is a text that only one command may
+    ever take. A key that the service made up itself is a tilde and 32 hexadecimal digits.
     """
 
     stream_id: UUID
@@ -58,7 +58,7 @@ class Append(Struct, frozen=True, kw_only=True):
 
 
 class Appended(NamedTuple):
-    """The log's answer to one command; see `append` in the first migration for what each verdict gives back."""
+    """The log's answer to one command; `append` in the first migration tells what each verdict gives back."""
 
     verdict: Verdict
     stream_id: UUID
@@ -98,8 +98,8 @@ class Loaded(NamedTuple):
 
 
 APPEND = """SELECT * FROM append(
-    %b::uuid[], %b::text[], %b::int[], %b::int[], %b::text[], %b::text[], %b::bytea[], %b::text[], %b::bytea[],
-    %b::text[], %b::text[], %b::text[], %b::int[], %b::text[], %b::timestamptz[], %b::bytea[])"""
+    %b::uuid[], %b::text[], %b::int[], %b::int[], %b::text[], %b::text[], %b::bytea[], %b::text[],
+    %b::bytea[], %b::text[], %b::text[], %b::text[], %b::int[], %b::text[], %b::timestamptz[], %b::bytea[])"""
 STREAMS = f"SELECT {ROW} WHERE e.stream_id = ANY(%s) ORDER BY e.stream_id, e.version"
 KEYS = """SELECT i.actor, i.key, i.digest, i.stream_id, i.first_version, i.last_version
             FROM unnest(%s::text[], %s::text[]) AS asked (actor, key) JOIN idempotency i USING (actor, key)"""
@@ -137,7 +137,7 @@ def _apart(command: Append) -> Iterable[object]:
 
 
 class Log:
-    """The log of one tenant for one event loop: batched appends and batched loads, each over a connection of its own."""
+    """The log of one tenant for one event loop: appends and loads in batches, over one connection each."""
 
     def __init__(self, conninfo: str, vault: Vault, *, patience: float = 5.0) -> None:
         """`patience`: for how many seconds an absent database is tried again before callers are told."""
@@ -153,7 +153,7 @@ class Log:
         """Append together with whoever else appends now; durable when it returns.
 
         Raises:
-            Unavailable: the database did not answer in time; the outcome is told by asking again with the same key.
+            Unavailable: the database did not answer in time; asking again with its key tells the outcome.
             Overloaded: too much is waiting.
         """
         return await self._appends.submit(command)
@@ -189,7 +189,7 @@ class Log:
         await self._reading.close()
 
     async def _append(self, batch: list[Append]) -> Sequence[Appended | BaseException]:
-        # A connection lost on the way leaves the outcome unknown; the keys, looked up under the lock, tell the next try.
+        # A connection lost on the way leaves the outcome unknown; the keys, checked under the lock, tell it.
         return await self._each(batch, self._append_once)
 
     async def _load(self, batch: list[Load]) -> Sequence[Loaded | BaseException]:

@@ -22,11 +22,11 @@ from tests.conftest import SCHEMA
 
 MASTER = bytes(range(32))
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-SECRET = "Maria da Silva lost her parcel"
-REGISTER = c.Register(subject="parcel", description=SECRET, channel="web")
+REGISTER = c.Register(subject="parcel", description="Maria da Silva lost her parcel", channel="web")
 NOTE = c.AddNote(text="called the carrier")
 LOCK = "SELECT pg_advisory_xact_lock('events'::regclass::oid::integer, 0)"
-WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+WAITING = """SELECT count(*) FROM pg_locks JOIN pg_database ON database = pg_database.oid
+              WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"""
 
 
 def serving(database: str) -> str:
@@ -118,7 +118,7 @@ async def run(database: str, statement: str) -> None:
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Return once the condition holds; a test that waits in vain fails after a minute."""
     async with asyncio.timeout(60):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110 - the server tells nobody
             await asyncio.sleep(0.005)
 
 
@@ -156,7 +156,7 @@ class Proxy:
     async def listening(self) -> AsyncIterator[str]:
         """The connection string by which clients come through here."""
         listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
-        port = listener.extra(SocketAttribute.local_port)
+        port = listener.extra(SocketAttribute.local_port)  # noqa: S610 - anyio's, not Django's
         async with listener, anyio.create_task_group() as group:
             group.start_soon(listener.serve, self._serve)
             yield make_conninfo(

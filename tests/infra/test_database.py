@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -311,6 +312,6 @@ def test_migrations_are_found_from_wherever_the_service_is_started(empty_databas
         [sys.executable, "-c", script, empty_database, schema],
         cwd="/",
         check=True,
-        env=os.environ | {"PYTHONPATH": os.getcwd()},
+        env=os.environ | {"PYTHONPATH": str(Path.cwd())},
     )
     drop_role(empty_database, schema)

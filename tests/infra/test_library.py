@@ -60,7 +60,7 @@ class TestLogRecorder(OverALog, persistence.ApplicationRecorderTestCase[LogRecor
     def create_recorder(self) -> LogRecorder:
         return LogRecorder(self.pool)
 
-    def test_concurrent_no_conflicts(self, initial_position: int = 0) -> None:
+    def test_concurrent_no_conflicts(self, initial_position: int = 0) -> None:  # noqa: PT028 - as shipped
         """As shipped, but that each stream begins with version 1 instead of 0."""
         with counting_from_one():
             super().test_concurrent_no_conflicts(initial_position)
@@ -97,7 +97,6 @@ def test_of_several_streams_in_one_save_a_refused_one_refuses_all(pool: Pool) ->
 async def test_the_librarys_repository_folds_the_same_states_as_ours(database: str, pool: Pool) -> None:
     async with commanding(database) as commands:
         outcome = await commands.create(COMPLAINT, caller(), REGISTER, NOTE, c.Investigate())
-        states = {1: (await commands.create(COMPLAINT, caller(key="k"), REGISTER)).state}
         later = await commands.execute(COMPLAINT, outcome.stream_id, caller(), c.Assign(analyst="ana"))
     application = Replay(pool, Vault(MASTER))
     fold = folding("complaint")
@@ -108,7 +107,7 @@ async def test_the_librarys_repository_folds_the_same_states_as_ours(database: s
 
     assert at(None) == later.state
     assert at(3) == outcome.state
-    assert at(1).state == states[1].state
+    assert at(1).state == "registered"
     with pytest.raises(AggregateNotFoundError):
         cast("Any", application.repository.get)(uuid4(), projector_func=fold)
 
@@ -119,6 +118,6 @@ async def test_what_the_library_saves_is_what_we_read(database: str, pool: Pool)
         first = await commands.create(COMPLAINT, caller(), REGISTER)
         application = Replay(pool, Vault(MASTER))
         stored = application.recorder.select_events(first.stream_id)
-        (event,) = [application.mapper.to_domain_event(each) for each in stored]
+        (event,) = [cast("Any", application.mapper.to_domain_event(each)) for each in stored]
         assert event.event == first.events[0].event
         assert application.mapper.to_stored_event(event).topic == "complaint-registered"

@@ -1,8 +1,8 @@
 """Connections that break, servers that vanish: what was acknowledged is in the log exactly once."""
 
 import asyncio
-from contextlib import asynccontextmanager
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 import psycopg
@@ -35,7 +35,8 @@ from tests.infra.logs import (
 
 pytestmark = pytest.mark.anyio
 END_ALL = """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-              WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"""
+              WHERE datname = current_database() AND pid <> pg_backend_pid()
+                AND backend_type = 'client backend'"""
 
 
 @asynccontextmanager
@@ -106,8 +107,8 @@ async def test_a_key_asked_for_while_its_commit_is_under_way_waits_and_gets_the_
     async with commanding(database) as asked_again, served(database) as first:
         digest = commands._digest(COMPLAINT, [REGISTER], None)
         history, _ = await asked_again._before(COMPLAINT, caller(), None)
-        decided, _ = await asked_again._decide(COMPLAINT, [REGISTER], caller(), None)
-        held = asked_again._request(COMPLAINT, caller(), history, decided, key="k", digest=digest)
+        decision = await asked_again._decide(COMPLAINT, [REGISTER], caller(), history)
+        held = asked_again._request(COMPLAINT, caller(), decision, "k", digest)
         await first.execute("BEGIN")
         await append_on(first, held)
         waiting = asyncio.create_task(asked_again.create(COMPLAINT, caller(key="k"), REGISTER))
