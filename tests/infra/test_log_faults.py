@@ -9,8 +9,7 @@ import psycopg
 import pytest
 
 from domain.complaint import COMPLAINT
-from infra import commands
-from infra.commands import Commands
+from infra.commands import Commands, executing
 from infra.database import Unavailable
 from infra.log import Load, Log
 from tests.infra.logs import (
@@ -105,7 +104,7 @@ async def test_a_key_asked_for_while_its_commit_is_under_way_waits_and_gets_the_
     database: str,
 ) -> None:
     async with commanding(database) as asked_again, served(database) as first:
-        digest = commands._digest(COMPLAINT, [REGISTER], None)
+        digest = executing._digest(COMPLAINT, [REGISTER], None)
         history, _ = await asked_again._before(COMPLAINT, caller(), None)
         decision = await asked_again._decide(COMPLAINT, [REGISTER], caller(), history)
         held = asked_again._request(COMPLAINT, caller(), decision, "k", digest)

@@ -1,4 +1,4 @@
-"""The one way in: key → `If-Match` → decide → append, decided again when the stream has moved on."""
+"""Executing commands: load, decide, append."""
 
 import asyncio
 import hashlib
@@ -15,72 +15,15 @@ from uuid_utils.compat import uuid7
 
 from domain.aggregate import Aggregate, Command, Context, Event, tag_of
 from domain.complaint import COMPLAINT
-from domain.protocol import protocol
 from domain.times import effective_time
 from infra.batching import Overloaded
-from infra.events import Origin, Recorded, Row, encode_body, recorded
+from infra.commands.calls import AlreadyClaimed, Caller, KeyReused, NoSuchStream, Outcome, VersionMismatch
+from infra.commands.protocols import ProtocolNumbers
+from infra.events import Recorded, Row, encode_body, recorded
 from infra.log import Append, Appended, Draft, Load, Log, Seen
 from infra.vault import StreamKey
 
-PROTOCOL_BLOCK = 100
 TRIES = 50
-
-
-class Caller(Struct, frozen=True, kw_only=True):
-    """Who asks for a command, and under which conditions.
-
-    `key` makes a repetition by the same actor harmless, `if_match` demands that the stream stand at that
-    ETag, `claim` is taken once and for ever by the first command that asks for it.
-    """
-
-    actor: str
-    correlation: str
-    key: str | None = None
-    if_match: int | None = None
-    claim: str | None = None
-    origin: Origin = "live"
-    causation: str | None = None
-    supervisor: bool = False
-
-
-class Outcome(Struct, frozen=True, kw_only=True):
-    """What an accepted command led to: the stream's state and version then, and the events it recorded.
-
-    `etag` is the version of the last event not recorded by the system itself; `position` that of the stream's
-    last event. `replayed` tells that the command had been recorded before.
-    """
-
-    stream_id: UUID
-    state: Any
-    version: int
-    etag: int
-    position: int
-    events: Sequence[Recorded[Event]]
-    replayed: bool = False
-
-
-class NoSuchStream(Exception):
-    """There is no stream of this kind with this id."""
-
-
-class VersionMismatch(Exception):
-    """`If-Match` names another version than the current one."""
-
-    def __init__(self, current: int) -> None:
-        super().__init__(f"the current version is {current}")
-        self.current = current
-
-
-class KeyReused(Exception):
-    """The idempotency key was used before, for another command."""
-
-
-class AlreadyClaimed(Exception):
-    """Another stream took the claim before."""
-
-    def __init__(self, stream_id: UUID) -> None:
-        super().__init__(str(stream_id))
-        self.stream_id = stream_id
 
 
 class History(Struct, frozen=True):
@@ -103,24 +46,6 @@ class Decision(NamedTuple):
 
 
 NOTHING = History(UUID(int=0), None, 0, 0, 0, None)
-
-
-class ProtocolNumbers:
-    """Unique protocol numbers, drawn from the database in blocks; what a restart leaves of one is a gap."""
-
-    def __init__(self, log: Log) -> None:
-        self._log = log
-        self._next = self._end = 0
-        self._drawing = asyncio.Lock()
-
-    async def draw(self, year: int) -> str:
-        """The next protocol, of the given year."""
-        async with self._drawing:
-            if self._next == self._end:
-                self._next = await self._log.next_protocol_block()
-                self._end = self._next + PROTOCOL_BLOCK
-            number, self._next = self._next, self._next + 1
-        return protocol(year, number)
 
 
 class Commands:
