@@ -32,7 +32,7 @@ class RequestId:
         request_id = given.decode() if ACCEPTED.fullmatch(given) else str(uuid4())
         asked = scope["method"]
         if asked == "HEAD":  # is GET without the body
-            scope["method"] = "GET"
+            scope = {**scope, "method": "GET"}
         scope.setdefault("state", {})["request_id"] = request_id
         started, status = time.perf_counter(), 0
 

@@ -18,6 +18,7 @@ from infra.batching import Batcher
 from infra.database import Link
 
 FRESH_SECONDS = 2.0
+LEAST_SECONDS = 0.1
 READ_SECONDS = 5.0
 PREFIX = "ouv_"
 
@@ -85,7 +86,10 @@ async def keys(connection: psycopg.AsyncConnection[Any]) -> list[AccessKey]:
 
 
 class KeyRing:
-    """The keys in memory, read again at most every two seconds: so long may a revoked key still open."""
+    """The keys in memory, read again for a key not seen before and every two seconds.
+
+    So long may a revoked key still open.
+    """
 
     def __init__(self, conninfo: str) -> None:
         self._link = Link(conninfo)
@@ -101,7 +105,7 @@ class KeyRing:
         """
         wanted = digest(token)
         key = self._keys.get(wanted)
-        if self._age() > FRESH_SECONDS or (key is None and self._age() > FRESH_SECONDS / 20):
+        if key is None or self._age() > FRESH_SECONDS:
             await self._reads.submit(None)
             key = self._keys.get(wanted)
         return key
@@ -116,6 +120,8 @@ class KeyRing:
 
     async def _read(self, waiting: list[None]) -> list[None]:
         """Read once for all who wait; they share an error too."""
+        # Unknown keys, however many are tried, make us read ten times a second and no more.
+        await asyncio.sleep(LEAST_SECONDS - self._age())
         asked_at = time.monotonic()
         async with asyncio.timeout(READ_SECONDS), self._link.use() as connection:
             self._keys = {key.digest: key for key in await keys(connection)}
