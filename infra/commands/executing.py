@@ -92,6 +92,14 @@ class Commands:
         """
         return self._existing(aggregate, (await self._log.load(Load(stream_id))).rows)
 
+    async def claimed(self, claims: Sequence[str]) -> dict[str, UUID]:
+        """Those of the claims that are taken, each with the stream that took it.
+
+        Raises:
+            Unavailable: the database did not answer in time.
+        """
+        return await self._log.claimed(claims)
+
     async def _execute(
         self, aggregate: Aggregate, commands: Sequence[Command], caller: Caller, stream_id: UUID | None
     ) -> Outcome:

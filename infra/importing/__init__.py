@@ -1,9 +1,11 @@
-"""Other systems' complaints, one row of a file each, through the usual commands: `docs/importing.md`."""
+"""Other systems' complaints and logs through the usual commands: `docs/importing.md`."""
 
-from infra.importing.loading import BadMapping, load_mapping, packaged
-from infra.importing.mapping import Mapping, uses
+from infra.importing.loading import load_mapping, packaged
+from infra.importing.mapping import Mapping, outcomes, uses
+from infra.importing.nodes import BadMapping
 from infra.importing.reading import FileRefused
-from infra.importing.running import Progress, Report, run
+from infra.importing.reporting import Progress, Report
+from infra.importing.running import run
 
 __all__ = [
     "BadMapping",
@@ -12,6 +14,7 @@ __all__ = [
     "Progress",
     "Report",
     "load_mapping",
+    "outcomes",
     "packaged",
     "run",
     "uses",

@@ -1,45 +1,57 @@
-"""A mapping bound to the columns of one file: a row becomes a source id and commands."""
+"""A mapping bound to the columns of one file."""
 
-import re
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
 
 import msgspec
+from msgspec import Struct
 
 from domain.aggregate import Command
-from domain.fields import Label
-from infra.importing.loading import located
-from infra.importing.mapping import Cell, Mapping, Node, Step, cells, uses
+from domain.complaint.lifecycle import State
+from domain.fields import FreeText, Label
+from infra.importing.columns import Columns, Make, Row
+from infra.importing.mapping import Mapping, On, Refusal, Step, uses
 from infra.importing.reading import FileRefused, Rejected
 
-Row = Sequence[str]
-Read = Callable[[Row], Any]
-"""The value that a row has for a field; None: it has none."""
 
-_ABSENT = re.compile(r"missing required field `(?P<name>\w+)`")
+class _Binding:
+    def __init__(self, mapping: Mapping, header: Sequence[str]) -> None:
+        _check_columns(mapping, header)
+        self._columns = Columns(header, mapping.csv.empty)
+        self._id_column = mapping.id_column
+        self._id = self._columns.index[mapping.id_column]
+        self._known = [
+            (column, self._columns.index[column], frozenset(values))
+            for column, values in mapping.known_values.items()
+        ]
+
+    def _check_known(self, row: Row) -> None:
+        for column, position, values in self._known:
+            value = row[position]
+            if value not in values and not self._columns.blank(value):
+                raise Rejected(column, f"{value!r} is not one of the known values")
+
+    def _source_id(self, row: Row) -> str:
+        value = row[self._id]
+        if self._columns.blank(value):
+            raise Rejected(self._id_column, "the row has no id")
+        try:
+            return msgspec.convert(value, Label)
+        except msgspec.ValidationError as error:
+            raise Rejected(self._id_column, str(error)) from error
 
 
-class Bound:
-    """What the rows of a file with this header become.
+class Bound(_Binding):
+    """What the rows of a file with this header become, where a row is a complaint.
 
     Raises:
         FileRefused: a mapped column is missing, or a column is neither mapped nor ignored.
     """
 
     def __init__(self, mapping: Mapping, header: Sequence[str]) -> None:
-        _check_columns(mapping, header)
-        self._index = {name: position for position, name in enumerate(header)}
-        self._empty = frozenset(mapping.csv.empty)
-        self._id_column = mapping.id_column
-        self._id = self._index[mapping.id_column]
-        self._known = [
-            (column, self._index[column], frozenset(values))
-            for column, values in mapping.known_values.items()
-        ]
-        self._steps = [self._bound(step) for step in mapping.steps]
+        super().__init__(mapping, header)
+        self._steps = [self._columns.step(step) for step in mapping.steps]
 
     def __call__(self, row: Row) -> tuple[str, list[Command]]:
         """The source id and the commands of a row.
@@ -47,103 +59,104 @@ class Bound:
         Raises:
             Rejected: a value is missing, unknown, or not what its command allows.
         """
-        for column, position, values in self._known:
-            value = row[position]
-            if value not in values and not self._blank(value):
-                raise Rejected(column, f"{value!r} is not one of the known values")
-        return self._source_id(row[self._id]), [command for step in self._steps if (command := step(row))]
+        self._check_known(row)
+        return self._source_id(row), [command for step in self._steps if (command := step(row))]
 
-    def _source_id(self, value: str) -> str:
-        if self._blank(value):
-            raise Rejected(self._id_column, "the row has no id")
-        try:
-            return msgspec.convert(value, Label)
-        except msgspec.ValidationError as error:
-            raise Rejected(self._id_column, str(error)) from error
 
-    def _blank(self, value: str) -> bool:
-        return not value or value.isspace() or value in self._empty
+class Move(Struct, frozen=True):
+    """A step of an activity, bound: the command it makes of a row, and in which states it does."""
 
-    def _bound(self, step: Step) -> Callable[[Row], Command | None]:
-        reads = [(name, self._read(node)) for name, node in step.fields.items()]
-        applies = self._condition(step)
+    make: Make
+    states: frozenset[State]
+    implied: bool
 
-        def command(row: Row) -> Command | None:
-            if not applies(row):
-                return None
-            given = {name: value for name, read in reads if (value := read(row)) is not None}
-            try:
-                return msgspec.convert(given, step.command)
-            except msgspec.ValidationError as error:
-                raise _misfit(step, error) from error
 
+class Change(Struct, frozen=True, kw_only=True):
+    """What is made of a row that is a change."""
+
+    refused: Refusal
+    then: tuple[Move, ...]
+    imply: tuple[Move, ...]
+
+
+class BoundLog(_Binding):
+    """What the rows of a file with this header become, where a row is a change of a case.
+
+    Raises:
+        FileRefused: a mapped column is missing, or a column is neither mapped nor ignored.
+    """
+
+    def __init__(self, mapping: Mapping, header: Sequence[str]) -> None:
+        super().__init__(mapping, header)
+        log = mapping.log
+        if log is None:
+            raise ValueError("the mapping describes no log")
+        index = self._columns.index
+        self._register = self._columns.step(mapping.steps[0])
+        self._time = self._columns.cell(log.time)
+        self._row = self._columns.cell(log.row)
+        self.time_columns = ", ".join(log.time.sources)
+        self._row_columns = ", ".join(log.row.sources)
+        self._activity, self._activity_column = index[log.activity], log.activity
+        self._changes = {name: self._change(on) for on in log.on for name in on.activities}
+        names = log.identity or sorted(index.keys() - mapping.ignored)
+        self._identity = [(name, index[name]) for name in names]
+
+    def placed(self, row: Row) -> tuple[str, datetime | None]:
+        """The case that a row belongs to, and its time; None: it has none.
+
+        Raises:
+            Rejected: one of the two cannot be read.
+        """
+        return self._source_id(row), self._time(row)
+
+    def identity(self, row: Row) -> str:
+        """The same for the same row, and for no other of its case; in hexadecimal."""
+        said = [(name, row[position]) for name, position in self._identity]
+        return sha256(msgspec.json.encode(said)).hexdigest()[:32]
+
+    def register(self, row: Row) -> Command:
+        """The registration, from the case's first row.
+
+        Raises:
+            Rejected: a value is missing, unknown, or not what the command allows.
+        """
+        self._check_known(row)
+        command = self._register(row)
+        if command is None:
+            raise ValueError("a registration has no condition")
         return command
 
-    def _condition(self, step: Step) -> Callable[[Row], bool]:
-        when = step.when
-        if when is None:
-            return lambda _: True
-        position = self._index[when.column]
-        values = frozenset(when.is_ if when.is_ is not None else when.is_not or ())
-        wanted = when.is_ is not None
-        return lambda row: (row[position] in values) is wanted
+    def change(self, row: Row) -> Change:
+        """What its activity makes of a row.
 
-    def _read(self, node: Node) -> Read:
-        if isinstance(node, Cell):
-            return self._cell(node)
-        if isinstance(node, dict):
-            return self._object(node)
-        return self._list(node)
+        Raises:
+            Rejected: the activity, or another value, is not a known one.
+        """
+        self._check_known(row)
+        activity = row[self._activity]
+        if self._columns.blank(activity):
+            raise Rejected(self._activity_column, "it is empty")
+        if activity not in self._changes:
+            raise Rejected(self._activity_column, f"{activity!r} is no activity of the mapping")
+        return self._changes[activity]
 
-    def _object(self, nodes: dict[str, Node]) -> Read:
-        """An object whose columns are all empty is absent: constants alone say nothing of the row."""
-        reads = [(name, self._read(node), _constant(node)) for name, node in nodes.items()]
-        only_constants = all(constant for _, _, constant in reads)
+    def words(self, row: Row) -> str:
+        """The row in words, for notes and reasons.
 
-        def read(row: Row) -> Any:
-            found = [
-                (name, value, constant) for name, get, constant in reads if (value := get(row)) is not None
-            ]
-            if not only_constants and all(constant for _, _, constant in found):
-                return None
-            return {name: value for name, value, _ in found}
+        Raises:
+            Rejected: they are not a text that a command allows.
+        """
+        try:
+            return msgspec.convert(self._row(row), FreeText)
+        except msgspec.ValidationError as error:
+            raise Rejected(self._row_columns, f"the row in words: {error}") from error
 
-        return read
+    def _change(self, on: On) -> Change:
+        return Change(refused=on.refused, then=self._moves(on.then), imply=self._moves(on.imply))
 
-    def _list(self, nodes: Sequence[Node]) -> Read:
-        reads = [self._read(node) for node in nodes]
-        return lambda row: [value for read in reads if (value := read(row)) is not None] or None
-
-    def _cell(self, cell: Cell) -> Read:
-        if cell.value is not None:
-            return lambda _: cell.value
-        read = self._one(cell, cell.column) if cell.column is not None else self._many(cell)
-        if not cell.required and cell.default is None:
-            return read
-
-        def otherwise(row: Row) -> Any:
-            if (value := read(row)) is None:
-                if cell.default is None:
-                    raise Rejected(", ".join(cell.sources), "it is empty")
-                return cell.default
-            return value
-
-        return otherwise
-
-    def _one(self, cell: Cell, column: str) -> Read:
-        position, blank, translated = self._index[column], self._blank, _translation(cell, column)
-        return lambda row: None if blank(value := row[position]) else translated(value)
-
-    def _many(self, cell: Cell) -> Read:
-        places = [(f"{column}: " if cell.labelled else "", self._index[column]) for column in cell.columns]
-        heading = () if cell.heading is None else (cell.heading,)
-        join = cell.join if cell.join is not None else "\n" if cell.labelled else " "
-
-        def read(row: Row) -> str | None:
-            parts = [label + row[position] for label, position in places if not self._blank(row[position])]
-            return join.join((*heading, *parts)) if parts else None
-
-        return read
+    def _moves(self, steps: Sequence[Step]) -> tuple[Move, ...]:
+        return tuple(Move(self._columns.step(step), step.states, step.implied) for step in steps)
 
 
 def _check_columns(mapping: Mapping, header: Sequence[str]) -> None:
@@ -158,51 +171,3 @@ def _check_columns(mapping: Mapping, header: Sequence[str]) -> None:
 
 def _names(columns: Sequence[str]) -> str:
     return ", ".join(repr(column) for column in columns)
-
-
-def _translation(cell: Cell, column: str) -> Callable[[str], Any]:
-    if cell.translate is not None:
-        return _translate(cell.translate, column, keep=cell.unknown == "keep")
-    if cell.date_format is not None:
-        return _date(cell.date_format, cell.zone, column)
-    return str
-
-
-def _translate(table: dict[str, Any], column: str, *, keep: bool) -> Callable[[str], Any]:
-    def translate(value: str) -> Any:
-        if value in table:
-            return table[value]
-        if keep:
-            return value
-        raise Rejected(column, f"{value!r} has no translation")
-
-    return translate
-
-
-def _date(form: str, zone: str | None, column: str) -> Callable[[str], datetime]:
-    """Local times that the clocks skip have the offset from before; of two equal ones it is the first."""
-    local = ZoneInfo(zone) if zone else None
-
-    @lru_cache(maxsize=4096)  # days repeat from row to row, and parsing one is slow
-    def moment(value: str) -> datetime:
-        try:
-            read = datetime.strptime(value, form)  # noqa: DTZ007 - the zone is the mapping's, or in the value
-            return (read if local is None else read.replace(tzinfo=local)).astimezone(UTC)
-        except (ValueError, OverflowError) as error:
-            raise Rejected(column, f"{value!r} is not a date of the form {form}") from error
-
-    return moment
-
-
-def _constant(node: Node) -> bool:
-    return isinstance(node, Cell) and node.value is not None
-
-
-def _misfit(step: Step, error: msgspec.ValidationError) -> Rejected:
-    place, reason = located(error)
-    absent = _ABSENT.search(reason)
-    name = re.split(r"[.\[]", place)[0] or (absent["name"] if absent else "")
-    node = step.fields.get(name)
-    columns = () if node is None else tuple(dict.fromkeys(c for cell in cells(node) for c in cell.sources))
-    where = f"{step.command.verb}.{place}" if place else step.command.verb
-    return Rejected(", ".join(columns) or name, f"{where}: {reason}")

@@ -1,28 +1,23 @@
 """Mappings read from TOML, and checked before a row is touched."""
 
 import codecs
-import re
 import tomllib
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
+from typing import Any, Literal
 
-import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from domain.aggregate import Command
 from domain.complaint import COMPLAINT
+from domain.complaint.lifecycle import State
 from domain.fields import Slug
-from infra.importing.mapping import Cell, Csv, Mapping, Node, Step, When
+from infra.importing.mapping import Cell, Csv, EventLog, Mapping, On, Refusal, Step, When
+from infra.importing.nodes import BadMapping, check_cell, check_step, converted, read_nodes
 
 PACKAGED = Path(__file__).parent.parent / "mappings"
 COMMANDS: dict[str, type[Command]] = {command.verb: command for command in COMPLAINT.commands}
-
-T = TypeVar("T")
-
-
-class BadMapping(Exception):
-    """The mapping cannot be used; the message names the TOML key and the reason."""
 
 
 class _Id(Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,12 +30,33 @@ class _Then(Struct, frozen=True, forbid_unknown_fields=True):
     fields: dict[str, Any] = {}
 
 
+class _LogThen(_Then, frozen=True, forbid_unknown_fields=True):
+    in_: tuple[State, ...] = field(default=(), name="in")
+
+
+class _On(Struct, frozen=True, forbid_unknown_fields=True):
+    activity: tuple[str, ...]
+    refused: Refusal | None = None
+    then: tuple[_LogThen, ...] = ()
+    imply: tuple[_LogThen, ...] = ()
+
+
+class _Log(Struct, frozen=True, forbid_unknown_fields=True):
+    activity: str
+    time: dict[str, Any]
+    row: dict[str, Any]
+    refused: Literal["note", "reject"] = "note"
+    identity: tuple[str, ...] = ()
+
+
 class _Document(Struct, frozen=True, forbid_unknown_fields=True):
     source: Slug
     id: _Id
     register: dict[str, Any]
     csv: Csv = Csv()
     then: tuple[_Then, ...] = ()
+    log: _Log | None = None
+    on: tuple[_On, ...] = ()
     known_values: dict[str, tuple[str, ...]] = {}
     ignored: tuple[str, ...] = ()
 
@@ -81,85 +97,93 @@ def parse(text: str) -> Mapping:
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadMapping(f"it is not TOML: {error}") from error
-    document = _convert(given, _Document, "")
+    document = converted(given, _Document, "")
     _check_csv(document.csv)
-    register = Step("register", COMMANDS["register"], _nodes(document.register, "register"))
+    register = Step("register", COMMANDS["register"], read_nodes(document.register, "register"))
     then = [_step(each, f"then[{number}]") for number, each in enumerate(document.then)]
-    for step in (register, *then):
-        _check_step(step)
-    return Mapping(
+    mapping = Mapping(
         source=document.source,
         id_column=document.id.column,
         steps=(register, *then),
         csv=document.csv,
         known_values=document.known_values,
         ignored=frozenset(document.ignored),
+        log=_log(document),
+    )
+    for step in mapping.all_steps:
+        check_step(step)
+    return mapping
+
+
+def _log(document: _Document) -> EventLog | None:
+    log = document.log
+    if log is None:
+        if document.on:
+            raise BadMapping("on: it goes with log")
+        return None
+    if document.then:
+        raise BadMapping("then: in a log, commands belong to activities; see on")
+    on = tuple(_on(each, log.refused, f"on[{number}]") for number, each in enumerate(document.on))
+    _check_activities(on)
+    _check_untimed("register", document.register)
+    time, row = _cell(log.time, "log.time"), _cell(log.row, "log.row")
+    if time.date_format is None:
+        raise BadMapping("log.time.date_format: it is needed")
+    if not row.columns:
+        raise BadMapping("log.row.columns: they are needed")
+    return EventLog(activity=log.activity, time=time, row=row, on=on, identity=log.identity)
+
+
+def _check_activities(on: tuple[On, ...]) -> None:
+    if not on:
+        raise BadMapping("on: a log needs at least one")
+    many = Counter(name for each in on for name in each.activities)
+    for name in many:
+        if many[name] > 1:
+            raise BadMapping(f"on: {name!r} occurs more than once")
+
+
+def _cell(given: dict[str, Any], key: str) -> Cell:
+    cell = converted(given, Cell, key)
+    check_cell(cell, key)
+    return cell
+
+
+def _on(given: _On, refused: Refusal, key: str) -> On:
+    if given.refused is not None and (given.refused == "imply") != bool(given.imply):
+        raise BadMapping(f"{key}.refused: commands under imply go with refused = 'imply', and it with them")
+    if given.imply and not given.then:
+        raise BadMapping(f"{key}.then: what is implied goes before a command")
+    if not given.activity:
+        raise BadMapping(f"{key}.activity: name at least one")
+    return On(
+        activities=given.activity,
+        refused="imply" if given.imply else given.refused or refused,
+        then=tuple(_steps(given.then, f"{key}.then", implied=False)),
+        imply=tuple(_steps(given.imply, f"{key}.imply", implied=True)),
     )
 
 
-def _step(then: _Then, key: str) -> Step:
+def _steps(given: tuple[_LogThen, ...], key: str, *, implied: bool) -> Iterator[Step]:
+    for number, each in enumerate(given):
+        step = _step(each, f"{key}[{number}]", frozenset(each.in_), implied=implied)
+        _check_untimed(f"{step.key}.fields", step.fields)
+        yield step
+
+
+def _step(then: _Then, key: str, states: frozenset[State] = frozenset(), *, implied: bool = False) -> Step:
     if then.command not in COMMANDS or then.command == "register":
         possible = ", ".join(sorted(COMMANDS.keys() - {"register"}))
         raise BadMapping(f"{key}.command: {then.command!r} is not one of: {possible}")
     if then.when and (then.when.is_ is None) == (then.when.is_not is None):
         raise BadMapping(f"{key}.when: give either is or is_not")
-    return Step(key, COMMANDS[then.command], _nodes(then.fields, f"{key}.fields"), then.when)
+    fields = read_nodes(then.fields, f"{key}.fields")
+    return Step(key, COMMANDS[then.command], fields, then.when, states, implied)
 
 
-def _nodes(given: dict[str, Any], key: str) -> dict[str, Node]:
-    return {name: _node(value, f"{key}.{name}") for name, value in given.items()}
-
-
-def _node(given: Any, key: str) -> Node:
-    if isinstance(given, list):
-        return tuple(_node(value, f"{key}[{number}]") for number, value in enumerate(given))
-    if not isinstance(given, dict):
-        raise BadMapping(f"{key}: expected a table such as {{ column = … }} or {{ value = … }}")
-    if given and all(isinstance(value, dict) for value in given.values()):
-        return _nodes(given, key)
-    cell = _convert(given, Cell, key)
-    _check_cell(cell, key)
-    return cell
-
-
-def _check_cell(cell: Cell, key: str) -> None:
-    kinds = [cell.column is not None, bool(cell.columns), cell.value is not None]
-    if sum(kinds) != 1:
-        raise BadMapping(f"{key}: give exactly one of column, columns and value")
-    if not cell.columns and (cell.join is not None or cell.labelled or cell.heading is not None):
-        raise BadMapping(f"{key}: join, labelled and heading go with columns")
-    if cell.column is None and (cell.translate is not None or cell.date_format is not None):
-        raise BadMapping(f"{key}: translate and date_format go with column")
-    if cell.translate is not None and cell.date_format is not None:
-        raise BadMapping(f"{key}: give either translate or date_format")
-    _check_date(cell, key)
-
-
-def _check_date(cell: Cell, key: str) -> None:
-    zoned = cell.date_format is not None and "%z" not in cell.date_format
-    if zoned != (cell.zone is not None):
-        raise BadMapping(f"{key}.zone: a date_format without %z needs a zone, and nothing else has one")
-    if cell.zone is not None:
-        try:
-            ZoneInfo(cell.zone)
-        except (ValueError, OSError, LookupError) as error:
-            raise BadMapping(f"{key}.zone: {cell.zone!r} is not a time zone") from error
-
-
-def _check_step(step: Step) -> None:
-    """The fields exist, those that must be are given, and what the mapping itself says is possible."""
-    place = step.key if step.key == "register" else f"{step.key}.fields"
-    known = {each.name: each for each in msgspec.structs.fields(step.command)}
-    for name, node in step.fields.items():
-        if name not in known:
-            raise BadMapping(f"{place}.{name}: {step.command.verb} has no such field")
-        if isinstance(node, Cell):
-            given = (node.value, node.default, *(node.translate or {}).values())
-            for value in (each for each in given if each is not None):
-                _convert(value, known[name].type, f"{place}.{name}")
-    for each in known.values():
-        if each.required and each.name not in step.fields:
-            raise BadMapping(f"{place}.{each.name}: {step.command.verb} needs it")
+def _check_untimed(key: str, fields: dict[str, Any]) -> None:
+    if "occurred_at" in fields:
+        raise BadMapping(f"{key}.occurred_at: in a log, log.time says when everything happened")
 
 
 def _check_csv(settings: Csv) -> None:
@@ -173,20 +197,3 @@ def _check_csv(settings: Csv) -> None:
     marks = (settings.delimiter, settings.quote, settings.escape)
     if len(set(marks)) < len(marks) or {"\n", "\r"} & set(marks):
         raise BadMapping("csv: delimiter, quote and escape must differ, and none is a line break")
-
-
-def _convert(given: Any, into: type[T], key: str) -> T:
-    try:
-        return msgspec.convert(given, into)
-    except msgspec.ValidationError as error:
-        place, reason = located(error)
-        raise BadMapping(f"{'.'.join(filter(None, (key, place))) or 'top level'}: {reason}") from error
-
-
-_AT = re.compile(r"^(?P<reason>.*) - at `(?:key in )?\$\.?(?P<place>.*)`$", re.DOTALL)
-
-
-def located(error: msgspec.ValidationError) -> tuple[str, str]:
-    """Where (`then[0].when`) and why a value does not fit."""
-    found = _AT.match(str(error))
-    return (found["place"], found["reason"]) if found else ("", str(error))

@@ -15,7 +15,7 @@ from domain.aggregate import Event
 from infra.batching import Batcher
 from infra.database import Link, Unavailable
 from infra.events import Recorded, Row, recorded
-from infra.log.requests import APPEND, KEYS, STREAMS, Append, Appended, Load, Loaded, Seen, columns
+from infra.log.requests import APPEND, CLAIMS, KEYS, STREAMS, Append, Appended, Load, Loaded, Seen, columns
 from infra.vault import Vault
 
 log = structlog.get_logger()
@@ -43,6 +43,7 @@ class Log:
         self._reading = Link(_by_index(conninfo))
         self._appends: Batcher[Append, Appended] = Batcher(self._append, apart=_apart)
         self._loads: Batcher[Load, Loaded] = Batcher(self._load)
+        self._claims: Batcher[Sequence[str], dict[str, UUID]] = Batcher(self._claimed, most=64)
 
     async def append(self, command: Append) -> Appended:
         """Append together with whoever else appends now; durable when it returns.
@@ -60,6 +61,14 @@ class Log:
             Unavailable: the database did not answer in time.
         """
         return await self._loads.submit(request)
+
+    async def claimed(self, claims: Sequence[str]) -> dict[str, UUID]:
+        """Those of the claims that are taken, each with the stream that took it.
+
+        Raises:
+            Unavailable: the database did not answer in time.
+        """
+        return await self._claims.submit(claims)
 
     async def stream(self, stream_id: UUID) -> list[Recorded[Event]]:
         """All events of a stream, in order; none if there is no such stream."""
@@ -80,6 +89,7 @@ class Log:
         """Finish what is under way, then close both connections."""
         await self._appends.drain()
         await self._loads.drain()
+        await self._claims.drain()
         await self._writing.close()
         await self._reading.close()
 
@@ -89,6 +99,9 @@ class Log:
 
     async def _load(self, batch: list[Load]) -> Sequence[Loaded | BaseException]:
         return await self._each(batch, self._load_once)
+
+    async def _claimed(self, batch: list[Sequence[str]]) -> Sequence[dict[str, UUID] | BaseException]:
+        return await self._each(batch, self._claimed_once)
 
     async def _each(
         self, batch: list[T], once: Callable[[list[T]], Awaitable[Sequence[R]]]
@@ -142,6 +155,12 @@ class Log:
                 await cursor.execute(KEYS, [[r.actor for r in keyed], [r.key for r in keyed]])
                 seen = {(s.actor, s.key): s for s in map(Seen._make, await cursor.fetchall())}
         return [Loaded(rows[r.stream_id], seen.get((r.actor, r.key))) for r in batch]
+
+    async def _claimed_once(self, batch: list[Sequence[str]]) -> list[dict[str, UUID]]:
+        async with self._reading.use() as connection:
+            cursor = await connection.execute(CLAIMS, [[claim for claims in batch for claim in claims]])
+            taken = dict(await cursor.fetchall())
+        return [{claim: taken[claim] for claim in claims if claim in taken} for claims in batch]
 
     async def _draw(self, _: list[None]) -> list[int]:
         async with self._reading.use() as connection:
