@@ -100,6 +100,7 @@ async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
         min_size=1,
         max_size=settings.pool_size,
         timeout=2.0,
+        reconnect_timeout=1.0,  # then the next request tries again, without the growing pauses
         kwargs={"autocommit": True},
         open=False,
     )
@@ -111,7 +112,7 @@ async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
         settings=settings,
         log=events,
         commands=commands,
-        reader=Reader(pool),
+        reader=Reader(pool, patience=settings.statement_timeout + 1),
         authenticator=Authenticator(settings, ring),
         followers=frozenset(follower.follower for follower in followers(settings, commands)),
     )

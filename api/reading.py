@@ -39,7 +39,7 @@ A = TypeVar("A", bound=Positioned)
 class Reader:
     """Runs queries; requests that wait for a view share one look at the checkpoints."""
 
-    def __init__(self, pool: Pool, patience: float = 15.0) -> None:
+    def __init__(self, pool: Pool, *, patience: float) -> None:
         """`patience`: seconds after which a database that says nothing at all is given up."""
         self._pool = pool
         self._patience = patience
