@@ -21,10 +21,10 @@ from api.problems import HANDLERS
 from api.reading import Pool, Reader
 from api.request_id import RequestId
 from api.services import Services
+from domain.aggregate import Event, Refused
 from domain.complaint import COMPLAINT
 from domain.complaint.commands import Acknowledge
 from domain.complaint.events import ComplaintRegistered
-from domain.aggregate import Event, Refused
 from infra.access import KeyRing
 from infra.commands import Caller, Commands
 from infra.database import check_append_only, connect, serving_conninfo
@@ -100,18 +100,21 @@ async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
         min_size=1,
         max_size=settings.pool_size,
         timeout=2.0,
+        reconnect_timeout=1.0,  # then the next request tries again, without the growing pauses
         kwargs={"autocommit": True},
         open=False,
     )
     events = open_log(settings)
     ring = KeyRing(conninfo(settings))
     await pool.open()
+    commands = open_commands(settings, events)
     app.state.services = Services(
         settings=settings,
         log=events,
-        commands=open_commands(settings, events),
-        reader=Reader(pool),
+        commands=commands,
+        reader=Reader(pool, patience=settings.statement_timeout + 1),
         authenticator=Authenticator(settings, ring),
+        followers=frozenset(follower.follower for follower in followers(settings, commands)),
     )
     try:
         yield
@@ -126,12 +129,15 @@ async def work(settings: Settings) -> None:
     await prepare_database(settings)
     events = open_log(settings)
     wake = Wake(conninfo(settings))
-    followers: Sequence[View | Reactor] = (*VIEWS, *reactors(settings, open_commands(settings, events)))
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(wake.listen())
-        tasks.create_task(_keep_house(settings))
-        for follower in followers:
-            tasks.create_task(Runner(follower, conninfo(settings), events.vault, wake).run())
+    commands = open_commands(settings, events)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(wake.listen())
+            tasks.create_task(_keep_house(settings))
+            for follower in followers(settings, commands):
+                tasks.create_task(Runner(follower, conninfo(settings), events.vault, wake).run())
+    finally:
+        await events.close()
 
 
 async def _keep_house(settings: Settings) -> None:
@@ -140,6 +146,11 @@ async def _keep_house(settings: Settings) -> None:
             async with await connect(conninfo(settings)) as connection:
                 await purge(connection)
         await asyncio.sleep(PURGE_SECONDS)
+
+
+def followers(settings: Settings, commands: Commands) -> Sequence[View | Reactor]:
+    """Everything that follows the log."""
+    return (*VIEWS, *reactors(settings, commands))
 
 
 def reactors(settings: Settings, commands: Commands) -> tuple[Reactor, ...]:

@@ -117,18 +117,25 @@ def migrate() -> None:
 
 @main.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--mapping", required=True, help="A mapping file, or the name of one that is shipped: cfpb.")
+@click.option(
+    "--mapping", required=True, help="A mapping file, or the name of a shipped one: cfpb, helpdesk."
+)
 @click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path), help="Where rejected rows go.")
 @click.option(
-    "--concurrency", type=click.IntRange(1, 1000), default=64, show_default=True, help="Rows at once."
+    "--concurrency",
+    type=click.IntRange(1, 1000),
+    default=128,
+    show_default=True,
+    help="Rows at once, or cases of an event log.",
 )
 def import_(file: Path, mapping: str, rejects: Path | None, concurrency: int) -> None:
-    """Import complaints from a FILE of one row each. Run again, it adds only what is not there yet."""
+    """Import a FILE of one row a complaint, or one row a change. Run again, it adds only what is missing."""
     settings = _settings()
     report = _run(_import(settings, file, importing.load_mapping(mapping), rejects, concurrency))
-    table = Table("rows", "added", "known", "rejected", "seconds", "rows/s")
+    counts = report.counts()
+    table = Table(*counts, "seconds", "rows/s")
     table.add_row(
-        *map(str, (report.rows, report.added, report.known, report.rejected)),
+        *map(str, counts.values()),
         f"{report.seconds:.1f}",
         f"{report.rows / max(report.seconds, 1e-9):.0f}",
     )

@@ -8,11 +8,12 @@ from uuid import UUID
 from litestar import Request, Response, post
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 from msgspec import Struct
 
 from api.conventions import caller, changed
 from api.services import services
-from api.validation import decode
+from api.validation import Nothing, decode, query
 from domain.aggregate import Aggregate, Command
 from infra.commands import Outcome
 
@@ -34,6 +35,7 @@ async def read_body(request: Request[Any, Any, Any], command: type[C]) -> C:
     media_type = request.content_type[0]
     if media_type not in TAKEN and not media_type.endswith("+json"):
         raise HTTPException(status_code=415, detail=f"{media_type} is not taken; send application/json")
+    query(request.scope["query_string"], Nothing)
     return decode(await request.body(), command)
 
 
@@ -63,7 +65,7 @@ def changing(
         name=f"{aggregate.kind}-{command.verb}",
         opt=_opt(aggregate, command, answer, 200),
     )
-    async def handler(request: Request[Any, Any, Any], stream_id: UUID) -> Response[bytes]:
+    async def handler(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> Response[bytes]:
         given = await read_body(request, command)
         await check(request, stream_id, given)
         async with asyncio.timeout(services(request).settings.command_timeout):

@@ -1,47 +1,50 @@
 """Complaints: their commands, the worklist, one of them now or as it was."""
 
-from datetime import datetime
-from typing import Any
+import re
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Request, Response, Router, get
-from msgspec import Struct
+from litestar.params import FromPath
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from api.commands import changing, creating
-from api.conventions import ComplaintChanged, Items, event_view, listed, single
+from api.conventions import ComplaintChanged, Items, allowing, event_view, listed, single
 from api.problems import NotFound
 from api.services import principal, services
-from api.validation import Malformed, Wrong, query
+from api.validation import Malformed, Nothing, Wrong, query
 from domain.aggregate import Command
 from domain.complaint import COMPLAINT, Complaint
 from domain.complaint import commands as c
 from domain.customer import CUSTOMER
+from domain.fields import Moment
 from infra.commands import NoSuchStream, Outcome
 from projections import audit, complaints
 
-
+PROTOCOL = re.compile("[0-9]{6,40}")
 HIDDEN = ("sector",)  # follows from the caller, who cannot choose it
 
 
 class AsOf(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which past of a complaint to show: its `version`, or how the log knew it at a `position` or at the time `as_of`."""
+    """Which past of a complaint to show; at most one of the three."""
 
-    version: int | None = None
-    position: int | None = None
-    as_of: datetime | None = None
+    version: Annotated[int, Meta(ge=1, lt=2**31)] | None = None
+    """As it was after that many events."""
+    position: Annotated[int, Meta(ge=0, le=10**18)] | None = None
+    """As the log knew it up to this position."""
+    as_of: Moment | None = None
+    """As the log knew it at this time."""
 
     def named(self) -> bool:
         """Whether a past is asked for at all.
 
         Raises:
-            Malformed: more than one way of naming it was used, or the time has no zone.
+            Malformed: more than one way of naming it was used.
         """
         given = [name for name in ("version", "position", "as_of") if getattr(self, name) is not None]
         if len(given) > 1:
             raise Malformed([Wrong(name, "only one of version, position and as_of") for name in given])
-        if self.as_of is not None and self.as_of.tzinfo is None:
-            raise Malformed([Wrong("as_of", "a time with its zone, such as 2026-01-31T12:00:00Z")])
         return bool(given)
 
 
@@ -56,8 +59,13 @@ def _changed(outcome: Outcome) -> ComplaintChanged:
     )
 
 
+def _sector(request: Request[Any, Any, Any]) -> str | None:
+    """The only sector whose cases the caller may see or work on here; None: not confined."""
+    return principal(request).confined_to(request.route_handler.opt["action"])
+
+
 async def _check(request: Request[Any, Any, Any], stream_id: UUID | None, command: Command) -> None:
-    """What a command needs to know beside the complaint: that its customer exists, that the sector was asked."""
+    """What a command needs to know beside the complaint: its customer exists, the sector was asked."""
     match command:
         case c.Register(customer_id=UUID() as customer_id):
             try:
@@ -65,7 +73,7 @@ async def _check(request: Request[Any, Any, Any], stream_id: UUID | None, comman
             except NoSuchStream:
                 raise Malformed([Wrong("$.customer_id", "no customer has this id")]) from None
         case _:
-            sector = principal(request).confined_to
+            sector = _sector(request)
             if stream_id is not None and sector is not None:
                 history = await services(request).commands.history(COMPLAINT, stream_id)
                 _check_sector(history.state, sector, command)
@@ -81,24 +89,26 @@ def _check_sector(state: Complaint, sector: str, command: Command) -> None:
             raise NotFound("no ask to your sector is meant")
 
 
-@get("/", opt={"action": "read complaints", "summary": "The worklist", "query": complaints.Worklist,
-               "hidden": HIDDEN, "response": Items[complaints.ComplaintItem]})  # fmt: skip
+@get("/", name="complaint-list", opt={
+    "action": "read complaints", "summary": "The worklist", "query": complaints.Worklist, "hidden": HIDDEN,
+    "headers": ["Link"], "response": Items[complaints.ComplaintItem]})  # fmt: skip
 async def worklist(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Complaints that match all the filters, in the order asked for, a page at a time."""
     asked = query(request.scope["query_string"], complaints.Worklist, HIDDEN)
-    seen = replace(asked, sector=principal(request).confined_to)
+    seen = replace(asked, sector=_sector(request))
     page = await services(request).reader.read(
         complaints.VIEW, request, lambda connection: complaints.worklist(connection, seen)
     )
     return listed(request, page)
 
 
-@get("/{stream_id:uuid}", opt={"action": "read complaints", "summary": "One complaint, now or as it was", "query": AsOf,
-                               "response": complaints.ComplaintDetail})  # fmt: skip
-async def detail(request: Request[Any, Any, Any], stream_id: UUID) -> Response[bytes]:
+@get("/{stream_id:uuid}", name="complaint-detail", opt={
+    "action": "read complaints", "summary": "One complaint, now or as it was", "query": AsOf,
+    "headers": ["ETag"], "response": complaints.ComplaintDetail})  # fmt: skip
+async def detail(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> Response[bytes]:
     """A complaint; with `version`, `position` or `as_of` as it was then, folded from the log."""
     past = query(request.scope["query_string"], AsOf)
-    sector = principal(request).confined_to
+    sector = _sector(request)
     if past.named():
         return await _as_it_was(request, stream_id, past, sector)
     answer = await services(request).reader.read(
@@ -112,6 +122,7 @@ async def detail(request: Request[Any, Any, Any], stream_id: UUID) -> Response[b
 async def _as_it_was(
     request: Request[Any, Any, Any], stream_id: UUID, past: AsOf, sector: str | None
 ) -> Response[bytes]:
+    head = await services(request).reader.head(request)
     events = await services(request).log.stream(stream_id)
     if not events or events[0].kind != COMPLAINT.kind:
         raise NotFound("no complaint has this id")
@@ -121,14 +132,18 @@ async def _as_it_was(
         raise NotFound("the complaint was not known then, or has no such version")
     if sector is not None and sector not in found.asked_sectors:
         raise NotFound("no complaint has this id")
-    return single(found, events[-1].position, found.etag)
+    return single(found, max(head, events[-1].position), found.etag)
 
 
-@get("/by-protocol/{protocol:str}", opt={"action": "read complaints", "summary": "One complaint, by its protocol number",
-                                         "response": complaints.ComplaintDetail})  # fmt: skip
-async def by_protocol(request: Request[Any, Any, Any], protocol: str) -> Response[bytes]:
+@get("/by-protocol/{protocol:str}", name="complaint-by-protocol", opt={
+    "action": "read complaints", "summary": "One complaint, by its protocol number", "headers": ["ETag"],
+    "response": complaints.ComplaintDetail})  # fmt: skip
+async def by_protocol(request: Request[Any, Any, Any], protocol: FromPath[str]) -> Response[bytes]:
     """The complaint that was given this protocol number."""
-    sector = principal(request).confined_to
+    query(request.scope["query_string"], Nothing)
+    if not PROTOCOL.fullmatch(protocol):
+        raise NotFound("this is no protocol number")
+    sector = _sector(request)
     answer = await services(request).reader.read(
         complaints.VIEW, request, lambda connection: complaints.by_protocol(connection, protocol, sector)
     )
@@ -140,6 +155,7 @@ async def by_protocol(request: Request[Any, Any, Any], protocol: str) -> Respons
 ROUTER = Router(
     "/v1/complaints",
     route_handlers=[
+        allowing("GET", "POST"),
         worklist,
         detail,
         by_protocol,

@@ -4,14 +4,16 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response
+from litestar import Request, Response, route
+from litestar.handlers import HTTPRouteHandler
 from msgspec import Struct
 
 from api.auth import Principal
-from api.validation import Malformed, Wrong
+from api.validation import Malformed, Wrong, parameters
 from domain.complaint import ComplaintEvent
 from domain.customer import CustomerEvent
 from infra.commands import Caller, Outcome
@@ -125,6 +127,16 @@ def single(value: object, log_position: int | None = None, etag: int | None = No
     return Response(_encoder.encode(value), media_type=JSON, headers=headers)
 
 
+def allowing(*methods: str) -> HTTPRouteHandler:
+    """The answer to OPTIONS where handlers share a path: Litestar's own knows only the first of them."""
+
+    @route("/", http_method=["OPTIONS"], status_code=204)
+    async def allowed() -> Response[None]:
+        return Response(None, status_code=204, headers={"Allow": ", ".join(sorted((*methods, "OPTIONS")))})
+
+    return allowed
+
+
 class Items(Struct, Generic[E], frozen=True):
     """A page: its items, and the cursor of the next one, or null."""
 
@@ -136,15 +148,11 @@ def listed(request: Request[Any, Any, Any], page: Page[Any]) -> Response[bytes]:
     """The answer with a page, linking to the next one."""
     headers = {"Log-Position": str(page.log_position)}
     if page.next is not None:
-        url = request.url.with_replacements(query=_with_cursor(request, page.next))
-        headers["Link"] = f'<{url}>; rel="next"'
+        headers["Link"] = f'<{_following(request, page.next)}>; rel="next"'
     return Response(_encoder.encode(Items(page.items, page.next)), media_type=JSON, headers=headers)
 
 
-def _with_cursor(request: Request[Any, Any, Any], cursor: str) -> str:
-    kept = [
-        part
-        for part in request.scope["query_string"].decode().split("&")
-        if part and not part.startswith("cursor=")
-    ]
-    return "&".join([*kept, f"cursor={cursor}"])
+def _following(request: Request[Any, Any, Any], cursor: str) -> str:
+    """The same list from the cursor on, relative to the host: what that is called outside, a proxy knows."""
+    kept = [(name, value) for name, value in parameters(request.scope["query_string"]) if name != "cursor"]
+    return f"{request.scope['path']}?{urlencode([*kept, ('cursor', cursor)])}"

@@ -4,12 +4,13 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Request, Response, Router, get
+from litestar.params import FromPath
 
 from api.commands import changing, creating
-from api.conventions import CustomerChanged, Items, event_view, listed, single
+from api.conventions import CustomerChanged, Items, allowing, event_view, listed, single
 from api.problems import NotFound
 from api.services import services
-from api.validation import query
+from api.validation import Nothing, query
 from domain.aggregate import Command
 from domain.customer import CUSTOMER, RegisterCustomer
 from infra.commands import Outcome
@@ -29,8 +30,9 @@ async def _check(request: Request[Any, Any, Any], stream_id: UUID | None, comman
     """A customer's commands need to know nothing but the customer."""
 
 
-@get("/", opt={"action": "read customers", "summary": "Customers", "query": customers.Customers,
-               "response": Items[customers.CustomerDetail]})  # fmt: skip
+@get("/", name="customer-list", opt={
+    "action": "read customers", "summary": "Customers", "query": customers.Customers, "headers": ["Link"],
+    "response": Items[customers.CustomerDetail]})  # fmt: skip
 async def listing(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Customers that match the filters, a page at a time."""
     asked = query(request.scope["query_string"], customers.Customers)
@@ -40,12 +42,13 @@ async def listing(request: Request[Any, Any, Any]) -> Response[bytes]:
     return listed(request, page)
 
 
-@get(
-    "/{stream_id:uuid}",
-    opt={"action": "read customers", "summary": "One customer", "response": customers.CustomerDetail},
-)
-async def detail(request: Request[Any, Any, Any], stream_id: UUID) -> Response[bytes]:
+@get("/{stream_id:uuid}", name="customer-detail", opt={
+    "action": "read customers", "summary": "One customer", "headers": ["ETag"],
+    "response": customers.CustomerDetail,
+})  # fmt: skip
+async def detail(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> Response[bytes]:
     """A customer."""
+    query(request.scope["query_string"], Nothing)
     answer = await services(request).reader.read(
         customers.VIEW, request, lambda connection: customers.customer(connection, stream_id)
     )
@@ -57,6 +60,7 @@ async def detail(request: Request[Any, Any, Any], stream_id: UUID) -> Response[b
 ROUTER = Router(
     "/v1/customers",
     route_handlers=[
+        allowing("GET", "POST"),
         listing,
         detail,
         creating(CUSTOMER, RegisterCustomer, body=_changed, check=_check, answer=CustomerChanged),

@@ -1,4 +1,4 @@
-"""An example body for every command, by its action; the OpenAPI document shows them and a test decodes them."""
+"""An example body for every command, by its action: what the OpenAPI document shows."""
 
 from typing import Any
 

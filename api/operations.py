@@ -8,8 +8,10 @@ from litestar import Request, Response, Router, get
 from msgspec import Struct
 
 from api.conventions import JSON, single
+from api.problems import RETRY_SECONDS
 from api.roles import Role
 from api.services import principal, services
+from api.validation import Nothing, query
 from infra.projector import Standing, standings
 
 STALE_SECONDS = 10.0
@@ -22,7 +24,7 @@ class Live(Struct, frozen=True):
 
 
 class Follower(Struct, frozen=True, kw_only=True):
-    """How far a view or reactor has read, and whether it failed; `behind_seconds` is how long the next event waits."""
+    """How far a view or reactor has read, for how long its next event has waited, and whether it failed."""
 
     name: str
     position: int
@@ -52,21 +54,28 @@ class _Standings(Struct, frozen=True):
     log_position: int = 0
 
 
-@get("/health/live", opt={"summary": "Is the process alive?", "response": Live})
+@get("/health/live", name="health-live", opt={"summary": "Is the process alive?", "response": Live})
 async def live() -> Response[bytes]:
     """Answers as long as the process does."""
     return single(Live())
 
 
-@get("/health/ready", opt={"summary": "Is everything there?", "response": Ready, "also": {503: Ready}})
+@get(
+    "/health/ready",
+    name="health-ready",
+    opt={"summary": "Is everything there?", "response": Ready, "also": {503: Ready}},
+)
 async def ready(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """503 while the database is away, or a view failed or lets the newest event wait for more than ten seconds."""
+    """503 while the database is away, or a view failed or lets its next event wait for ten seconds."""
 
     async def ask(connection: psycopg.AsyncConnection[Any]) -> _Standings:
         return _Standings(await standings(connection))
 
-    rows = (await services(request).reader.run(ask)).rows
-    well = bool(rows) and all(row.failure is None and row.behind_seconds < STALE_SECONDS for row in rows)
+    ours = services(request).followers
+    rows = [row for row in (await services(request).reader.run(ask)).rows if row.follower in ours]
+    well = ours == {row.follower for row in rows} and all(
+        row.failure is None and row.behind_seconds < STALE_SECONDS for row in rows
+    )
     body = Ready(
         status="ready" if well else "not_ready",
         head=max((row.head for row in rows), default=0),
@@ -81,12 +90,18 @@ async def ready(request: Request[Any, Any, Any]) -> Response[bytes]:
             for row in rows
         ],
     )
-    return Response(msgspec.json.encode(body), status_code=200 if well else 503, media_type=JSON)
+    content = msgspec.json.encode(body)
+    if well:
+        return Response(content, media_type=JSON)
+    return Response(content, status_code=503, media_type=JSON, headers={"Retry-After": RETRY_SECONDS})
 
 
-@get("/v1/me", opt={"action": "read own identity", "summary": "Who am I?", "response": Identity})
+@get("/v1/me", name="own-identity", opt={
+    "action": "read own identity", "summary": "Who am I?", "response": Identity, "positioned": False,
+})  # fmt: skip
 async def me(request: Request[Any, Any, Any]) -> Response[bytes]:
     """The caller as the service knows it."""
+    query(request.scope["query_string"], Nothing)
     who = principal(request)
     return single(Identity(subject=who.subject, roles=sorted(who.roles), sector=who.sector))
 

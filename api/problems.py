@@ -26,7 +26,7 @@ RETRY_SECONDS = "1"
 
 
 class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What went wrong: `type` is `/problems/<slug>`; `errors` names every wrong field, `current_version` the stream's."""
+    """What went wrong: `type` is `/problems/<slug>`; `errors` names every wrong field."""
 
     type: str
     title: str
@@ -58,14 +58,14 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "forbidden": (403, "The caller's roles do not allow this."),
     "not-found": (404, "There is nothing here."),
     "method-not-allowed": (405, "This method is not served here; `Allow` names those that are."),
-    "version-mismatch": (412, "The complaint has changed since the version in `If-Match`."),
+    "version-mismatch": (412, "The complaint or customer has changed since the version in `If-Match`."),
     "body-too-large": (413, "The body is larger than is taken."),
     "unsupported-media-type": (415, "The body is not JSON."),
     "idempotency-key-reused": (422, "The idempotency key was used before, for another command."),
     "internal-error": (500, "Something unexpected happened; the request id finds it in the log."),
     "unavailable": (503, "The service cannot answer just now; ask again."),
     "view-behind": (503, "The view has not read as far as `Min-Log-Position` yet; ask again."),
-    **{slug: (404 if slug in NOT_FOUND else 409, text) for slug, text in REFUSALS.items()},
+    **{slug: (409, text) for slug, text in REFUSALS.items() if slug not in NOT_FOUND},
 }
 
 BY_STATUS = {
@@ -76,7 +76,6 @@ BY_STATUS = {
     405: "method-not-allowed",
     413: "body-too-large",
     415: "unsupported-media-type",
-    503: "unavailable",
 }
 
 
@@ -94,8 +93,11 @@ def _retry(slug: str, detail: str) -> Response[bytes]:
 
 
 def _http(error: HTTPException) -> Response[bytes]:
-    slug = BY_STATUS.get(error.status_code, "malformed" if error.status_code < 500 else "internal-error")
-    return problem(slug, "" if error.status_code >= 500 else error.detail, error.headers)
+    """The answer to what the framework refuses; what it stumbles over itself is told without detail."""
+    if error.status_code < 500:
+        return problem(BY_STATUS.get(error.status_code, "malformed"), error.detail, error.headers)
+    log.error("unexpected", exc_info=error)
+    return problem("internal-error")
 
 
 def _database(error: Exception) -> Response[bytes]:
@@ -110,13 +112,13 @@ ANSWERS: dict[type[Exception], Callable[[Any], Response[bytes]]] = {
     Forbidden: lambda e: problem("forbidden", str(e)),
     NotFound: lambda e: problem("not-found", str(e)),
     NoSuchStream: lambda e: problem("not-found", str(e)),
-    Refused: lambda e: problem(e.slug, e.reason),
+    Refused: lambda e: problem("not-found" if e.slug in NOT_FOUND else e.slug, e.reason),
     VersionMismatch: lambda e: problem("version-mismatch", str(e), current_version=e.current),
-    KeyReused: lambda e: problem("idempotency-key-reused"),
+    KeyReused: lambda _: problem("idempotency-key-reused"),
     ViewBehind: lambda e: _retry("view-behind", str(e)),
     Overloaded: lambda e: _retry("unavailable", str(e)),
     Unavailable: lambda e: _retry("unavailable", str(e)),
-    TimeoutError: lambda e: _retry(
+    TimeoutError: lambda _: _retry(
         "unavailable", "This took too long; ask again with the same Idempotency-Key."
     ),
     PoolTimeout: _database,

@@ -8,11 +8,14 @@ from typing import Any, Protocol, TypeVar
 
 import psycopg
 from litestar import Request
+from msgspec import Struct
 from psycopg_pool import AsyncConnectionPool
 
 from api.problems import ViewBehind
 from api.validation import Malformed, Wrong
 from infra.batching import Batcher
+from infra.log import head
+from infra.pages import Answer
 from infra.projector import View
 
 POLL_SECONDS = 0.005
@@ -36,8 +39,10 @@ A = TypeVar("A", bound=Positioned)
 class Reader:
     """Runs queries; requests that wait for a view share one look at the checkpoints."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, *, patience: float) -> None:
+        """`patience`: seconds after which a database that says nothing at all is given up."""
         self._pool = pool
+        self._patience = patience
         self._looks: Batcher[str, int] = Batcher(self._look)
 
     async def read(
@@ -61,13 +66,35 @@ class Reader:
             await self._reach(view, wanted, deadline)
 
     async def run(self, query: Callable[[psycopg.AsyncConnection[Any]], Awaitable[A]]) -> A:
-        """The answer of a query; tried again once on a connection that had died in the pool."""
-        try:
+        """The answer of a query; asked again where a connection had died in the pool, perhaps each of them.
+
+        Raises:
+            psycopg.OperationalError, TimeoutError: the database does not answer.
+        """
+        async with asyncio.timeout(self._patience):
+            for _ in range(self._pool.max_size):
+                async with self._pool.connection() as connection:
+                    try:
+                        return await query(connection)
+                    except psycopg.OperationalError:
+                        if not connection.broken:
+                            raise
             async with self._pool.connection() as connection:
                 return await query(connection)
-        except psycopg.OperationalError:
-            async with self._pool.connection() as connection:
-                return await query(connection)
+
+    async def head(self, request: Request[Any, Any, Any]) -> int:
+        """Position of the newest event, for an answer straight from the log, at `Min-Log-Position` or later.
+
+        Raises:
+            Malformed: a header is not what it should be.
+            ViewBehind: the log did not get there in time.
+        """
+        wanted, deadline = min_position(request), time.monotonic() + longest_wait(request)
+        while (position := (await self.run(_head)).log_position) < wanted:
+            if time.monotonic() > deadline:
+                raise ViewBehind(f"the log ends at {position}, before {wanted}")
+            await asyncio.sleep(POLL_SECONDS)
+        return position
 
     async def _reach(self, view: View, wanted: int, deadline: float) -> None:
         while (position := await self._looks.submit(view.follower)) < wanted:
@@ -76,10 +103,22 @@ class Reader:
             await asyncio.sleep(POLL_SECONDS)
 
     async def _look(self, followers: list[str]) -> Sequence[int]:
-        async with self._pool.connection() as connection:
-            cursor = await connection.execute("SELECT follower, position FROM checkpoints")
-            positions = {follower: int(position) for follower, position in await cursor.fetchall()}
+        positions = (await self.run(_checkpoints)).positions
         return [positions.get(follower, 0) for follower in followers]
+
+
+class _Checkpoints(Struct, frozen=True):
+    positions: dict[str, int]
+    log_position: int = 0
+
+
+async def _head(connection: psycopg.AsyncConnection[Any]) -> Answer[None]:
+    return Answer(None, await head(connection))
+
+
+async def _checkpoints(connection: psycopg.AsyncConnection[Any]) -> _Checkpoints:
+    cursor = await connection.execute("SELECT follower, position FROM checkpoints")
+    return _Checkpoints({follower: int(position) for follower, position in await cursor.fetchall()})
 
 
 def min_position(request: Request[Any, Any, Any]) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 ACCEPTED = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
@@ -21,11 +22,17 @@ class RequestId:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or the lifespan."""
-        if scope["type"] != "http":
+        if scope["type"] == ScopeType.HTTP:
+            await self._serve(scope, receive, send)
+        else:
             await self._app(scope, receive, send)
-            return
+
+    async def _serve(self, scope: Any, receive: Receive, send: Send) -> None:
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
         request_id = given.decode() if ACCEPTED.fullmatch(given) else str(uuid4())
+        asked = scope["method"]
+        if asked == "HEAD":  # is GET without the body
+            scope = {**scope, "method": "GET"}
         scope.setdefault("state", {})["request_id"] = request_id
         started, status = time.perf_counter(), 0
 
@@ -34,15 +41,25 @@ class RequestId:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            elif asked == "HEAD" and message["type"] == "http.response.body":
+                message["body"] = b""
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            await self._app(scope, receive, send_named)
-            _log(scope, status, time.perf_counter() - started)
+            try:
+                await self._app(scope, receive, send_named)
+            finally:
+                _log(scope, asked, status, time.perf_counter() - started)
 
 
-def _log(scope: Any, status: int, seconds: float) -> None:
-    # The path carries ids only; the query string may carry what somebody searched for.
+def _log(scope: Any, method: str, status: int, seconds: float) -> None:
+    # Of a path that has no route nothing is said, nor of a query string: somebody may have typed a name.
+    stream_id = scope.get("path_params", {}).get("stream_id")
     log.info(
-        "request", method=scope["method"], path=scope["path"], status=status, ms=round(seconds * 1000, 1)
+        "request",
+        method=method,
+        route=scope.get("path_template"),
+        id=str(stream_id) if stream_id else None,
+        status=status,
+        ms=round(seconds * 1000, 1),
     )

@@ -21,6 +21,8 @@ class Services:
     commands: Commands
     reader: Reader
     authenticator: Authenticator
+    followers: frozenset[str]
+    """The checkpoints of the views and reactors that this version runs; others are left over."""
 
 
 def services(request: Request[Any, Any, Any]) -> Services:

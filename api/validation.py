@@ -1,15 +1,40 @@
 """Input to structs: strict, and where it is wrong every wrong field is named by its JSON path."""
 
+import json
+import re
 import types
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from functools import cache
+from itertools import islice
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import Struct
 
+from domain import fields
+
 S = TypeVar("S", bound=Struct)
+
+MOST_WRONG = 100
+LONGEST_PATH = 200
+
+# How a parameter writes what is not text, and what to say of one that does not.
+WRITTEN = {
+    bool: (re.compile("true|false"), "Expected true or false"),
+    int: (re.compile("-?(?:0|[1-9][0-9]{0,18})"), "Expected a whole number"),
+}
+# What to say of text that does not match.
+MEANT = {
+    fields.TEXT_PATTERN: "blank, or with control characters other than tabs and line breaks",
+    fields.LINE_PATTERN: "blank, of more than one line, or with control characters",
+    fields.SLUG_PATTERN: "not lower-case letters, digits, - and _, with a letter or digit first",
+    fields.EMAIL_PATTERN: "not an e-mail address",
+    fields.CLOCK_PATTERN: "not a time of day such as 08:30",
+    fields.AMOUNT_PATTERN: "not an amount such as 149.90",
+    fields.CURRENCY_PATTERN: "not a currency such as BRL",
+}
 
 
 class Wrong(Struct, frozen=True):
@@ -19,12 +44,21 @@ class Wrong(Struct, frozen=True):
     reason: str
 
 
+class Nothing(Struct, frozen=True):
+    """The parameters of an operation that has none."""
+
+
 class Malformed(Exception):
-    """The request cannot be understood; every wrong field is listed."""
+    """The request cannot be understood; every wrong field is listed, the first hundred of them."""
 
     def __init__(self, wrong: Sequence[Wrong]) -> None:
-        super().__init__("; ".join(f"{w.path}: {w.reason}" for w in wrong))
-        self.wrong = wrong
+        self.wrong = [Wrong(_cut(w.path), _cut(w.reason)) for w in wrong[:MOST_WRONG]]
+        super().__init__("; ".join(f"{w.path}: {w.reason}" for w in self.wrong))
+
+
+def _cut(text: str) -> str:
+    """The text, not so long that an answer could be made to swell."""
+    return text if len(text) <= LONGEST_PATH else text[: LONGEST_PATH - 1] + "…"
 
 
 @cache
@@ -36,32 +70,67 @@ def decode(body: bytes, struct: type[S]) -> S:
     """The struct in a JSON body; an empty body is an empty object.
 
     Raises:
-        Malformed: it is not JSON, or fields are wrong.
+        Malformed: it is not JSON, names a field twice, or fields are wrong.
     """
+    body = body or b"{}"
     try:
-        found: S = _decoder(struct).decode(body or b"{}")
+        found: S = _decoder(struct).decode(body)
+        json.loads(body, object_pairs_hook=_once)  # msgspec itself takes the last of several
     except msgspec.ValidationError as error:
-        wrong = list(_wrong(msgspec.json.decode(body or b"{}"), struct, "$"))
-        raise Malformed(wrong or [Wrong("$", str(error))]) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed([Wrong("$", f"not JSON: {error}")]) from None
+        raise Malformed(_all_wrong(body, struct, error)) from None
+    except (ValueError, RecursionError) as error:
+        raise Malformed([_not_json(error)]) from None
     return found
 
 
+def _not_json(error: Exception) -> Wrong:
+    return Wrong("$", f"not JSON: {error}")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise Malformed([Wrong(f"$..{name}", "given more than once") for name in twice])
+    return found
+
+
+def _all_wrong(body: bytes, struct: type[Struct], first: Exception) -> list[Wrong]:
+    """What is wrong with a body of which a first error is known."""
+    try:
+        value = msgspec.json.decode(body)
+    except (ValueError, RecursionError) as error:
+        return [_not_json(error)]
+    return list(islice(_wrong(value, struct, "$"), MOST_WRONG)) or [Wrong("$", str(first))]
+
+
 def query(query_string: bytes, struct: type[S], hidden: Sequence[str] = ()) -> S:
-    """The struct in a query string; a field that is a tuple may be given several times, a `hidden` one not at all.
+    """The struct in a query string; a tuple's parameter may be repeated, a `hidden` one not be given at all.
 
     Raises:
         Malformed: parameters are unknown, given twice or wrong.
     """
-    hints = {k: v for k, v in get_type_hints(struct, include_extras=True).items() if k not in hidden}
+    hints = {name: hint for name, hint in _hints(struct).items() if name not in hidden}
+    given, wrong = _given(query_string, hints)
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        try:
+            values[name] = _parameter(value, hints[name])
+        except msgspec.DecodeError as error:
+            wrong.append(Wrong(name, _reason(error)[0]))
+        except OverflowError:
+            wrong.append(Wrong(name, "out of range"))
+    if wrong:
+        raise Malformed(wrong)
+    return struct(**values)
+
+
+def _given(query_string: bytes, hints: dict[str, Any]) -> tuple[dict[str, Any], list[Wrong]]:
+    """The parameters as they are written, and those that should not be there."""
     given: dict[str, Any] = {}
     wrong: list[Wrong] = []
-    try:
-        pairs = parse_qsl(query_string.decode(), keep_blank_values=True, errors="strict", max_num_fields=200)
-    except (ValueError, UnicodeDecodeError):
-        raise Malformed([Wrong("query", "not a query string in UTF-8")]) from None
-    for name, value in pairs:
+    for name, value in parameters(query_string):
         if name not in hints:
             wrong.append(Wrong(name, "unknown parameter"))
         elif "\0" in value:
@@ -72,15 +141,32 @@ def query(query_string: bytes, struct: type[S], hidden: Sequence[str] = ()) -> S
             wrong.append(Wrong(name, "given more than once"))
         else:
             given[name] = value
-    values: dict[str, Any] = {}
-    for name, value in given.items():
-        try:
-            values[name] = msgspec.convert(value, hints[name], strict=False)
-        except msgspec.ValidationError as error:
-            wrong.append(Wrong(name, _reason(error)[0]))
-    if wrong:
-        raise Malformed(wrong)
-    return struct(**values)
+    return given, wrong
+
+
+def parameters(query_string: bytes) -> list[tuple[str, str]]:
+    """Names and values of a query string, in order.
+
+    Raises:
+        Malformed: it is not UTF-8, or endless.
+    """
+    try:
+        return parse_qsl(query_string.decode(), keep_blank_values=True, errors="strict", max_num_fields=200)
+    except UnicodeDecodeError:
+        raise Malformed([Wrong("query", "not in UTF-8")]) from None
+    except ValueError:
+        raise Malformed([Wrong("query", "more than 200 parameters")]) from None
+
+
+def _parameter(value: str | list[str], hint: Any) -> Any:
+    """The value of a parameter: numbers and truth values are written as in JSON; times come out in UTC."""
+    for kind, (written, expected) in WRITTEN.items():
+        if isinstance(value, str) and kind in _members(hint):
+            if not written.fullmatch(value):
+                raise msgspec.ValidationError(expected)
+            return msgspec.json.decode(value, type=hint)
+    found = msgspec.convert(value, hint)
+    return found.astimezone(UTC) if isinstance(found, datetime) else found
 
 
 def _repeats(hint: Any) -> bool:
@@ -95,16 +181,12 @@ def _wrong(value: Any, hint: Any, path: str) -> Iterator[Wrong]:
         parts = list(_members(hint))
         structs = [part for part in parts if isinstance(part, type) and issubclass(part, Struct)]
         lists = [part for part in parts if get_origin(part) in (tuple, list)]
+        reason, where = _reason(error)
         if isinstance(value, dict) and structs:
             yield from _wrong_fields(value, structs[0], path)
-        elif (
-            isinstance(value, list)
-            and lists
-            and (inner := list(_wrong_items(value, get_args(lists[0])[0], path)))
-        ):
-            yield from inner
+        elif isinstance(value, list) and lists and where:
+            yield from _wrong_items(value, get_args(lists[0])[0], path)
         else:
-            reason, where = _reason(error)
             yield Wrong(path + where, reason)
 
 
@@ -114,16 +196,25 @@ def _wrong_items(values: list[Any], hint: Any, path: str) -> Iterator[Wrong]:
 
 
 def _wrong_fields(value: dict[str, Any], struct: type[Struct], path: str) -> Iterator[Wrong]:
-    hints = get_type_hints(struct, include_extras=True)
-    fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
+    hints, known = _hints(struct), _fields(struct)
     for name in value:
-        if name not in fields:
+        if name not in known:
             yield Wrong(f"{path}.{name}", "unknown field")
-    for name, field in fields.items():
+    for name, field in known.items():
         if name in value:
             yield from _wrong(value[name], hints[field.name], f"{path}.{name}")
         elif field.required:
             yield Wrong(f"{path}.{name}", "required")
+
+
+@cache
+def _hints(struct: type[Struct]) -> dict[str, Any]:
+    return get_type_hints(struct, include_extras=True)
+
+
+@cache
+def _fields(struct: type[Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    return {field.encode_name: field for field in msgspec.structs.fields(struct)}
 
 
 def _members(hint: Any) -> Iterator[Any]:
@@ -137,7 +228,9 @@ def _members(hint: Any) -> Iterator[Any]:
         yield hint
 
 
-def _reason(error: msgspec.ValidationError) -> tuple[str, str]:
+def _reason(error: msgspec.DecodeError) -> tuple[str, str]:
     """A message of msgspec, as the reason and the path below the value."""
     reason, _, where = str(error).partition(" - at `$")
+    if " regex " in reason:
+        reason = next((text for pattern, text in MEANT.items() if repr(pattern) in reason), reason)
     return reason, where.rstrip("`")

@@ -14,9 +14,12 @@ from msgspec import Struct
 from psycopg.rows import class_row
 from uuid_utils.compat import uuid7
 
+from infra.batching import Batcher
 from infra.database import Link
 
 FRESH_SECONDS = 2.0
+LEAST_SECONDS = 0.1
+READ_SECONDS = 5.0
 PREFIX = "ouv_"
 
 
@@ -57,7 +60,8 @@ async def create(
     """Make a key; gives its id and its token, which cannot be had again."""
     key_id, token = uuid7(), PREFIX + secrets.token_urlsafe(32)
     await connection.execute(
-        "INSERT INTO access_keys (id, digest, subject, roles, sector, expires_at) VALUES (%s, %s, %s, %s, %s, %s)",
+        """INSERT INTO access_keys (id, digest, subject, roles, sector, expires_at)
+           VALUES (%s, %s, %s, %s, %s, %s)""",
         [key_id, digest(token), subject, list(roles), sector, expires_at],
     )
     return key_id, token
@@ -82,43 +86,47 @@ async def keys(connection: psycopg.AsyncConnection[Any]) -> list[AccessKey]:
 
 
 class KeyRing:
-    """The keys in memory, read again at most every two seconds: so long may a revoked key still open."""
+    """The keys in memory, read again for a key not seen before and every two seconds.
+
+    So long may a revoked key still open.
+    """
 
     def __init__(self, conninfo: str) -> None:
         self._link = Link(conninfo)
         self._keys: dict[bytes, AccessKey] = {}
         self._read_at = float("-inf")
-        self._reading = asyncio.Lock()
+        self._reads: Batcher[None, None] = Batcher(self._read)
 
     async def find(self, token: str) -> AccessKey | None:
         """The key of a token, open or not.
 
         Raises:
-            psycopg.OperationalError: the database does not answer and no fresh copy is at hand.
+            psycopg.OperationalError, TimeoutError: the database does not answer, and no copy is fresh.
         """
         wanted = digest(token)
         key = self._keys.get(wanted)
-        if self._age() > FRESH_SECONDS or (key is None and self._age() > FRESH_SECONDS / 20):
-            await self._read()
+        if key is None or self._age() > FRESH_SECONDS:
+            await self._reads.submit(None)
             key = self._keys.get(wanted)
         return key
 
     async def close(self) -> None:
         """Close the connection."""
+        await self._reads.drain()
         await self._link.close()
 
     def _age(self) -> float:
         return time.monotonic() - self._read_at
 
-    async def _read(self) -> None:
+    async def _read(self, waiting: list[None]) -> list[None]:
+        """Read once for all who wait; they share an error too."""
+        # Unknown keys, however many are tried, make us read ten times a second and no more.
+        await asyncio.sleep(LEAST_SECONDS - self._age())
         asked_at = time.monotonic()
-        async with self._reading:
-            if self._read_at >= asked_at:
-                return  # somebody else has read meanwhile
-            asked_at = time.monotonic()
-            async with self._link.use() as connection:
-                self._keys = {key.digest: key for key in await keys(connection)}
-            self._read_at = asked_at
+        async with asyncio.timeout(READ_SECONDS), self._link.use() as connection:
+            self._keys = {key.digest: key for key in await keys(connection)}
+        self._read_at = asked_at
+        return waiting
 
 
 def utc_now() -> datetime:

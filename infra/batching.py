@@ -15,10 +15,10 @@ class Overloaded(Exception):
 
 
 class Batcher(Generic[T, R]):
-    """Hands the items of concurrent callers to `handle` in batches, one at a time, and each caller its own result.
+    """Hands the items of concurrent callers to `handle` in batches, one at a time; each gets its result.
 
-    `handle` gives one result an item, in order; a result that is an exception is raised to that caller alone. Items
-    that share a value of `apart` never meet in one batch: the later one waits for the next.
+    `handle` gives one result an item, in order; a result that is an exception is raised to that caller alone.
+    Items that share a value of `apart` never meet in one batch: the later one waits for the next.
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class Batcher(Generic[T, R]):
         *,
         most: int = 512,
         waiting: int = 10_000,
-        apart: Callable[[T], Iterable[Hashable]] = lambda item: (),
+        apart: Callable[[T], Iterable[Hashable]] = lambda _: (),
     ) -> None:
         self._handle = handle
         self._most = most
@@ -88,14 +88,14 @@ class Batcher(Generic[T, R]):
         results: Sequence[R | BaseException]
         try:
             results = await self._handle([item for item, _ in batch])
-            if len(results) != len(batch):
-                raise RuntimeError(f"{len(batch)} items had {len(results)} results")
         except Exception as error:  # noqa: BLE001 - every caller of the batch is told
             results = [error] * len(batch)
         except BaseException:
             for _, future in batch:
                 future.cancel()
             raise
+        if len(results) != len(batch):
+            results = [RuntimeError(f"{len(batch)} items had {len(results)} results")] * len(batch)
         for (_, future), result in zip(batch, results, strict=True):
             if future.done():
                 continue

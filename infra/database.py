@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: as the owner to migrate, as the app role to serve, and the check that the two differ."""
+"""Connections to PostgreSQL: as the owner to migrate, as the app role to serve; and what each may do."""
 
 import asyncio
 import contextlib
@@ -103,7 +103,7 @@ class Link:
 
 
 def migrate(url: str, schema: str) -> None:
-    """Bring role, schemas and tables of `schema` to the newest revision; safe to call at once from many places.
+    """Bring role, schemas and tables of `schema` to the newest revision; safe to call at once and again.
 
     Raises:
         DatabaseNotReady: the user may not create what is missing; the message carries the SQL to run.
@@ -129,8 +129,8 @@ def _upgrade(url: str, schema: str) -> None:
         command.upgrade(config, "head")
 
 
-# Statements, each with the condition under which it is needed. SET: from PostgreSQL 16 on, the creator of a role is
-# its member without being allowed to act as it.
+# Statements, each with the condition under which it is needed. SET: from PostgreSQL 16 on, the creator of a
+# role is its member without being allowed to act as it.
 NEEDED = """
 WITH me AS (SELECT current_user AS name),
      app AS (SELECT oid FROM pg_roles WHERE rolname = %(app)s::text),
@@ -175,10 +175,12 @@ def _create_role_and_schemas(connection: psycopg.Connection[Any], schema: str) -
 FORBIDDEN = """
 SELECT privilege || ' ON ' || held FROM unnest(ARRAY['events', 'claims']) AS held,
        unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) AS privilege
- WHERE has_table_privilege(held, privilege) OR privilege = 'UPDATE' AND has_any_column_privilege(held, privilege)
+ WHERE has_table_privilege(held, privilege)
+    OR privilege = 'UPDATE' AND has_any_column_privilege(held, privilege)
 UNION ALL SELECT 'CREATE ON SCHEMA' WHERE has_schema_privilege(current_schema(), 'CREATE')
 UNION ALL SELECT 'SUPERUSER' FROM pg_roles WHERE rolname = current_user AND rolsuper
-UNION ALL SELECT 'OWNER' FROM pg_class WHERE oid = 'events'::regclass AND pg_has_role(current_user, relowner, 'USAGE')
+UNION ALL SELECT 'OWNER' FROM pg_class
+           WHERE oid = 'events'::regclass AND pg_has_role(current_user, relowner, 'USAGE')
 """
 
 

@@ -148,7 +148,7 @@ class EmbeddedPostgres:
 
     def _end_leftovers(self) -> None:
         """End what an earlier supervisor left; a lock file still there is stale then, whatever its pid is."""
-        _end([process for process in self._servers() if self._mark() in process.cmdline()], signal.SIGINT, 30)
+        _end([process for process in self._servers() if self._mark() in _words(process)], signal.SIGINT, 30)
         _end(self._servers(), signal.SIGQUIT, 5)
         _end(self._servers(), signal.SIGKILL, 5)
         if self._refusal() is None:
@@ -160,8 +160,8 @@ class EmbeddedPostgres:
         return [process for process in psutil.process_iter() if self._is_server(process)]
 
     def _is_server(self, process: psutil.Process) -> bool:
+        words = _words(process)
         try:
-            words = process.cmdline()
             ours = process.uids().real == self.data.stat().st_uid
         except (psutil.Error, FileNotFoundError):
             return False
@@ -242,6 +242,14 @@ class EmbeddedPostgres:
         with self.log_file.open("rb") as log:
             log.seek(self._log_start)
             return log.read()[-2000:].decode(errors="replace").strip()
+
+
+def _words(process: psutil.Process) -> list[str]:
+    """Its command line; none if it has ended meanwhile or may not be seen."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 def _end(processes: list[psutil.Process], number: signal.Signals, patience: float) -> None:

@@ -1,7 +1,7 @@
 """What stands in the log: the envelope around an event, and its translation to and from a row."""
 
 from datetime import datetime
-from typing import Any, Generic, Literal, NamedTuple, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -12,7 +12,7 @@ from domain.aggregate import Event, erased_values, personal_fields, tag_of
 from infra.vault import StreamKey, Vault
 
 Origin = Literal["live", "import", "system"]
-E = TypeVar("E", bound=Event, covariant=True)
+E = TypeVar("E", bound=Event, covariant=True)  # noqa: PLC0105 - a short name for the one there is
 
 SEALED = "sealed"
 
@@ -20,9 +20,9 @@ SEALED = "sealed"
 class Recorded(Struct, Generic[E], frozen=True):
     """An event as the log holds it.
 
-    `position` is contiguous over the whole log, `version` within the stream, both from 1. `occurred_at` is when it
-    happened, `recorded_at` when the log learnt it. `correlation` is the request that caused it, `causation` the event
-    (`<stream id>/<version>`) it reacts to.
+    `position` is contiguous over the whole log, `version` within the stream, both from 1. `occurred_at` is
+    when it happened, `recorded_at` when the log learnt it. `correlation` is the request that caused it,
+    `causation` the event (`<stream id>/<version>`) it reacts to.
     """
 
     position: int
@@ -59,8 +59,9 @@ class Row(NamedTuple):
     wrapped: bytes | None
 
 
-ROW = """e.position, e.stream_id, e.kind, e.version, e.tag, e.occurred_at, e.recorded_at, e.actor, e.correlation,
-e.causation, e.origin, e.body, e.leaf, k.wrapped FROM events e LEFT JOIN stream_keys k USING (stream_id)"""
+ROW = """e.position, e.stream_id, e.kind, e.version, e.tag, e.occurred_at, e.recorded_at, e.actor,
+e.correlation, e.causation, e.origin, e.body, e.leaf, k.wrapped
+FROM events e LEFT JOIN stream_keys k USING (stream_id)"""
 
 EVENT_TYPES: dict[str, type[Event]] = {
     tag_of(event): event for aggregate in AGGREGATES.values() for event in aggregate.events
@@ -80,7 +81,7 @@ def _binding(stream_id: UUID, version: int, tag: str) -> bytes:
 
 
 def encode_body(event: Event, key: StreamKey | None, stream_id: UUID, version: int) -> bytes:
-    """JSON of the event, its personal fields sealed together in one field that opens only at this place in the log.
+    """JSON of the event; its personal fields are sealed in one that opens only at this place in the log.
 
     Raises:
         Erased: there are personal fields and no key to seal them with.
@@ -99,7 +100,7 @@ def encode_body(event: Event, key: StreamKey | None, stream_id: UUID, version: i
 
 
 def decode_body(tag: str, body: bytes, key: StreamKey | None, stream_id: UUID, version: int) -> Event:
-    """The event of a stored body, brought to its present shape; without its key, personal fields read `[erased]`.
+    """The event of a stored body in its present shape; without the key, personal fields read `[erased]`.
 
     Raises:
         UnknownEvent: no event type has this tag.

@@ -1,4 +1,4 @@
-"""The `eventsourcing` library over our log: its recorder, mapper and application, for replays and synchronous tools."""
+"""The `eventsourcing` library over our log: recorder, mapper and application, for replays and other tools."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ from infra.vault import Vault
 
 @dataclass(frozen=True, eq=False)
 class StoredRow(StoredEvent):
-    """A stored event that carries its whole row; equal to any stored event with the same place, topic and state."""
+    """A stored event with its whole row; equal to any stored event with the same place, topic and state."""
 
     row: Row
 
@@ -55,12 +55,12 @@ def _notification(row: Row) -> Notification:
 
 
 class StreamRecorder(AggregateRecorder):
-    """Inserts and selects the events of streams. Versions are 1, 2, 3 …: stricter than the library asks for."""
+    """Inserts and selects events of streams. Versions are 1, 2, 3 …: stricter than the library asks for."""
 
     def __init__(self, pool: ConnectionPool[psycopg.Connection[Any]]) -> None:
         self._pool = pool
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int] | None:
         """Append all of the events, or none.
 
         Raises:
@@ -101,7 +101,7 @@ class StreamRecorder(AggregateRecorder):
 
 
 def _append(events: Sequence[StoredEvent]) -> Append:
-    """One command for the consecutive events of one stream; the envelope comes from the row where there is one."""
+    """One command for the consecutive events of a stream; the envelope comes from the row if there is one."""
     first = events[0]
     if [e.originator_version for e in events] != list(
         range(first.originator_version, first.originator_version + len(events))
@@ -133,7 +133,7 @@ def _occurred(event: StoredEvent) -> datetime:
 class LogRecorder(StreamRecorder, ApplicationRecorder):
     """Also the log as one sequence of notifications, whose ids are the positions."""
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:
         """As `StreamRecorder.insert_events`; gives the positions."""
         return self._insert(stored_events)
 
@@ -148,7 +148,8 @@ class LogRecorder(StreamRecorder, ApplicationRecorder):
     ) -> Sequence[Notification]:
         """Events from position `start` to `stop`, of the given topics if any are given."""
         after = (start or 0) - 1 if inclusive_of_start else (start or 0)
-        query: LiteralString = f"""SELECT {ROW} WHERE e.position > %s AND e.position <= coalesce(%s, 9223372036854775807)
+        query: LiteralString = f"""SELECT {ROW}
+                    WHERE e.position > %s AND e.position <= coalesce(%s, 9223372036854775807)
                     AND (%s::text[] IS NULL OR e.tag = ANY(%s)) ORDER BY e.position LIMIT %s"""
         wanted = list(topics) or None
         return [_notification(row) for row in self._rows(query, [after, stop, wanted, wanted, limit])]
@@ -167,7 +168,7 @@ class LogRecorder(StreamRecorder, ApplicationRecorder):
 
 
 class LogSubscription(ListenNotifySubscription[ApplicationRecorder]):
-    """The library's subscription, woken by polling: for tools and tests; the service has its own followers."""
+    """The library's subscription, woken by polling: for tools; the service has its own followers."""
 
     def _loop_on_pull(self) -> None:
         try:
@@ -209,7 +210,7 @@ def _envelope(event: Recorded[Event]) -> tuple[Any, ...]:
 
 
 class Replay(Application[UUID]):
-    """The library's application over the log: `repository.get(id, version=…, projector_func=folding(kind))`."""
+    """The library's application: `repository.get(id, version=…, projector_func=folding(kind))`."""
 
     def __init__(self, pool: ConnectionPool[psycopg.Connection[Any]], vault: Vault) -> None:
         self._pool = pool

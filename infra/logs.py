@@ -51,7 +51,7 @@ def configure(settings: Settings) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         mask_personal_data,
-        describe_exception,
+        ExceptionDescription(all_messages=level <= logging.DEBUG),
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -93,15 +93,26 @@ def first_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
     return event
 
 
-def describe_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Put types, places and harmless messages of an exception and its causes under `exception`."""
-    error = _exception(event.pop("exc_info", None))
-    if error is not None:
-        event["exception"] = [
-            {"type": _type_name(each), "message": safe_message(each), "frames": _frames(each.__traceback__)}
-            for each in _chain(error)
-        ]
-    return event
+class ExceptionDescription:
+    """Puts types, places and messages of an exception and its causes under `exception`."""
+
+    def __init__(self, *, all_messages: bool = False) -> None:
+        """`all_messages` shows those too that may repeat personal data."""
+        self._message = str if all_messages else safe_message
+
+    def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        """The processor."""
+        error = _exception(event.pop("exc_info", None))
+        if error is not None:
+            event["exception"] = [
+                {
+                    "type": _type_name(each),
+                    "message": self._message(each),
+                    "frames": _frames(each.__traceback__),
+                }
+                for each in _chain(error)
+            ]
+        return event
 
 
 def safe_message(error: BaseException) -> str:

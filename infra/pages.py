@@ -42,8 +42,7 @@ class Order(Struct, frozen=True):
     """One way to sort: by the column `key`, then by the id, both in one direction.
 
     `key` and `id` are also fields of the items. `expression` turns the column, put for `{}`, into what is
-    compared, which is never NULL. `key_type` and `id_type` are the types that a cursor holds, `sql_type` is the
-    column's.
+    compared, which is never NULL. A cursor holds a `key_type` and an `id_type`; `sql_type` is the column's.
     """
 
     key: str
@@ -104,7 +103,7 @@ def page_query(
 ) -> sql.Composed:
     """The statement that reads a page.
 
-    Its arguments are those of the conditions, `follower`, `page_size` and, with `after`, `after_key`, `after_id`.
+    Its arguments are the conditions' own, `follower`, `page_size` and, with `after`, `after_key`, `after_id`.
     """
     key = sql.SQL(order.expression).format(sql.Identifier(order.key))
     item_id = sql.Identifier(order.id_column)

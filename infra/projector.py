@@ -101,13 +101,17 @@ PREPARING = "SELECT pg_advisory_xact_lock(hashtextextended('prepare ' || current
 
 
 async def prepare(connection: Connection, views: Sequence[View]) -> None:
-    """Create the tables and checkpoints of the views where they are missing."""
+    """Create the tables and checkpoints of the views where they are missing; the others are left in peace."""
     async with connection.transaction():
         await connection.execute(PREPARING)
         await connection.execute(VIEWS_FIRST)
-        for ddl in (CHECKPOINTS, *(view.ddl for view in views)):
-            await connection.execute(ddl.encode())
-        await _add_checkpoints(connection, [view.follower for view in views], 0)
+        await connection.execute(CHECKPOINTS)
+        cursor = await connection.execute("SELECT follower FROM checkpoints")
+        known = {follower for (follower,) in await cursor.fetchall()}
+        missing = [view for view in views if view.follower not in known]
+        for view in missing:
+            await connection.execute(view.ddl.encode())
+        await _add_checkpoints(connection, [view.follower for view in missing], 0)
 
 
 async def _add_checkpoints(connection: Connection, followers: Sequence[str], position: int) -> None:

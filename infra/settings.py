@@ -77,7 +77,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         HttpUrl | None, Meta(description="Where the issuer's public keys are. Unset: its discovery document.")
     ] = None
     log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], Meta(description="Least level that is logged.")
+        Literal["debug", "info", "warning", "error"],
+        Meta(
+            description="Least level logged. `debug` shows all messages of exceptions: no place for real data."
+        ),
     ] = "info"
     log_format: Annotated[
         Literal["json", "console"], Meta(description="JSON for machines or coloured lines for people.")

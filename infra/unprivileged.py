@@ -4,7 +4,7 @@
 
 PostgreSQL refuses user 0. Its files, and the program itself, may still lie below folders that only root may
 enter, so the program runs as `nobody` with one capability left: to read and enter what root may. Standard
-library only, since this file is started by its path. docs/decisions/0001-postgresql-as-root.md says why.
+library only, since this file is started by its path. docs/decisions/0005-postgresql-as-root.md says why.
 """
 
 import ctypes

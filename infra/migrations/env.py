@@ -1,4 +1,4 @@
-"""Alembic's entry: one connection handed in by `infra.database.migrate`, which holds the lock and the search path."""
+"""Alembic's entry: a connection handed in by `infra.database.migrate`, which holds the lock."""
 
 from alembic import context
 

@@ -15,7 +15,7 @@ from infra.pages import DEFAULT, MOST, Order, Page, both_ways, read_page
 from infra.projector import View
 
 Sort = Literal["position", "-position"]
-Position = Annotated[int, Meta(ge=0, lt=2**63)]
+Position = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 DDL = """
 CREATE TABLE IF NOT EXISTS audit_1 (

@@ -3,12 +3,14 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import anyio
 import psycopg
+from anyio.abc import ByteStream, SocketAttribute
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from domain.complaint import commands as c
@@ -20,11 +22,11 @@ from tests.conftest import SCHEMA
 
 MASTER = bytes(range(32))
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-SECRET = "Maria da Silva lost her parcel"
-REGISTER = c.Register(subject="parcel", description=SECRET, channel="web")
+REGISTER = c.Register(subject="parcel", description="Maria da Silva lost her parcel", channel="web")
 NOTE = c.AddNote(text="called the carrier")
 LOCK = "SELECT pg_advisory_xact_lock('events'::regclass::oid::integer, 0)"
-WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+WAITING = """SELECT count(*) FROM pg_locks JOIN pg_database ON database = pg_database.oid
+              WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"""
 
 
 def serving(database: str) -> str:
@@ -116,7 +118,7 @@ async def run(database: str, statement: str) -> None:
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Return once the condition holds; a test that waits in vain fails after a minute."""
     async with asyncio.timeout(60):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110 - the server tells nobody
             await asyncio.sleep(0.005)
 
 
@@ -148,46 +150,54 @@ class Proxy:
         self.swallow = 0
         self.swallowed = 0
         self.stopped = False
+        self.stop_once_swallowed = False
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[str]:
         """The connection string by which clients come through here."""
-        async with AsyncExitStack() as stack:
-            server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-            stack.callback(server.close)
-            host, port = server.sockets[0].getsockname()
-            yield make_conninfo("", **self._server | {"host": host, "port": port, "sslmode": "disable"})
+        listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+        port = listener.extra(SocketAttribute.local_port)  # noqa: S610 - anyio's, not Django's
+        async with listener, anyio.create_task_group() as group:
+            group.start_soon(listener.serve, self._serve)
+            yield make_conninfo(
+                "", **self._server | {"host": "127.0.0.1", "port": port, "sslmode": "disable"}
+            )
+            group.cancel_scope.cancel()
 
-    async def _serve(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
-        if self.stopped:
-            to_client.close()
-            return
+    async def _serve(self, client: ByteStream) -> None:
+        async with client:
+            if self.stopped:
+                return
+            async with await self._connect() as server, anyio.create_task_group() as group:
+                swallowing = anyio.Event()
+                group.start_soon(self._up, client, server, swallowing)
+                await self._down(client, server, swallowing)
+                group.cancel_scope.cancel()
+
+    async def _connect(self) -> ByteStream:
         host, port = str(self._server.get("host") or "localhost"), int(self._server.get("port") or 5432)
         if host.startswith("/"):
-            server, to_server = await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
-        else:
-            server, to_server = await asyncio.open_connection(host, port)
-        swallowing = asyncio.Event()
-        up = asyncio.create_task(self._up(client, to_server, swallowing))
-        answered = b""
-        while data := await server.read(65536):
-            if not swallowing.is_set():
-                to_client.write(data)
-                continue
-            answered += data
-            if answered.endswith(b"Z\x00\x00\x00\x05I"):  # ready for the next query: committed
-                self.swallowed += 1
-                break
-        to_client.close()
-        to_server.close()
-        await up
+            return await anyio.connect_unix(f"{host}/.s.PGSQL.{port}")
+        return await anyio.connect_tcp(host, port)
 
-    async def _up(
-        self, client: asyncio.StreamReader, to_server: asyncio.StreamWriter, swallowing: asyncio.Event
-    ) -> None:
-        while data := await client.read(65536):
-            if self.swallow and b"append(" in data:
-                self.swallow -= 1
-                swallowing.set()
-            to_server.write(data)
-        to_server.close()
+    async def _up(self, client: ByteStream, server: ByteStream, swallowing: anyio.Event) -> None:
+        with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+            async for data in client:
+                if self.swallow and b"append(" in data:
+                    self.swallow -= 1
+                    swallowing.set()
+                await server.send(data)
+            await server.send_eof()
+
+    async def _down(self, client: ByteStream, server: ByteStream, swallowing: anyio.Event) -> None:
+        answered = b""
+        with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+            async for data in server:
+                if not swallowing.is_set():
+                    await client.send(data)
+                    continue
+                answered += data
+                if answered.endswith(b"Z\x00\x00\x00\x05I"):  # ready for the next query: committed
+                    self.swallowed += 1
+                    self.stopped = self.stop_once_swallowed
+                    return

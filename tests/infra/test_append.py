@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -127,7 +128,7 @@ async def test_the_same_key_of_another_actor_is_another_key(database: str) -> No
         pytest.param({"key": "".join(f"{n:x}" for n in range(9_000))}, id="too-long-for-the-index"),
     ],
 )
-async def test_bad_data_fails_alone(database: str, bad: dict[str, object]) -> None:
+async def test_bad_data_fails_alone(database: str, bad: dict[str, Any]) -> None:
     async with opened(serving(database)) as log:
         async with lock_held(database):
             first = asyncio.create_task(log.append(request()))

@@ -51,7 +51,7 @@ async def test_a_batch_is_bounded() -> None:
 
 async def test_items_that_must_stay_apart_keep_their_order_and_hold_up_nobody_else() -> None:
     held = Held()
-    batcher = Batcher(held, apart=lambda item: item[0])
+    batcher = Batcher(held, apart=lambda item: [item[0]])
     tasks = await submitted(batcher, "x")
     tasks += await submitted(batcher, "a1", "a2", "b1", "a3", "c1")
     held.release.set()
@@ -69,11 +69,11 @@ async def test_an_exception_among_the_results_is_its_callers_alone() -> None:
 async def test_an_exception_of_the_handler_is_told_to_its_batch_and_the_next_is_served() -> None:
     async def handle(items: list[str]) -> list[str]:
         if "bad" in items:
-            raise ValueError
+            raise ValueError(items)
         return items
 
     batcher = Batcher(handle)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="bad"):
         await batcher.submit("bad")
     assert await batcher.submit("good") == "good"
 
@@ -95,7 +95,7 @@ async def test_cancelling_a_caller_harms_neither_its_neighbours_nor_the_next_bat
     waiting.cancel()
     await asyncio.sleep(0)
     held.release.set()
-    assert await asyncio.gather(neighbour, next_one) == ["B", "D"]
+    assert [await neighbour, await next_one] == ["B", "D"]
     assert held.batches == [["a", "b"], ["d"]]
     assert await batcher.submit("e") == "E"
 

@@ -10,7 +10,6 @@ import psycopg
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from msgspec.structs import replace
 
 from infra.database import owner_conninfo
@@ -18,14 +17,27 @@ from infra.log import APPEND, Draft, columns
 from tests.conftest import SCHEMA
 from tests.infra.logs import request, serving
 
-COLUMNS = "position, stream_id, kind, version, tag, occurred_at, recorded_at, actor, correlation, causation, origin, body"
-TYPES = "bigint, uuid, text, integer, text, timestamptz, timestamptz, text, text, text, text, bytea".split(
-    ", "
-)
+LAYOUT = {
+    "position": "bigint",
+    "stream_id": "uuid",
+    "kind": "text",
+    "version": "integer",
+    "tag": "text",
+    "occurred_at": "timestamptz",
+    "recorded_at": "timestamptz",
+    "actor": "text",
+    "correlation": "text",
+    "causation": "text",
+    "origin": "text",
+    "body": "bytea",
+}
+COLUMNS, TYPES = ", ".join(LAYOUT), list(LAYOUT.values())
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
-times = st.datetimes(datetime(1900, 1, 1), datetime(2199, 12, 31), timezones=st.just(UTC))
+times = st.datetimes(
+    EPOCH.replace(1900, tzinfo=None), EPOCH.replace(2199, tzinfo=None), timezones=st.just(UTC)
+)
 rows = st.tuples(
     st.integers(1, 2**63 - 1),
     st.uuids(),
@@ -116,4 +128,4 @@ def test_stored_leaves_cover_every_column_whatever_the_clients_encoding(database
 def test_no_column_is_left_out_of_the_leaf(database: str) -> None:
     with psycopg.connect(serving(database), autocommit=True) as connection:
         found = connection.execute("SELECT * FROM events")
-        assert [column.name for column in found.description or ()] == [*COLUMNS.split(", "), "leaf"]
+        assert [column.name for column in found.description or ()] == [*LAYOUT, "leaf"]

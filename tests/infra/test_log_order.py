@@ -46,7 +46,7 @@ class Follower:
                     self.position = position
                     self.streams.append(stream_id)
                 self.rounds += 1
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.001)
 
 
 async def write(log: Log, written: list[object]) -> None:

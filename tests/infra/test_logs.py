@@ -172,6 +172,12 @@ def test_errors_of_the_database_do_not_repeat_values(
     assert SOMEBODY not in text
 
 
+def test_debugging_shows_the_messages_of_all_exceptions(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(Settings(log_level="debug"))
+    structlog.get_logger().error("failed", exc_info=ValueError("no such colour: blue"))
+    assert line(capsys)["exception"][0]["message"] == "no such colour: blue"
+
+
 def test_the_last_words_of_a_process_follow_the_same_rules(capsys: pytest.CaptureFixture[str]) -> None:
     configured()
     error = ValueError(SOMEBODY)

@@ -82,8 +82,8 @@ LEAF = """
 CREATE FUNCTION framed(field bytea) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN coalesce(int4send(octet_length(field)) || field, int4send(-1));
 
--- RFC 6962 leaf hash of the canonical encoding: each column but the leaf, in the table's order, in PostgreSQL's
--- binary format (text in UTF-8), preceded by its length in four bytes (-1 for NULL).
+-- RFC 6962 leaf hash of the canonical encoding: each column but the leaf, in the table's order, in
+-- PostgreSQL's binary format (text in UTF-8), preceded by its length in four bytes (-1 for NULL).
 CREATE FUNCTION leaf_of(
     "position" bigint, stream_id uuid, kind text, version integer, tag text, occurred_at timestamptz,
     recorded_at timestamptz, actor text, correlation text, causation text, origin text, body bytea
@@ -105,11 +105,11 @@ APPEND = """
 --   reused      its key is known, with another digest
 --   claimed     its claim is taken, by the stream given back
 --   conflict    its stream has moved on, to the version given back
--- At most one command a stream, key and claim in a call. Nobody else decides or appends while the lock is held.
+-- At most one command a stream, key and claim in a call. Nobody else appends while the lock is held.
 CREATE FUNCTION append(
     stream_ids uuid[], kinds text[], expected integer[], lengths integer[], actors text[], keys text[],
-    digests bytea[], wanted text[], wrapped_keys bytea[], correlations text[], causations text[], origins text[],
-    commands integer[], tags text[], times timestamptz[], bodies bytea[]
+    digests bytea[], wanted text[], wrapped_keys bytea[], correlations text[], causations text[],
+    origins text[], commands integer[], tags text[], times timestamptz[], bodies bytea[]
 ) RETURNS TABLE (verdict text, stream_id uuid, first_version integer, last_version integer,
                  first_position bigint, recorded_at timestamptz)
 LANGUAGE plpgsql
@@ -127,7 +127,7 @@ DECLARE
     lasts    integer[];
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
-        RAISE 'append needs READ COMMITTED: an older snapshot does not show what others appended before the lock';
+        RAISE 'append needs READ COMMITTED: an older snapshot does not show what others appended last';
     END IF;
     -- Two integers: locks of this form cannot collide with those of one bigint, which everybody else uses.
     PERFORM pg_advisory_xact_lock('events'::regclass::oid::integer, 0);
@@ -149,7 +149,8 @@ BEGIN
       FROM unnest(stream_ids, expected, lengths, actors, keys, digests, wanted)
            WITH ORDINALITY AS c (stream_id, expected, length, actor, key, digest, claim, ordinal)
            LEFT JOIN LATERAL (SELECT i.digest, i.stream_id, i.first_version, i.last_version
-                                FROM idempotency i WHERE i.actor = c.actor AND i.key = c.key LIMIT 1) known ON true
+                                FROM idempotency i
+                               WHERE i.actor = c.actor AND i.key = c.key LIMIT 1) known ON true
            LEFT JOIN LATERAL (SELECT k.stream_id FROM claims k WHERE k.claim = c.claim LIMIT 1) taken ON true
            CROSS JOIN LATERAL (SELECT coalesce(max(e.version), 0) AS version
                                  FROM events e WHERE e.stream_id = c.stream_id) stream;
@@ -158,20 +159,22 @@ BEGIN
     SELECT n.*, leaf_of(n.position, n.stream_id, n.kind, n.version, n.tag, n.occurred_at, n.recorded_at,
                         n.actor, n.correlation, n.causation, n.origin, n.body)
       FROM (SELECT head + row_number() OVER (ORDER BY e.ordinal) AS position, c.stream_id, c.kind,
-                   (c.expected + row_number() OVER (PARTITION BY e.command ORDER BY e.ordinal))::integer AS version,
-                   e.tag, e.occurred_at, instant AS recorded_at, c.actor, c.correlation, c.causation, c.origin, e.body
+                   (c.expected + row_number() OVER (PARTITION BY e.command ORDER BY e.ordinal))::integer
+                       AS version, e.tag, e.occurred_at, instant AS recorded_at, c.actor, c.correlation,
+                   c.causation, c.origin, e.body
               FROM unnest(commands, tags, times, bodies)
                    WITH ORDINALITY AS e (command, tag, occurred_at, body, ordinal)
               JOIN unnest(stream_ids, kinds, expected, actors, correlations, causations, origins, verdicts)
-                   WITH ORDINALITY AS c (stream_id, kind, expected, actor, correlation, causation, origin, verdict,
-                                         ordinal) ON c.ordinal = e.command
+                   WITH ORDINALITY AS c (stream_id, kind, expected, actor, correlation, causation, origin,
+                                         verdict, ordinal) ON c.ordinal = e.command
              WHERE c.verdict = 'accepted') n;
     IF FOUND THEN
         PERFORM pg_notify(current_schema(), '');
     END IF;
 
     INSERT INTO stream_keys
-    SELECT c.stream_id, c.wrapped FROM unnest(stream_ids, wrapped_keys, verdicts) AS c (stream_id, wrapped, verdict)
+    SELECT c.stream_id, c.wrapped
+      FROM unnest(stream_ids, wrapped_keys, verdicts) AS c (stream_id, wrapped, verdict)
      WHERE c.verdict = 'accepted' AND c.wrapped IS NOT NULL;
     INSERT INTO claims
     SELECT c.claim, c.stream_id FROM unnest(stream_ids, wanted, verdicts) AS c (stream_id, claim, verdict)
@@ -185,7 +188,8 @@ BEGIN
     RETURN QUERY
     SELECT c.verdict, c.owner, c.first, c.last,
            CASE WHEN c.verdict = 'accepted' THEN
-               head + 1 + coalesce(sum(c.length) FILTER (WHERE c.verdict = 'accepted') OVER before, 0)::bigint END,
+               head + 1
+               + coalesce(sum(c.length) FILTER (WHERE c.verdict = 'accepted') OVER before, 0)::bigint END,
            instant
       FROM unnest(verdicts, owners, firsts, lasts, lengths)
            WITH ORDINALITY AS c (verdict, owner, first, last, length, ordinal)

@@ -1,10 +1,10 @@
-"""The one way in: key → `If-Match` → decide → append, decided again when the stream has moved on."""
+"""Executing commands: load, decide, append."""
 
 import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 from weakref import WeakValueDictionary
 
@@ -15,76 +15,19 @@ from uuid_utils.compat import uuid7
 
 from domain.aggregate import Aggregate, Command, Context, Event, tag_of
 from domain.complaint import COMPLAINT
-from domain.protocol import protocol
 from domain.times import effective_time
 from infra.batching import Overloaded
-from infra.events import Origin, Recorded, Row, encode_body, recorded
+from infra.commands.calls import AlreadyClaimed, Caller, KeyReused, NoSuchStream, Outcome, VersionMismatch
+from infra.commands.protocols import ProtocolNumbers
+from infra.events import Recorded, Row, encode_body, recorded
 from infra.log import Append, Appended, Draft, Load, Log, Seen
 from infra.vault import StreamKey
 
-PROTOCOL_BLOCK = 100
 TRIES = 50
 
 
-class Caller(Struct, frozen=True, kw_only=True):
-    """Who asks for a command, and under which conditions.
-
-    `key` makes a repetition by the same actor harmless, `if_match` demands that the stream stand at that ETag, `claim`
-    is taken once and for ever by the first command that asks for it.
-    """
-
-    actor: str
-    correlation: str
-    key: str | None = None
-    if_match: int | None = None
-    claim: str | None = None
-    origin: Origin = "live"
-    causation: str | None = None
-    supervisor: bool = False
-
-
-class Outcome(Struct, frozen=True, kw_only=True):
-    """What an accepted command led to: the stream's state and version then, and the events it recorded.
-
-    `etag` is the version of the last event not recorded by the system itself; `position` that of the stream's last
-    event. `replayed` tells that this answer had been given before.
-    """
-
-    stream_id: UUID
-    state: Any
-    version: int
-    etag: int
-    position: int
-    events: Sequence[Recorded[Event]]
-    replayed: bool = False
-
-
-class NoSuchStream(Exception):
-    """There is no stream of this kind with this id."""
-
-
-class VersionMismatch(Exception):
-    """`If-Match` names another version than the current one."""
-
-    def __init__(self, current: int) -> None:
-        super().__init__(f"the current version is {current}")
-        self.current = current
-
-
-class KeyReused(Exception):
-    """The idempotency key was used before, for another command."""
-
-
-class AlreadyClaimed(Exception):
-    """Another stream took the claim before."""
-
-    def __init__(self, stream_id: UUID) -> None:
-        super().__init__(str(stream_id))
-        self.stream_id = stream_id
-
-
 class History(Struct, frozen=True):
-    """A stream folded: its state, version, ETag and last position, and the key that seals its events (None: erased)."""
+    """A stream folded: state, version, ETag, last position, and the key of its events (None: erased)."""
 
     stream_id: UUID
     state: Any
@@ -94,25 +37,15 @@ class History(Struct, frozen=True):
     key: StreamKey | None
 
 
+class Decision(NamedTuple):
+    """What commands lead to: the history they were decided on, events with their times, the end state."""
+
+    before: History
+    events: Sequence[tuple[Event, datetime]]
+    state: Any
+
+
 NOTHING = History(UUID(int=0), None, 0, 0, 0, None)
-
-
-class ProtocolNumbers:
-    """Unique protocol numbers, drawn from the database in blocks; what a restart leaves of a block is a gap."""
-
-    def __init__(self, log: Log) -> None:
-        self._log = log
-        self._next = self._end = 0
-        self._drawing = asyncio.Lock()
-
-    async def draw(self, year: int) -> str:
-        """The next protocol, of the given year."""
-        async with self._drawing:
-            if self._next == self._end:
-                self._next = await self._log.next_protocol_block()
-                self._end = self._next + PROTOCOL_BLOCK
-            number, self._next = self._next, self._next + 1
-        return protocol(year, number)
 
 
 class Commands:
@@ -159,6 +92,14 @@ class Commands:
         """
         return self._existing(aggregate, (await self._log.load(Load(stream_id))).rows)
 
+    async def claimed(self, claims: Sequence[str]) -> dict[str, UUID]:
+        """Those of the claims that are taken, each with the stream that took it.
+
+        Raises:
+            Unavailable: the database did not answer in time.
+        """
+        return await self._log.claimed(claims)
+
     async def _execute(
         self, aggregate: Aggregate, commands: Sequence[Command], caller: Caller, stream_id: UUID | None
     ) -> Outcome:
@@ -172,29 +113,29 @@ class Commands:
                 return await self._replay(aggregate, seen, digest)
             if caller.if_match is not None and caller.if_match != history.etag:
                 raise VersionMismatch(history.etag)
-            decided, state = await self._decide(aggregate, commands, caller, history.state)
-            request = self._request(aggregate, caller, history, decided, key, digest)
-            answer = await self._log.append(request)
-            match answer.verdict:
-                case "accepted":
-                    return _outcome(aggregate, caller, history, state, decided, answer)
-                case "replayed":
-                    seen = Seen(
-                        caller.actor, key, digest, answer.stream_id, answer.first_version, answer.last_version
-                    )
-                    return await self._replay(aggregate, seen, digest)
-                case "reused":
-                    raise KeyReused
-                case "claimed":
-                    raise AlreadyClaimed(answer.stream_id)
-                case "conflict":
-                    continue
+            decision = await self._decide(aggregate, commands, caller, history)
+            answer = await self._log.append(self._request(aggregate, caller, decision, key, digest))
+            if answer.verdict == "accepted":
+                return _outcome(aggregate, caller, decision, answer)
+            if answer.verdict != "conflict":
+                return await self._known(aggregate, caller, answer, key, digest)
         raise Overloaded(f"stream {stream_id} moved on {TRIES} times while this was decided")
+
+    async def _known(
+        self, aggregate: Aggregate, caller: Caller, answer: Appended, key: str, digest: bytes
+    ) -> Outcome:
+        """The first answer, where the log found under its lock that the command is already recorded."""
+        if answer.verdict == "claimed":
+            raise AlreadyClaimed(answer.stream_id)
+        if answer.verdict == "reused":
+            raise KeyReused
+        seen = Seen(caller.actor, key, digest, answer.stream_id, answer.first_version, answer.last_version)
+        return await self._replay(aggregate, seen, digest)
 
     async def _before(
         self, aggregate: Aggregate, caller: Caller, stream_id: UUID | None
     ) -> tuple[History, Seen | None]:
-        """The history to decide on, nothing for a new stream; and the record of the key if it was used before."""
+        """The history to decide on, nothing for a new stream; and the record of a key used before."""
         if stream_id is not None:
             loaded = await self._log.load(Load(stream_id, caller.actor, caller.key))
             return NOTHING if loaded.seen else self._existing(aggregate, loaded.rows), loaded.seen
@@ -203,24 +144,19 @@ class Commands:
         return replace(NOTHING, stream_id=new_id), seen
 
     def _request(
-        self,
-        aggregate: Aggregate,
-        caller: Caller,
-        history: History,
-        decided: Sequence[tuple[Event, datetime]],
-        key: str,
-        digest: bytes,
+        self, aggregate: Aggregate, caller: Caller, decision: Decision, key: str, digest: bytes
     ) -> Append:
-        stream_id, data_key, wrapped = history.stream_id, history.key, None
-        if history.version == 0:
+        before = decision.before
+        stream_id, data_key, wrapped = before.stream_id, before.key, None
+        if before.version == 0:
             data_key, wrapped = self._log.vault.new_key(stream_id)
         return Append(
             stream_id=stream_id,
             kind=aggregate.kind,
-            expected=history.version,
+            expected=before.version,
             events=[
                 Draft(tag_of(type(event)), at, encode_body(event, data_key, stream_id, version))
-                for version, (event, at) in enumerate(decided, start=history.version + 1)
+                for version, (event, at) in enumerate(decision.events, start=before.version + 1)
             ],
             actor=caller.actor,
             key=key,
@@ -233,18 +169,17 @@ class Commands:
         )
 
     async def _decide(
-        self, aggregate: Aggregate, commands: Sequence[Command], caller: Caller, state: Any
-    ) -> tuple[list[tuple[Event, datetime]], Any]:
-        """The events of the commands, each decided on what those before it led to, with their times; and the end state."""
-        decided: list[tuple[Event, datetime]] = []
+        self, aggregate: Aggregate, commands: Sequence[Command], caller: Caller, before: History
+    ) -> Decision:
+        """Each command is decided on what those before it led to."""
+        state, events = before.state, []
         for command in commands:
-            context = await self._context(
-                command, caller, numbered=state is None and aggregate.kind == COMPLAINT.kind
-            )
+            numbered = state is None and aggregate.kind == COMPLAINT.kind
+            context = await self._context(command, caller, numbered=numbered)
             for event in aggregate.decide(state, command, context):
                 state = aggregate.evolve(state, event, context.occurred_at)
-                decided.append((event, context.occurred_at))
-        return decided, state
+                events.append((event, context.occurred_at))
+        return Decision(before, events, state)
 
     async def _context(self, command: Command, caller: Caller, *, numbered: bool) -> Context:
         now = self._clock()
@@ -291,15 +226,8 @@ def _digest(aggregate: Aggregate, commands: Sequence[Command], stream_id: UUID |
     return hashlib.sha256(msgspec.json.encode(said)).digest()
 
 
-def _outcome(
-    aggregate: Aggregate,
-    caller: Caller,
-    before: History,
-    state: Any,
-    decided: Sequence[tuple[Event, datetime]],
-    answer: Appended,
-) -> Outcome:
-    first = answer.first_position or 0
+def _outcome(aggregate: Aggregate, caller: Caller, decision: Decision, answer: Appended) -> Outcome:
+    before, first = decision.before, answer.first_position or 0
     events = [
         Recorded(
             position=first + offset,
@@ -316,11 +244,11 @@ def _outcome(
             leaf=b"",
             event=event,
         )
-        for offset, (event, at) in enumerate(decided)
+        for offset, (event, at) in enumerate(decision.events)
     ]
     return Outcome(
         stream_id=answer.stream_id,
-        state=state,
+        state=decision.state,
         version=answer.last_version,
         etag=before.etag if caller.origin == "system" or not events else answer.last_version,
         position=events[-1].position if events else before.position,

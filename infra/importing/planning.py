@@ -1,0 +1,137 @@
+"""What is to be done about a row of a log, decided on the complaint before anything is appended."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Literal
+from uuid import uuid4
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from domain.aggregate import Command, Context, Refused
+from domain.complaint import COMPLAINT, Complaint
+from domain.complaint.commands import AddNote, CancelAsk
+from domain.times import effective_time
+from infra.importing.binding import Change, Move
+from infra.importing.columns import Row
+from infra.importing.reading import Rejected
+
+IMPLIED = "Not in the source: implied by the row that follows, whose time stands for it."
+UNCERTAIN = "Time not in the source: the last known one of the case stands for it."
+
+
+class Fact(Struct, frozen=True, kw_only=True):
+    """A row of a log, read: its cells, what its activity makes of it, its words and its time."""
+
+    row: Row
+    change: Change
+    words: str
+    at: datetime
+    uncertain: bool
+    """It has no time of its own: `at` is the last known one of its case."""
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """Commands to execute for a row, all or none, and what it counts as then."""
+
+    commands: Sequence[Command]
+    counts_as: Literal["added", "noted"]
+    implied: int = 0
+
+
+def dated(
+    command: Command, at: datetime, *, uncertain: bool, implied: bool = False, words: str = ""
+) -> Command:
+    """The command as of a time. The one place where an uncertain or implied fact is marked."""
+    marks = (IMPLIED if implied else "", UNCERTAIN if uncertain else "", command.backdating_reason or words)
+    reason = "\n".join(mark for mark in marks if mark)
+    return replace(command, occurred_at=at, backdating_reason=reason or None)
+
+
+def plans(fact: Fact, state: Complaint, now: datetime) -> Iterator[Plan]:
+    """What can be done about a row, the best first; each is possible in this state, as far as can be told.
+
+    Raises:
+        Rejected: nothing (more) is possible, or a value is not what its command allows.
+    """
+    change, why, refused = fact.change, "", False
+    for moves in _attempts(change):
+        try:
+            yield _assembled(fact, moves, state, now)
+        except Refused as error:
+            why, refused = str(error), True
+        except _Unchanged:
+            why, refused = "it changes nothing", False
+    if refused and change.refused == "reject":
+        raise Rejected(" + ".join(_verbs(fact)), why)
+    note = _note(fact, why)
+    try:
+        _rehearsed(note, state, now)
+    except Refused as error:
+        raise Rejected(note.verb, str(error)) from error
+    yield Plan(commands=(note,), counts_as="noted")
+
+
+def _attempts(change: Change) -> Iterator[Sequence[Move]]:
+    """First with what is always implied in these states; then with what is implied by the refusal."""
+    if not change.then:
+        return
+    yield (*(move for move in change.imply if move.states), *change.then)
+    if any(not move.states for move in change.imply):
+        yield (*change.imply, *change.then)
+
+
+class _Unchanged(Exception):
+    """All is so already."""
+
+
+def _assembled(fact: Fact, moves: Sequence[Move], state: Complaint, now: datetime) -> Plan:
+    """The commands of the moves, each decided on what those before it led to.
+
+    A row that adds nothing to what is implied is kept as a note beside it. Raises Refused, _Unchanged.
+    """
+    commands: list[Command] = []
+    implied, own = 0, False
+    for move in moves:
+        if move.states and state.state not in move.states:
+            continue
+        made = move.make(fact.row)
+        for given in () if made is None else _spelled_out(made, state):
+            words = "" if move.implied or own else fact.words
+            command = dated(given, fact.at, uncertain=fact.uncertain, implied=move.implied, words=words)
+            state, changed = _rehearsed(command, state, now)
+            if changed:
+                commands.append(command)
+                implied += move.implied
+                own = own or not move.implied
+    if not commands:
+        raise _Unchanged
+    if not own:
+        commands.append(_note(fact, "it changes nothing"))
+    return Plan(commands=commands, counts_as="added" if own else "noted", implied=implied)
+
+
+def _spelled_out(command: Command, state: Complaint) -> Sequence[Command]:
+    """A file knows no ask by its id: cancel-ask that names none ends every open one."""
+    if isinstance(command, CancelAsk) and command.ask_id is None and command.sector is None:
+        return [replace(command, ask_id=ask.ask_id) for ask in state.asks]
+    return (command,)
+
+
+def _rehearsed(command: Command, state: Complaint, now: datetime) -> tuple[Complaint, bool]:
+    """The state after a command, and whether it makes any event. Raises Refused."""
+    at = effective_time(command, now)
+    context = Context(now=now, occurred_at=at, actor="import", new_id=uuid4(), origin="import")
+    events = COMPLAINT.decide(state, command, context)
+    for event in events:
+        state = COMPLAINT.evolve(state, event, at)
+    return state, bool(events)
+
+
+def _note(fact: Fact, why: str) -> Command:
+    heading = f"Kept as a note; {why}.\n" if why else ""
+    return dated(AddNote(text=heading + fact.words), fact.at, uncertain=fact.uncertain)
+
+
+def _verbs(fact: Fact) -> list[str]:
+    return [made.verb for move in fact.change.then if (made := move.make(fact.row)) is not None]

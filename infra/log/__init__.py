@@ -1,0 +1,21 @@
+"""The log: one function appends, in batches; readers follow it by position or by stream."""
+
+from infra.log.batched import Log
+from infra.log.reading import head, purge, read
+from infra.log.requests import APPEND, Append, Appended, Draft, Load, Loaded, Seen, Verdict, columns
+
+__all__ = [
+    "APPEND",
+    "Append",
+    "Appended",
+    "Draft",
+    "Load",
+    "Loaded",
+    "Log",
+    "Seen",
+    "Verdict",
+    "columns",
+    "head",
+    "purge",
+    "read",
+]

@@ -1,0 +1,36 @@
+"""Reading the log by position, and forgetting old idempotency keys."""
+
+from typing import Any
+
+import psycopg
+
+from domain.aggregate import Event
+from infra.events import ROW, Recorded, Row, recorded
+from infra.vault import Vault
+
+AFTER = f"SELECT {ROW} WHERE e.position > %s ORDER BY e.position LIMIT %s"
+
+
+async def read(
+    connection: psycopg.AsyncConnection[Any], vault: Vault, after: int, limit: int
+) -> list[Recorded[Event]]:
+    """The next `limit` events after a position, in order, without a hole."""
+    async with connection.cursor(binary=True) as cursor:
+        await cursor.execute(AFTER, [after, limit])
+        return [recorded(Row._make(values), vault) for values in await cursor.fetchall()]
+
+
+async def head(connection: psycopg.AsyncConnection[Any]) -> int:
+    """Position of the newest event; 0 in an empty log."""
+    cursor = await connection.execute("SELECT coalesce(max(position), 0) FROM events")
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+PURGE = """DELETE FROM idempotency WHERE recorded_at < now() - interval '1 day'
+              AND (recorded_at < now() - interval '7 days' OR key ~ '^~[0-9a-f]{32}$')"""
+
+
+async def purge(connection: psycopg.AsyncConnection[Any]) -> int:
+    """Forget idempotency keys older than seven days, our own after one; returns how many."""
+    return (await connection.execute(PURGE)).rowcount

@@ -1,0 +1,114 @@
+"""What is asked of the log and what it answers, with the statements that carry them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+from msgspec import Struct
+
+from infra.events import ROW, Origin, Row
+
+Verdict = Literal["accepted", "replayed", "reused", "claimed", "conflict"]
+
+
+class Draft(NamedTuple):
+    """An event on its way into the log: already encoded, not yet placed."""
+
+    tag: str
+    occurred_at: datetime
+    body: bytes
+
+
+class Append(Struct, frozen=True, kw_only=True):
+    """What one command asks of the log, all of it or nothing.
+
+    `expected` is the stream's version the decision was made on (0: a new stream, whose `wrapped_key` comes
+    along). `key` and `digest` make it idempotent for the actor; `claim` is a text that only one command may
+    ever take. A key that the service made up itself is a tilde and 32 hexadecimal digits.
+    """
+
+    stream_id: UUID
+    kind: str
+    expected: int
+    events: Sequence[Draft]
+    actor: str
+    key: str
+    digest: bytes
+    correlation: str
+    origin: Origin = "live"
+    causation: str | None = None
+    claim: str | None = None
+    wrapped_key: bytes | None = None
+
+
+class Appended(NamedTuple):
+    """The log's answer to one command; `append` in the first migration tells what each verdict gives back."""
+
+    verdict: Verdict
+    stream_id: UUID
+    first_version: int
+    last_version: int
+    first_position: int | None
+    recorded_at: datetime
+
+
+class Load(NamedTuple):
+    """What a command needs before it can be decided: its stream, and whether its key was seen."""
+
+    stream_id: UUID
+    actor: str = ""
+    key: str | None = None
+
+
+class Seen(NamedTuple):
+    """The record of an accepted command: what it was, and the stream whose versions answer it.
+
+    Its events are those after `first_version` up to `last_version`; none if the two are equal.
+    """
+
+    actor: str
+    key: str
+    digest: bytes
+    stream_id: UUID
+    first_version: int
+    last_version: int
+
+
+class Loaded(NamedTuple):
+    """A stream's rows in order, and the record of the command's key, read after them."""
+
+    rows: Sequence[Row]
+    seen: Seen | None
+
+
+APPEND = """SELECT * FROM append(
+    %b::uuid[], %b::text[], %b::int[], %b::int[], %b::text[], %b::text[], %b::bytea[], %b::text[],
+    %b::bytea[], %b::text[], %b::text[], %b::text[], %b::int[], %b::text[], %b::timestamptz[], %b::bytea[])"""
+STREAMS = f"SELECT {ROW} WHERE e.stream_id = ANY(%s) ORDER BY e.stream_id, e.version"
+CLAIMS = "SELECT claim, stream_id FROM claims WHERE claim = ANY(%s)"
+KEYS = """SELECT i.actor, i.key, i.digest, i.stream_id, i.first_version, i.last_version
+            FROM unnest(%s::text[], %s::text[]) AS asked (actor, key) JOIN idempotency i USING (actor, key)"""
+
+
+def columns(batch: Sequence[Append]) -> tuple[list[Any], ...]:
+    """The arguments of `append`: one array a column, first of the commands, then of their events."""
+    events = [(ordinal, event) for ordinal, command in enumerate(batch, start=1) for event in command.events]
+    return (
+        [c.stream_id for c in batch],
+        [c.kind for c in batch],
+        [c.expected for c in batch],
+        [len(c.events) for c in batch],
+        [c.actor for c in batch],
+        [c.key for c in batch],
+        [c.digest for c in batch],
+        [c.claim for c in batch],
+        [c.wrapped_key for c in batch],
+        [c.correlation for c in batch],
+        [c.causation for c in batch],
+        [c.origin for c in batch],
+        [ordinal for ordinal, _ in events],
+        [event.tag for _, event in events],
+        [event.occurred_at for _, event in events],
+        [event.body for _, event in events],
+    )

@@ -1,0 +1,25 @@
+"""One service a module; tests that disturb it take one of their own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.api.serving import Service, serving
+from tests.conftest import database_url, drop_database, make_database
+
+
+@pytest.fixture(scope="module")
+def service(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service that the tests of a module share."""
+    name = make_database(postgres, template)
+    with serving(database_url(postgres, name), tmp_path_factory.mktemp("home")) as running:
+        yield running
+    drop_database(postgres, name)
+
+
+@pytest.fixture
+def own_service(database: str, tmp_path: Path) -> Iterator[Service]:
+    """A service of the test's own."""
+    with serving(database, tmp_path) as running:
+        yield running

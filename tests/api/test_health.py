@@ -1,0 +1,85 @@
+"""Live and ready, and who is asking."""
+
+import pytest
+
+from api import operations
+from projections import customers
+from tests.api.serving import Service, problem
+
+
+def names(answer: dict[str, object]) -> set[str]:
+    followers = answer["followers"]
+    assert isinstance(followers, list)
+    return {follower["name"] for follower in followers}
+
+
+def until_ready(service: Service) -> None:
+    while service.get("/health/ready", role=None).status_code != 200:
+        pass
+
+
+def test_a_service_whose_views_keep_up_is_ready_and_says_where_each_stands(service: Service) -> None:
+    made = service.register()
+    service.fresh("/v1/complaints")
+    service.fresh("/v1/customers")
+    service.fresh("/v1/audit/trail", role="auditor")
+    answer = service.get("/health/ready", role=None)
+    body = answer.json()
+    assert (answer.status_code, body["status"], body["head"]) == (200, "ready", made["position"])
+    assert {follower["position"] for follower in body["followers"]} == {made["position"]}
+    assert names(body) == {"complaints_1", "audit_1", "customers_1"}
+    assert service.get("/health/live", role=None).json() == {"status": "live"}
+
+
+def test_a_view_that_lets_the_newest_event_wait_is_not_ready(
+    own_service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "STALE_SECONDS", 0.0)
+    own_service.stop_worker()
+    own_service.register()
+    answer = own_service.get("/health/ready", role=None)
+    assert (answer.status_code, answer.json()["status"]) == (503, "not_ready")
+    assert answer.headers["retry-after"] == "1"
+    assert {follower["position"] for follower in answer.json()["followers"]} == {0}
+    assert min(follower["behind_seconds"] for follower in answer.json()["followers"]) > 0
+    monkeypatch.undo()
+    assert own_service.get("/health/ready", role=None).status_code == 200  # not yet for too long
+    own_service.start_worker()
+    until_ready(own_service)
+
+
+def test_a_view_that_failed_is_shown_with_where_and_why_while_the_others_go_on(
+    own_service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_: object) -> None:
+        raise ZeroDivisionError("maria@example.org")
+
+    monkeypatch.setattr(customers, "fold", stumble)
+    made = own_service.post("/v1/customers", {"name": "Bia"}).json()
+    while (answer := own_service.get("/health/ready", role=None)).status_code == 200:
+        pass
+    (failed,) = [each for each in answer.json()["followers"] if each["failure"]]
+    assert (failed["name"], failed["failed_position"]) == ("customers_1", made["position"])
+    assert failed["failure"] == "ZeroDivisionError"
+    assert "maria" not in answer.text
+    filed = own_service.register()
+    assert own_service.fresh(f"/v1/complaints/{filed['id']}").status_code == 200
+    behind = {"min-log-position": str(filed["position"]), "prefer": "wait=0"}
+    problem(own_service.get("/v1/customers", headers=behind), 503, "view-behind")
+    assert own_service.get("/v1/customers").json()["items"] == []
+
+
+def test_what_an_earlier_version_left_over_does_not_count(own_service: Service) -> None:
+    own_service.ask(
+        "INSERT INTO ouvidoria_views.checkpoints (follower, position, failure) VALUES ('old_1', 0, 'x')"
+    )
+    own_service.register()
+    until_ready(own_service)
+    assert "old_1" not in names(own_service.get("/health/ready", role=None).json())
+
+
+def test_a_service_without_its_views_is_not_ready(own_service: Service) -> None:
+    own_service.stop_worker()
+    own_service.ask("DELETE FROM ouvidoria_views.checkpoints WHERE follower = 'audit_1'")
+    assert own_service.get("/health/ready", role=None).status_code == 503
+    problem(own_service.get("/v1/audit/trail", role="auditor"), 503, "unavailable")

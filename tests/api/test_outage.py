@@ -1,0 +1,132 @@
+"""The database goes away and comes back: every request is told, nothing is lost, nothing is done twice."""
+
+import random
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.api.line import Line, line_to
+from tests.api.serving import REGISTER, Service, problem, serving
+
+
+@pytest.fixture
+def line(database: str) -> Iterator[Line]:
+    with line_to(database) as found:
+        yield found
+
+
+@pytest.fixture
+def service(line: Line, tmp_path: Path) -> Iterator[Service]:
+    with serving(line.url, tmp_path, statement_timeout=1.0) as running:
+        yield running
+        line.mend()
+
+
+def requests(made: dict[str, Any]) -> list[tuple[str, str, Any]]:
+    at = f"/v1/complaints/{made['id']}"
+    return [
+        ("GET", "/v1/complaints", None),
+        ("GET", at, None),
+        ("GET", f"{at}?version=1", None),
+        ("GET", f"/v1/complaints/by-protocol/{made['protocol']}", None),
+        ("GET", f"{at}/history", None),
+        ("GET", "/v1/audit/trail", None),
+        ("GET", "/v1/customers", None),
+        ("GET", "/v1/me", None),
+        ("GET", "/health/ready", None),
+        ("POST", "/v1/complaints", REGISTER),
+        ("POST", "/v1/customers", {"name": "Bia"}),
+        ("POST", f"{at}/add-note", {"text": "x"}),
+    ]
+
+
+def ask_all(service: Service, made: dict[str, Any]) -> list[httpx.Response]:
+    with ThreadPoolExecutor(12) as pool:
+        return list(
+            pool.map(lambda r: service.send(r[0], r[1], json=r[2], role="supervisor"), requests(made))
+        )
+
+
+def until_well(service: Service, made: dict[str, Any]) -> None:
+    """Nobody restarts anything: the next requests simply succeed."""
+    deadline = time.monotonic() + 60
+    while {answer.status_code for answer in ask_all(service, made)} != {200, 201}:
+        assert time.monotonic() < deadline
+
+
+def test_every_request_is_told_to_come_back_and_is_served_when_the_database_is_there_again(
+    service: Service, line: Line
+) -> None:
+    made = service.register()
+    until_well(service, made)
+    line.cut()
+    while service.get("/v1/me").status_code == 200:  # a fresh copy of the keys may open for two seconds
+        time.sleep(0.1)
+    for answer in ask_all(service, made):
+        problem(answer, 503, "unavailable")
+        assert answer.headers["retry-after"] == "1"
+    problem(service.get("/v1/me", token="ouv_unknown"), 503, "unavailable")
+    assert service.get("/health/live", role=None).status_code == 200
+    line.mend()
+    until_well(service, made)
+
+
+def test_a_database_that_says_nothing_is_given_up(service: Service, line: Line) -> None:
+    made = service.register()
+    until_well(service, made)
+    line.hold()
+    for answer in ask_all(service, made):
+        if answer.status_code != 200:  # who am I, from a fresh copy of the keys
+            problem(answer, 503, "unavailable")
+            assert answer.headers["retry-after"] == "1"
+    line.mend()
+    until_well(service, made)
+
+
+def test_commands_sent_again_with_their_keys_are_carried_out_once_each(service: Service, line: Line) -> None:
+    made, chance = service.register(), random.Random(4)  # noqa: S311 - which moments are cut is no secret
+    done = threading.Event()
+    answers: dict[str, str] = {}
+
+    def insist(text: str) -> None:
+        headers = {"idempotency-key": uuid4().hex}
+        while True:
+            answer = service.post(f"/v1/complaints/{made['id']}/add-note", {"text": text}, headers=headers)
+            if answer.status_code == 200:
+                answers[text] = answer.text
+                return
+            problem(answer, 503, "unavailable")
+            time.sleep(0.02)
+
+    def work(worker: int) -> None:
+        for number in range(12):
+            insist(f"{worker}/{number}")
+
+    def disturb() -> None:
+        while not done.is_set():
+            time.sleep(chance.uniform(0.02, 0.4))
+            line.cut()
+            time.sleep(chance.uniform(0.0, 0.05))
+            line.mend()
+
+    disturber = threading.Thread(target=disturb)
+    disturber.start()
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(work, range(6)))
+    done.set()
+    disturber.join()
+    until_well(service, made)
+    notes = [
+        entry["data"]["text"]
+        for entry in service.get(f"/v1/complaints/{made['id']}/history").json()["items"]
+        if entry["type"] == "note-added" and entry["data"]["text"] != "x"
+    ]
+    assert sorted(notes) == sorted(f"{worker}/{number}" for worker in range(6) for number in range(12))
+    assert len(set(answers.values())) == len(notes)

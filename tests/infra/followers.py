@@ -1,0 +1,104 @@
+"""What the tests of followers share: views of the plainest kind, and runners in the background."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+
+from domain.aggregate import Event
+from infra.events import Recorded
+from infra.projector import Reactor, Runner, Standing, View, Wake, prepare, standings
+from infra.vault import Vault
+from tests.infra.logs import MASTER, ask, fetch, served, serving, until
+
+LEADERS = """SELECT a.pid FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+              WHERE l.locktype = 'advisory' AND l.granted AND a.datname = current_database()
+                AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended(%s, 1)"""
+LISTENERS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+
+Before = Callable[[Sequence[Recorded[Event]]], Awaitable[None]]
+
+
+async def nothing(events: Sequence[Recorded[Event]]) -> None:
+    pass
+
+
+def seen(name: str = "seen", *, before: Before = nothing, after: Before = nothing) -> View:
+    """A view that writes down every position it is given; twice, if it is given twice."""
+
+    async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
+        await before(events)
+        statement = f"INSERT INTO {name}_1 SELECT unnest(%s::bigint[])"
+        await connection.execute(statement.encode(), [[event.position for event in events]])
+        await after(events)
+
+    ddl = f"CREATE TABLE IF NOT EXISTS {name}_1 (position bigint NOT NULL)"
+    return View(name=name, version=1, ddl=ddl, tables=(f"{name}_1",), apply=apply)
+
+
+async def prepared(database: str, *views: View) -> None:
+    async with served(database) as connection:
+        await prepare(connection, views)
+
+
+@asynccontextmanager
+async def following(
+    database: str, *followers: View | Reactor, wake: Wake | None = None, batch: int = 100
+) -> AsyncIterator[None]:
+    """The followers run meanwhile, prepared; none of them may end by itself."""
+    await prepared(database, *(follower for follower in followers if isinstance(follower, View)))
+    conninfo = serving(database)
+    wake = wake or Wake(conninfo)
+    runners = [Runner(f, conninfo, Vault(MASTER), wake, batch=batch) for f in followers]
+    tasks = [asyncio.create_task(work) for work in (wake.listen(), *(runner.run() for runner in runners))]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+        assert all(isinstance(end, asyncio.CancelledError) for end in ends), ends
+
+
+async def standing(database: str, follower: View | Reactor) -> Standing | None:
+    async with served(database) as connection:
+        return next((s for s in await standings(connection) if s.follower == follower.follower), None)
+
+
+async def until_at(database: str, follower: View | Reactor, position: int) -> None:
+    """Return once the follower has taken in the position."""
+
+    async def there() -> bool:
+        found = await standing(database, follower)
+        return found is not None and found.position >= position
+
+    await until(there)
+
+
+async def until_failed(database: str, follower: View | Reactor) -> Standing:
+    """Return once the follower stands still before an event."""
+    async with served(database) as connection:
+        while True:
+            for found in await standings(connection):
+                if found.follower == follower.follower and found.failure:
+                    return found
+            await asyncio.sleep(0.005)
+
+
+async def positions(database: str, view: View) -> list[int]:
+    """The positions in a view made by `seen`, in the order of their arrival."""
+    async with served(database) as connection:
+        return [position for (position,) in await fetch(connection, f"SELECT position FROM {view.tables[0]}")]  # noqa: S608 - the test's own name
+
+
+async def leaders(database: str, follower: View | Reactor) -> list[int]:
+    """Process ids of the backends that hold the follower's lead."""
+    return [pid for (pid,) in await ask(database, LEADERS, f"ouvidoria {follower.follower}")]
+
+
+async def terminate(database: str, pids: Sequence[int]) -> None:
+    """End the backends, as an administrator or a crash would."""
+    assert pids
+    await ask(database, "SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) AS pid", list(pids))

@@ -1,0 +1,67 @@
+"""Cursors: opaque, exact, and good for the list and sort they were made for only."""
+
+import base64
+import contextlib
+import string
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.fields import Moment
+from infra.pages import BadCursor, Order, both_ways, decode_cursor, encode_cursor
+
+ORDERS = both_ways(Order("due_at", "timestamptz", Moment | None))
+ORDER = ORDERS["due_at"]
+MOMENT = datetime(2026, 11, 23, 12, 0, 0, 123457, tzinfo=UTC)
+
+
+@given(st.none() | st.datetimes(timezones=st.just(UTC)), st.uuids())
+def test_a_cursor_gives_back_exactly_where_the_page_ended(key: datetime | None, item_id: UUID) -> None:
+    cursor = encode_cursor("due_at", key, item_id)
+    assert set(cursor) <= set(string.ascii_letters + string.digits + "-_")
+    assert decode_cursor(cursor, "due_at", ORDER) == (key, item_id)
+
+
+def test_a_cursor_of_another_sort_is_refused() -> None:
+    cursor = encode_cursor("due_at", MOMENT, uuid4())
+    with pytest.raises(BadCursor, match="another sort"):
+        decode_cursor(cursor, "-due_at", ORDERS["-due_at"])
+
+
+def forged(content: Any) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(content)).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "",
+        "x",
+        "é",
+        "a b",
+        "!!!!",
+        "\x00",
+        "bm90IGpzb24",
+        forged({}),
+        forged(["due_at"]),
+        forged(["due_at", "yesterday", str(uuid4())]),
+        forged(["due_at", "2026-11-23T12:00:00", str(uuid4())]),
+        forged(["due_at", None, "1"]),
+        forged(["due_at", None, str(uuid4()), 1]),
+        forged([1, None, str(uuid4())]),
+    ],
+)
+def test_what_is_no_cursor_is_refused(cursor: str) -> None:
+    with pytest.raises(BadCursor):
+        decode_cursor(cursor, "due_at", ORDER)
+
+
+@given(st.text(max_size=40))
+def test_no_text_whatever_breaks_the_reading_of_cursors(text: str) -> None:
+    with contextlib.suppress(BadCursor):
+        decode_cursor(text, "due_at", ORDER)

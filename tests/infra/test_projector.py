@@ -1,0 +1,302 @@
+"""Views get every event once and in order: in batches, across failures, rebuilds and changes of leader."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from msgspec import structs
+
+from domain.aggregate import Event
+from infra import projector
+from infra.events import Recorded
+from infra.log import Draft, read
+from infra.projector import Deposed, Runner, View, Wake, prepare, reset, standings
+from infra.vault import Vault
+from tests.infra.followers import (
+    LISTENERS,
+    following,
+    leaders,
+    positions,
+    prepared,
+    seen,
+    standing,
+    terminate,
+    until_at,
+    until_failed,
+)
+from tests.infra.logs import MASTER, NOW, append_on, ask, fetch, opened, request, served, serving, until
+
+pytestmark = pytest.mark.anyio
+
+Batch = Sequence[Recorded[Event]]
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(projector, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(projector, "CANDIDATE_SECONDS", 0.02)
+
+
+async def append(database: str, events: int) -> None:
+    async with opened(serving(database)) as log:
+        await log.append(request(events=events, wrapped_key=None))
+
+
+class Trap:
+    """Raises on one event, as long as it is set."""
+
+    def __init__(self, position: int) -> None:
+        self.position = position
+        self.set = True
+        self.sprung = 0
+
+    async def __call__(self, events: Batch) -> None:
+        if self.set and self.position in [event.position for event in events]:
+            self.sprung += 1
+            raise ValueError("this event does not fit")
+
+
+class Gate:
+    """Holds up whoever comes to it until it is opened."""
+
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+        self.opened = asyncio.Event()
+
+    async def __call__(self, _events: Batch) -> None:
+        self.reached.set()
+        await self.opened.wait()
+
+
+async def test_a_view_gets_every_event_once_in_order_and_in_batches(database: str) -> None:
+    sizes: list[int] = []
+
+    async def count(events: Batch) -> None:
+        sizes.append(len(events))
+
+    view = seen(before=count)
+    await append(database, 10)
+    async with following(database, view, batch=4):
+        await until_at(database, view, 10)
+    assert await positions(database, view) == list(range(1, 11))
+    assert sizes == [4, 4, 2]
+
+
+async def test_rows_and_checkpoint_become_visible_together(database: str) -> None:
+    gate = Gate()
+    view = seen(after=gate)
+    await append(database, 3)
+    async with following(database, view):
+        await asyncio.wait_for(gate.reached.wait(), 60)
+        before = await standing(database, view)
+        assert before
+        assert before.position == 0
+        assert await positions(database, view) == []
+        gate.opened.set()
+        await until_at(database, view, 3)
+        assert await positions(database, view) == [1, 2, 3]
+
+
+async def test_a_deposed_leader_changes_nothing(database: str) -> None:
+    view = seen()
+    await append(database, 3)
+    await prepared(database, view)
+    runner = Runner(view, serving(database), Vault(MASTER), Wake(serving(database)))
+    async with served(database) as connection:
+        events = await read(connection, Vault(MASTER), 0, 10)
+        await connection.execute(
+            "UPDATE checkpoints SET position = 2"
+        )  # what another leader has done meanwhile
+        with pytest.raises(Deposed):
+            await runner._advance(connection, 0, events)
+    assert await positions(database, view) == []
+    after = await standing(database, view)
+    assert after
+    assert after.position == 2
+
+
+async def test_of_two_runners_one_leads_and_the_other_takes_over_when_it_is_cut_off(database: str) -> None:
+    took: list[str] = []
+
+    def named(name: str) -> View:
+        async def note(events: Batch) -> None:
+            took.append(name)
+
+        return seen(before=note)
+
+    first, second = named("first"), named("second")
+    async with following(database, first):
+        await append(database, 2)
+        await until_at(database, first, 2)
+        async with following(database, second):
+            await append(database, 2)
+            await until_at(database, first, 4)
+            old = await leaders(database, first)
+            assert len(old) == 1
+            await terminate(database, old)
+
+            async def replaced() -> bool:
+                return bool(set(await leaders(database, first)) - set(old))
+
+            await until(replaced)
+            await append(database, 2)
+            await until_at(database, first, 6)
+    assert await positions(database, first) == [1, 2, 3, 4, 5, 6]
+    assert took[:2] == ["first", "first"]
+
+
+async def test_a_leader_cut_off_in_the_middle_of_a_batch_leaves_nothing_behind(database: str) -> None:
+    gate = Gate()
+    held, free = seen(after=gate), seen()
+    await append(database, 3)
+    async with following(database, held):
+        await asyncio.wait_for(gate.reached.wait(), 60)
+        async with following(database, free):
+            await terminate(database, await leaders(database, held))
+            await until_at(database, free, 3)
+        gate.opened.set()
+        await append(database, 1)
+        await until_at(database, held, 4)
+    assert await positions(database, held) == [1, 2, 3, 4]
+
+
+async def test_a_view_that_fails_stops_before_the_event_alone_loudly_and_keeps_serving(database: str) -> None:
+    trap = Trap(5)
+    broken, sound = seen("broken", after=trap), seen("sound")
+    await append(database, 8)
+    async with following(database, broken, sound):
+        failed = await until_failed(database, broken)
+        await until_at(database, sound, 8)
+        assert (failed.position, failed.failed_position, failed.failure) == (4, 5, "ValueError")
+        assert failed.head == 8
+        assert failed.behind_seconds > 0
+        assert await positions(database, broken) == [1, 2, 3, 4]
+        assert await positions(database, sound) == list(range(1, 9))
+
+
+async def test_a_view_that_failed_keeps_the_lead_so_that_no_other_process_fails_in_its_turn(
+    database: str,
+) -> None:
+    first, second = Trap(1), Trap(1)
+    view, other = seen(before=first), seen(before=second)
+    await append(database, 1)
+    async with following(database, view):
+        await until_failed(database, view)
+        async with following(database, other, seen("sound")):
+            await until_at(database, seen("sound"), 1)
+            assert len(await leaders(database, view)) == 1
+            assert second.sprung == 0
+
+
+async def test_a_view_that_failed_tries_again_after_a_restart(database: str) -> None:
+    trap = Trap(2)
+    view = seen(before=trap)
+    await append(database, 3)
+    async with following(database, view):
+        await until_failed(database, view)
+    trap.set = False
+    async with following(database, view):
+        await until_at(database, view, 3)
+        after = await standing(database, view)
+    assert after
+    assert (after.failed_position, after.failure) == (None, None)
+    assert await positions(database, view) == [1, 2, 3]
+
+
+async def test_a_view_that_failed_resumes_when_it_is_rebuilt(database: str) -> None:
+    trap = Trap(2)
+    view = seen(before=trap)
+    await append(database, 3)
+    async with following(database, view):
+        await until_failed(database, view)
+        trap.set = False
+        async with served(database) as connection:
+            await reset(connection, view)
+        await until_at(database, view, 3)
+    assert await positions(database, view) == [1, 2, 3]
+
+
+async def test_an_event_that_this_version_does_not_know_stops_a_view_before_it(database: str) -> None:
+    view = seen()
+    strange = [Draft("never-heard-of", NOW, b"{}")]
+    async with served(database) as connection:
+        await append_on(connection, request(events=5, wrapped_key=None))
+        await append_on(connection, structs.replace(request(wrapped_key=None), events=strange))
+        await append_on(connection, request(events=5, wrapped_key=None))
+    async with following(database, view):
+        failed = await until_failed(database, view)
+    assert (failed.position, failed.failed_position, failed.failure) == (5, 6, "UnknownEvent")
+    assert await positions(database, view) == [1, 2, 3, 4, 5]
+
+
+async def test_a_rebuild_in_the_middle_of_a_batch_loses_and_doubles_nothing(database: str) -> None:
+    gate = Gate()
+    view = seen(after=gate)
+    await append(database, 5)
+    async with following(database, view):
+        await asyncio.wait_for(gate.reached.wait(), 60)
+        async with served(database) as connection:
+            rebuilding = asyncio.create_task(reset(connection, view))
+            await until_blocked(database)
+            gate.opened.set()
+            await rebuilding
+        await until_at(database, view, 5)
+    assert await positions(database, view) == [1, 2, 3, 4, 5]
+
+
+async def until_blocked(database: str) -> None:
+    query = """SELECT count(*) FROM pg_stat_activity
+                WHERE datname = current_database() AND wait_event_type = 'Lock'"""
+
+    async def blocked() -> bool:
+        return bool((await ask(database, query))[0][0])
+
+    await until(blocked)
+
+
+async def test_a_follower_is_woken_by_an_append_and_not_by_a_clock(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projector, "POLL_SECONDS", 1_000_000)
+    view = seen()
+    async with following(database, view):
+        for position in range(1, 4):
+            await append(database, 1)
+            await until_at(database, view, position)
+
+
+async def test_a_follower_whose_listener_was_cut_off_misses_nothing(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projector, "POLL_SECONDS", 1_000_000)
+    view = seen()
+    async with following(database, view):
+        await append(database, 1)
+        await until_at(database, view, 1)
+        await until_listening(database)
+        await terminate(database, [pid for (pid,) in await ask(database, LISTENERS)])
+        await append(database, 1)
+        await until_at(database, view, 2)
+
+
+async def until_listening(database: str) -> None:
+    async def listening() -> bool:
+        return bool(await ask(database, LISTENERS))
+
+    await until(listening)
+
+
+async def test_views_can_be_prepared_by_many_at_once_and_again(database: str) -> None:
+    views = [seen("one"), seen("two")]
+    await asyncio.gather(*(prepared(database, *views) for _ in range(5)))
+    async with served(database) as connection:
+        await prepare(connection, views)
+        assert [s.follower for s in await standings(connection)] == ["one_1", "two_1"]
+        schemas = await fetch(
+            connection, "SELECT DISTINCT schemaname FROM pg_tables WHERE tablename LIKE 'one%'"
+        )
+    assert schemas == [("ouvidoria_views",)]
+
+
+async def test_each_version_of_a_view_has_its_own_checkpoint(database: str) -> None:
+    assert seen().follower == "seen_1"

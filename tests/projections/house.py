@@ -1,0 +1,79 @@
+"""What the tests of views share: commands on a fresh log, and the views brought up to it."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from msgspec import structs
+
+from domain.aggregate import Event
+from domain.complaint import COMPLAINT, ComplaintCommand
+from domain.complaint import commands as c
+from domain.customer import CUSTOMER, RegisterCustomer
+from infra.commands import Commands
+from infra.events import Recorded
+from infra.log import Log, head
+from infra.projector import View
+from projections import audit, complaints, customers
+from projections.complaints import ComplaintDetail, Worklist
+from tests.infra.followers import following, until_at
+from tests.infra.logs import NOW, REGISTER, caller, opened, served, serving
+
+VIEWS = (complaints.VIEW, audit.VIEW, customers.VIEW)
+
+
+class House:
+    """A log with commands; its clock stands still until it is put on."""
+
+    def __init__(self, database: str, log: Log, connection: psycopg.AsyncConnection[Any]) -> None:
+        self.database = database
+        self.log = log
+        self.connection = connection
+        self.now = NOW
+        self.commands = Commands(log, clock=lambda: self.now)
+
+    async def register(self, *more: ComplaintCommand, register: c.Register = REGISTER, **fields: Any) -> UUID:
+        """A new complaint, a second after the one before, and what happens to it at once."""
+        self.now += timedelta(seconds=1)
+        first = structs.replace(register, **fields)
+        return (await self.commands.create(COMPLAINT, caller(), first, *more)).stream_id
+
+    async def do(self, stream_id: UUID, *commands: ComplaintCommand, **how: Any) -> None:
+        self.now += timedelta(seconds=1)
+        await self.commands.execute(COMPLAINT, stream_id, caller(**how), *commands)
+
+    async def customer(self, **fields: Any) -> UUID:
+        self.now += timedelta(seconds=1)
+        wanted = RegisterCustomer(**{"name": "Bia Souza"} | fields)
+        return (await self.commands.create(CUSTOMER, caller(), wanted)).stream_id
+
+    async def project(self, *views: View, batch: int = 100) -> int:
+        """Bring the views, or all, up to the newest event; its position."""
+        newest = await head(self.connection)
+        async with following(self.database, *(views or VIEWS), batch=batch):
+            for view in views or VIEWS:
+                await until_at(self.database, view, newest)
+        return newest
+
+    async def events(self, stream_id: UUID) -> Sequence[Recorded[Event]]:
+        return await self.log.stream(stream_id)
+
+    async def detail(self, stream_id: UUID) -> ComplaintDetail:
+        """The complaint as the view has it, brought up to the log."""
+        await self.project(complaints.VIEW)
+        found = await complaints.detail(self.connection, stream_id)
+        assert found.value
+        return found.value
+
+    async def listed(self, **wanted: Any) -> list[UUID]:
+        """Ids of the complaints in the first page."""
+        return [item.id for item in (await complaints.worklist(self.connection, Worklist(**wanted))).items]
+
+
+@asynccontextmanager
+async def house(database: str) -> AsyncIterator[House]:
+    async with opened(serving(database)) as log, served(database) as connection:
+        yield House(database, log, connection)

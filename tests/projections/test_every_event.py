@@ -1,0 +1,133 @@
+"""Every view takes in every type of event that was ever stored, and a replay gives the same rows again."""
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from msgspec import structs
+
+from domain import AGGREGATES
+from domain.aggregate import Refused, tag_of
+from domain.complaint import commands as c
+from domain.customer import CUSTOMER, ChangeContact, ChangeTier, SetPreferences
+from infra.events import decode_body, encode_body
+from infra.log import Draft
+from infra.projector import reset
+from infra.vault import Vault
+from projections import audit, complaints
+from tests.domain.spec import ANSWER, COMMANDS, POINTS
+from tests.infra.logs import MASTER, NOW, append_on, caller, fetch, request
+from tests.projections.house import VIEWS, House, house
+
+pytestmark = pytest.mark.anyio
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+TABLES = [table for view in VIEWS for table in view.tables]
+ANYTHING = (*COMMANDS.values(), ANSWER, c.CancelAsk(sector="billing", reason="Settled."))
+KINDS = {tag_of(event): kind for kind, aggregate in AGGREGATES.items() for event in aggregate.events}
+FIRST = {kind: tag_of(aggregate.events[0]) for kind, aggregate in AGGREGATES.items()}
+
+
+async def append_samples(at: House, kind: str, *tags: str) -> UUID:
+    """A new stream of stored samples, sealed as real ones are."""
+    stream_id = uuid4()
+    key, wrapped = Vault(MASTER).new_key(stream_id)
+    drafts = []
+    for version, tag in enumerate(tags, 1):
+        event = decode_body(tag, (SAMPLES / f"{tag}.json").read_bytes(), None, stream_id, version)
+        if tag == "complaint-registered":
+            event = structs.replace(event, protocol=stream_id.hex)
+        drafts.append(Draft(tag, NOW, encode_body(event, key, stream_id, version)))
+    wanted = request(stream_id, kind=kind, wrapped_key=wrapped)
+    await append_on(at.connection, structs.replace(wanted, events=drafts))
+    return stream_id
+
+
+async def test_every_view_takes_in_every_type_of_event(database: str) -> None:
+    async with house(database) as at:
+        streams: dict[str, UUID] = {}
+        for tag, kind in KINDS.items():
+            tags = [FIRST[kind]] if tag == FIRST[kind] else [FIRST[kind], tag]
+            streams[tag] = await append_samples(at, kind, *tags)
+        await at.project()
+        for tag, kind in KINDS.items():
+            entries = audit.history(await at.events(streams[tag]))
+            assert [entry.type for entry in entries][-1] == tag
+            assert all(entry.text for entry in entries)
+            if kind == "complaint":
+                found = await complaints.detail(at.connection, streams[tag])
+                assert found.value == complaints.as_of(await at.events(streams[tag]))
+
+
+async def test_an_event_recorded_by_the_system_does_not_move_the_etag(database: str) -> None:
+    async with house(database) as at:
+        stream = await at.register()
+        await at.do(stream, c.AddNote(text="delivered"), origin="system")
+        found = await at.detail(stream)
+        assert (found.version, found.etag) == (2, 1)
+        assert found.etag == (await at.commands.history(AGGREGATES["complaint"], stream)).etag
+
+
+async def contents(at: House) -> dict[str, Sequence[Any]]:
+    """Every row of every view, as text."""
+    return {
+        table: await fetch(at.connection, f"SELECT t::text FROM {table} t ORDER BY 1") for table in TABLES
+    }
+
+
+async def try_many(at: House, chance: random.Random, many: int) -> None:
+    """Random commands on random complaints and customers; many of them are refused."""
+    streams = [await at.register(register=POINTS) for _ in range(5)]
+    people = [await at.customer(email=f"{n}@example.org") for n in range(2)]
+    for n in range(many):
+        if chance.random() < 0.1:
+            change = chance.choice(
+                (
+                    ChangeTier(tier=f"tier{n}"),
+                    ChangeContact(name=f"Bia {n}", remove=("email",)),
+                    SetPreferences(language="es"),
+                )
+            )
+            await at.commands.execute(CUSTOMER, chance.choice(people), caller(), change)
+            continue
+        origin = chance.choice(("live", "live", "system"))
+        try:
+            await at.do(chance.choice(streams), chance.choice(ANYTHING), origin=origin)
+        except Refused:
+            continue
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_a_replay_from_zero_gives_identical_rows(database: str, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    async with house(database) as at:
+        await try_many(at, chance, 40)
+        await at.project(batch=7)
+        await try_many(at, chance, 40)
+        await at.project(batch=1)
+        followed = await contents(at)
+        assert all(followed.values())
+        for view in VIEWS:
+            await reset(at.connection, view)
+        assert not any((await contents(at)).values())
+        await at.project(batch=1_000)
+        assert await contents(at) == followed
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+async def test_the_complaint_as_of_its_last_event_is_the_one_in_the_view(database: str, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    async with house(database) as at:
+        await try_many(at, chance, 80)
+        await at.project()
+        for (stream,) in await fetch(at.connection, "SELECT complaint_id FROM complaints_1"):
+            events = await at.events(stream)
+            found = await complaints.detail(at.connection, stream)
+            assert found.value == complaints.as_of(events)
+            history = await at.commands.history(AGGREGATES["complaint"], stream)
+            assert found.value
+            assert (found.value.version, found.value.etag) == (history.version, history.etag)
+            assert found.value.state == history.state.state
