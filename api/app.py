@@ -54,7 +54,11 @@ def open_log(settings: Settings) -> Log:
 
 def open_commands(settings: Settings, events: Log) -> Commands:
     """The one way in."""
-    return Commands(events, reopen_window=timedelta(days=settings.reopen_window_days))
+    return Commands(
+        events,
+        reopen_window=timedelta(days=settings.reopen_window_days),
+        redress_limits=settings.limits_of_redress(),
+    )
 
 
 async def prepare_database(settings: Settings) -> None:

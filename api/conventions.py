@@ -95,6 +95,7 @@ def caller(request: Request[Any, Any, Any]) -> Caller:
         key=key,
         if_match=_if_match(request.headers.get("if-match")),
         supervisor="supervisor" in principal.roles,
+        inbound=principal.roles == {"integrator"},
     )
 
 

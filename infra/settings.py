@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_type_hints
 
@@ -19,6 +20,7 @@ SECRET = frozenset({"database_url", "owner_url", "master_key"})
 
 PostgresUrl = Annotated[str, Meta(pattern=r"^postgres(ql)?://")]
 HttpUrl = Annotated[str, Meta(pattern=r"^https?://")]
+LIMITS = r"^none$|^[A-Z]{3}=[0-9]+(\.[0-9]+)?(,[A-Z]{3}=[0-9]+(\.[0-9]+)?)*$"
 Seconds = Annotated[float, Meta(gt=0, le=3600)]
 
 
@@ -62,6 +64,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     reopen_window_days: Annotated[
         int, Meta(ge=0, description="Days after its end during which a complaint may be reopened.")
     ] = 90
+    redress_limits: Annotated[
+        Annotated[str, Meta(pattern=LIMITS)],
+        Meta(
+            description="Redress above the limit of its currency, or in a currency without one, "
+            "needs a second person; `none`: it never does."
+        ),
+    ] = "BRL=1000,USD=200,EUR=200"
     auto_acknowledge: Annotated[
         bool, Meta(description="Whether each new complaint is acknowledged at once, by the system.")
     ] = False
@@ -123,6 +132,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     def migration_url(self) -> str:
         """Connection URL to migrate with."""
         return self.owner_url or self.url()
+
+    def limits_of_redress(self) -> dict[str, Decimal] | None:
+        """The redress that one person may grant, by currency; None: any."""
+        pairs = (pair.split("=") for pair in self.redress_limits.split(",") if "=" in pair)
+        return {currency: Decimal(amount) for currency, amount in pairs} or None
 
     def master_key_file(self) -> Path:
         """Where the master key is kept when it is not given."""

@@ -25,6 +25,8 @@ class Caller(Struct, frozen=True, kw_only=True):
     origin: Origin = "live"
     causation: str | None = None
     supervisor: bool = False
+    inbound: bool = False
+    """A channel that hands on what reached it."""
 
 
 class Outcome(Struct, frozen=True, kw_only=True):

@@ -2,8 +2,9 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 from weakref import WeakValueDictionary
@@ -13,8 +14,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 from uuid_utils.compat import uuid7
 
-from domain.aggregate import Aggregate, Command, Context, Event, tag_of
-from domain.complaint import COMPLAINT
+from domain.aggregate import Aggregate, Command, Context, Event, Lookup, tag_of
+from domain.complaint import COMPLAINT, Complaint
 from domain.times import effective_time
 from infra.batching import Overloaded
 from infra.commands.calls import AlreadyClaimed, Caller, KeyReused, NoSuchStream, Outcome, VersionMismatch
@@ -56,11 +57,13 @@ class Commands:
         log: Log,
         *,
         reopen_window: timedelta | None = None,
+        redress_limits: Mapping[str, Decimal] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._log = log
         self._clock = clock
         self._reopen_window = reopen_window
+        self._redress_limits = redress_limits
         self._protocols = ProtocolNumbers(log)
         self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
@@ -175,23 +178,42 @@ class Commands:
         state, events = before.state, []
         for command in commands:
             numbered = state is None and aggregate.kind == COMPLAINT.kind
-            context = await self._context(command, caller, numbered=numbered)
+            context = await self._context(command, caller, before.stream_id, numbered=numbered)
             for event in aggregate.decide(state, command, context):
                 state = aggregate.evolve(state, event, context.occurred_at)
                 events.append((event, context.occurred_at))
         return Decision(before, events, state)
 
-    async def _context(self, command: Command, caller: Caller, *, numbered: bool) -> Context:
+    async def _context(
+        self, command: Command, caller: Caller, stream_id: UUID, *, numbered: bool
+    ) -> Context:
         now = self._clock()
         return Context(
             now=now,
             occurred_at=effective_time(command, now),
             actor=caller.actor,
             new_id=uuid7(),
+            stream_id=stream_id,
             protocol=await self._protocols.draw(now.year) if numbered else None,
             supervisor=caller.supervisor,
+            inbound=caller.inbound,
             origin=caller.origin,
             reopen_window=self._reopen_window,
+            lookup=await self._look_up(getattr(command, command.names)) if command.names else None,
+            redress_limits=self._redress_limits,
+        )
+
+    async def _look_up(self, complaint_id: UUID) -> Lookup | None:
+        """What another complaint is now, if there is one; it may have moved on when the command is recorded."""
+        try:
+            named: Complaint = (await self.history(COMPLAINT, complaint_id)).state
+        except NoSuchStream:
+            return None
+        return Lookup(
+            registered_at=named.registered_at,
+            state=named.state,
+            customer_id=named.customer_id,
+            duplicate_of=named.duplicate_of,
         )
 
     async def _replay(self, aggregate: Aggregate, seen: Seen, digest: bytes) -> Outcome:
