@@ -157,3 +157,13 @@ def test_a_stream_begins_with_its_registration_and_has_no_second_one() -> None:
 def test_the_aggregate_lists_its_commands() -> None:
     verbs = [command.verb for command in CUSTOMER.commands]
     assert verbs == ["register", "change-contact", "change-tier", "set-preferences"]
+
+
+def test_what_a_channel_hands_on_late_or_an_import_does_not_date_is_marked() -> None:
+    late = ChangeTier(tier="advanced", occurred_at=NOW - timedelta(hours=1))
+    (event,) = decide(play(REGISTER), late, context(late, inbound=True))
+    assert (event.inbound, event.time_uncertain) == (True, False)
+    uncertain = ChangeTier(tier="advanced", time_uncertain=True)
+    (event,) = decide(play(REGISTER), uncertain, context(uncertain, origin="import"))
+    assert (event.inbound, event.time_uncertain) == (False, True)
+    assert refusal(play(REGISTER), uncertain) == "uncertain-time"
