@@ -10,13 +10,33 @@ from domain.complaint import ComplaintEvent
 from domain.complaint import events as e
 from domain.customer import CustomerEvent
 
+CORRECTABLE = (
+    "subject",
+    "description",
+    "channel",
+    "contact",
+    "anonymity",
+    "product",
+    "category",
+    "journey_stage",
+    "severity",
+    "remedy_sought",
+    "subject_refs",
+    "points",
+    "forwarded_from",
+    "prior_protocol",
+    "follows",
+    "source_ref",
+    "received_at",
+)
+
 
 def readable(event: Event) -> str:
     """What happened, in one line."""
     return _line(cast("ComplaintEvent | CustomerEvent", event))
 
 
-def _line(event: ComplaintEvent | CustomerEvent) -> str:  # noqa: C901, PLR0911, PLR0912 - one branch for each event
+def _line(event: ComplaintEvent | CustomerEvent) -> str:  # noqa: C901, PLR0911, PLR0912, PLR0915 - one branch for each event
     match event:
         case e.ComplaintRegistered():
             return f"{event.kind.capitalize()} {event.protocol} registered, received through {event.channel}"
@@ -66,6 +86,93 @@ def _line(event: ComplaintEvent | CustomerEvent) -> str:  # noqa: C901, PLR0911,
             return "Withdrawn by the customer" if event.by == "customer" else "Ended as abandoned"
         case e.NoteAdded():
             return "Internal note added"
+        case e.KindChanged():
+            return f"Kind changed from {event.previous} to {event.kind}"
+        case e.ComplaintCorrected():
+            return f"Corrected: {_listed(_named(event, CORRECTABLE, event.removed))}"
+        case e.CustomerRelinked():
+            return "Linked to another customer" if event.customer_id else "Linked to no customer any more"
+        case e.PartyAdded():
+            return f"Party added: {event.role}"
+        case e.PartyRemoved():
+            return f"Party removed: {event.role}"
+        case e.AuthorityVerified():
+            return f"Authority of the {event.role} verified"
+        case e.ComplaintEscalated():
+            return f"Escalated to level {event.level}: {event.to}"
+        case e.OriginIdentified():
+            return f"Origin identified: {'/'.join(filter(None, (event.sector, event.cause, event.product)))}"
+        case e.FlagRaised():
+            return f"Flag raised: {event.flag}"
+        case e.FlagCleared():
+            return f"Flag cleared: {event.flag}"
+        case e.AttachmentAdded():
+            return f"Attachment added: {event.media_type}, {event.size} bytes"
+        case e.WorkLogged():
+            cost = f", cost {_money(event.cost, event.currency)}" if event.cost else ""
+            return f"Work logged: {event.minutes} minutes, {_words(event.activity)}{cost}"
+        case e.HoldingResponseSent():
+            when = _moment(event.expected_by)
+            return f"Holding response sent through {event.channel}, answer expected by {when}"
+        case e.WorkaroundOffered():
+            return "Workaround offered"
+        case e.ExposureRecorded():
+            return f"Exposure recorded: {event.shares} shares on {event.network}"
+        case e.SatisfactionRated():
+            given = {name: getattr(event, name) for name in ("csat", "ces", "nps")}
+            rated = [f"{name} {value}" for name, value in given.items() if value is not None]
+            return f"Satisfaction rated: {_listed(rated)}"
+        case e.DeadlinePromised():
+            return f"Promise made{_due(event.due_at)}"
+        case e.PromiseFulfilled():
+            return f"Promise fulfilled{', late' if event.late else ''}"
+        case e.PromiseRescheduled():
+            return f"Promise rescheduled from {_moment(event.previous_due_at)} to {_moment(event.due_at)}"
+        case e.PromiseMissed():
+            return f"Promise missed{_due(event.due_at)}"
+        case e.ReminderSet():
+            return f"Reminder set for {_moment(event.at)}"
+        case e.ReminderDue():
+            return f"Reminder of {_moment(event.at)} due"
+        case e.CompensationOffered():
+            amount = f" of {_money(event.amount, event.currency)}" if event.amount else ""
+            return f"Compensation offered: {event.kind}{amount}"
+        case e.CompensationWithdrawn():
+            return "Compensation withdrawn"
+        case e.CompensationAccepted():
+            return f"Compensation accepted{_through(event.channel)}"
+        case e.CompensationDeclined():
+            return f"Compensation declined{_through(event.channel)}"
+        case e.CompensationPaid():
+            amount = f": {_money(event.amount, event.currency)}" if event.amount else ""
+            return f"Compensation paid{amount}"
+        case e.CompensationFailed():
+            return "Payment of compensation failed"
+        case e.ExternalCaseOpened():
+            return f"Case {event.reference} opened at {_words(event.body)}{_due(event.due_at)}"
+        case e.ExternalCaseAnswered():
+            return f"Case {event.reference} at {_words(event.body)} answered"
+        case e.ExternalCaseDecided():
+            rating = "" if event.rating is None else f", rated {event.rating}"
+            return f"Case {event.reference} at {_words(event.body)} decided: {event.outcome}{rating}"
+        case e.ComplaintDismissed():
+            return f"Dismissed: {_words(event.ground)}"
+        case e.ComplaintForwarded():
+            return f"Forwarded{' in part' if event.scope == 'part' else ''} to {event.to}"
+        case e.DuplicateMarked():
+            return f"Marked as a duplicate of {event.of}"
+        case e.DuplicateUnmarked():
+            return f"No duplicate of {event.of} any more"
+        case e.ComplaintLinked():
+            return f"Linked to {event.to}: {event.relation}"
+        case e.ComplaintUnlinked():
+            return f"Link to {event.to} removed: {event.relation}"
+        case e.ApprovalRequested():
+            return f"Approval asked for by {event.requested_by}: {event.verb} ({_words(event.ground)})"
+        case e.ApprovalGranted():
+            return f"Approved: {event.verb}, asked for by {event.requested_by}"
+        case e.ApprovalRefused():
+            return f"Refused: {event.verb}, asked for by {event.requested_by}"
         case c.CustomerRegistered():
             return f"{event.kind.capitalize()} customer registered in tier {event.tier}"
         case c.CustomerContactChanged():
@@ -103,10 +210,24 @@ def _reply(event: e.CustomerReplied) -> str:
 
 
 def _due(due_at: datetime | None) -> str:
-    return f", due {due_at:%Y-%m-%d %H:%M} UTC" if due_at else ""
+    return f", due {_moment(due_at)}" if due_at else ""
 
 
-def _named(event: CustomerEvent, fields: Iterable[str], removed: Iterable[str]) -> list[str]:
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def _money(amount: str | None, currency: str | None) -> str:
+    return " ".join(filter(None, (amount, currency)))
+
+
+def _through(channel: str | None) -> str:
+    return f" through {channel}" if channel else ""
+
+
+def _named(
+    event: CustomerEvent | e.ComplaintCorrected, fields: Iterable[str], removed: Iterable[str]
+) -> list[str]:
     changed = [_words(name) for name in fields if getattr(event, name) is not None]
     return changed + [f"{_words(name)} removed" for name in removed]
 

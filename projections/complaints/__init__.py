@@ -1,16 +1,8 @@
 """Complaints: the worklist and each case, as far as the view has read."""
 
-from projections.complaints.queries import (
-    ComplaintDetail,
-    ComplaintItem,
-    Sort,
-    Worklist,
-    as_of,
-    by_protocol,
-    detail,
-    worklist,
-)
-from projections.complaints.rows import OpenAsk, OpenProposal, Resolution
+from projections.complaints.details import ComplaintDetail, ComplaintItem
+from projections.complaints.items import OpenAsk, OpenProposal, Resolution
+from projections.complaints.queries import Sort, Worklist, as_of, by_protocol, detail, lookup, worklist
 from projections.complaints.view import VIEW
 
 __all__ = [
@@ -25,5 +17,6 @@ __all__ = [
     "as_of",
     "by_protocol",
     "detail",
+    "lookup",
     "worklist",
 ]

@@ -1,7 +1,6 @@
 """What the view answers: the worklist, one complaint, and one complaint as it once was."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from functools import reduce
 from typing import Annotated, Any, Literal, LiteralString
 from uuid import UUID
@@ -9,27 +8,16 @@ from uuid import UUID
 import psycopg
 from msgspec import Meta, Struct
 
-from domain.aggregate import Event
+from domain.aggregate import Event, Lookup
 from domain.complaint.lifecycle import State
-from domain.complaint.values import (
-    Anonymity,
-    Assessment,
-    CloseReason,
-    Contact,
-    JourneyStage,
-    Kind,
-    Outcome,
-    Point,
-    Severity,
-    SubjectRef,
-    Vulnerability,
-    WithdrawnBy,
-)
+from domain.complaint.values import Kind, Severity
 from domain.fields import LINE_PATTERN, Label, Moment
 from infra.events import Recorded
 from infra.pages import DEFAULT, MOST, Answer, Order, Page, both_ways, read_one, read_page
-from projections.complaints.rows import OpenAsk, OpenProposal, Resolution, Row, Texts, fold, fold_texts
+from projections.complaints.details import ComplaintDetail, ComplaintItem, detailed
+from projections.complaints.rows import Row, fold
 from projections.complaints.search import words
+from projections.complaints.texts import Texts, fold_texts
 from projections.complaints.view import VIEW
 
 Question = Annotated[str, Meta(min_length=1, max_length=300, pattern=LINE_PATTERN)]
@@ -60,7 +48,10 @@ class Worklist(Struct, frozen=True, kw_only=True):
     severity: Severity | None = None
     channel: Label | None = None
     origin: Label | None = None
+    """`sector`, `sector/cause` or `sector/cause/product`: whatever lies below it."""
     needs_review: bool | None = None
+    awaits_approval: bool | None = None
+    """Whether a command waits for a second person."""
     due_before: Moment | None = None
     breached: bool | None = None
     """Whether something owed is overdue."""
@@ -74,63 +65,6 @@ class Worklist(Struct, frozen=True, kw_only=True):
     cursor: str | None = None
     sector: str | None = None
     """Only cases with an ask to this sector: what the role `sector` may see, not a parameter of users."""
-
-
-class ComplaintItem(Struct, frozen=True, kw_only=True):
-    """A complaint in a list."""
-
-    id: UUID
-    protocol: str
-    kind: Kind
-    state: State
-    version: int
-    subject: str
-    channel: str
-    anonymity: Anonymity
-    customer_id: UUID | None
-    category: str | None
-    product: str | None
-    severity: Severity | None
-    tags: tuple[str, ...]
-    analyst: str | None
-    team: str | None
-    origin: str | None
-    needs_review: bool
-    outcome: Outcome | None
-    due_at: datetime | None
-    received_at: datetime
-    registered_at: datetime
-    updated_at: datetime
-
-
-class ComplaintDetail(ComplaintItem, frozen=True, kw_only=True):
-    """A complaint with all that is known of it. `etag` is the version that `If-Match` is compared with."""
-
-    etag: int
-    description: str
-    contact: Contact | None
-    remedy_sought: str | None
-    subject_refs: tuple[SubjectRef, ...]
-    points: tuple[Point, ...]
-    accepted_points: tuple[str, ...]
-    journey_stage: JourneyStage | None
-    vulnerability: Vulnerability | None
-    assessment: Assessment | None
-    asks: tuple[OpenAsk, ...]
-    asked_sectors: tuple[str, ...]
-    proposal: OpenProposal | None
-    resolution: Resolution | None
-    acknowledged_at: datetime | None
-    last_contact_at: datetime | None
-    last_reply_at: datetime | None
-    closed_at: datetime | None
-    close_reason: CloseReason | None
-    withdrawn_by: WithdrawnBy | None
-    reopenings: int
-    forwarded_from: str | None
-    prior_protocol: str | None
-    follows: UUID | None
-    source_ref: str | None
 
 
 class Stored(Struct, frozen=True):
@@ -159,12 +93,15 @@ ORDERS: dict[str, Order] = {
 
 ITEMS: LiteralString = """
 SELECT complaint_id AS id, protocol, kind, state, version, subject, channel, anonymity, customer_id,
-       category, product, severity, tags, analyst, team, origin, needs_review, outcome, due_at,
-       received_at, registered_at, updated_at FROM complaints_1"""
+       category, product, severity, tags, analyst, team, origin, flags, escalation, duplicate_of,
+       needs_review, awaits_approval, outcome, due_at, received_at, registered_at, updated_at
+  FROM complaints_1"""
 DETAIL: LiteralString = """SELECT row_to_json(c) AS row, row_to_json(x) AS texts
               FROM complaints_1 c CROSS JOIN LATERAL (
                    SELECT t.complaint_id, t.subject, t.description, t.contact, t.remedy_sought, t.subject_refs
                      FROM complaints_text_1 t WHERE t.complaint_id = c.complaint_id) x"""
+
+LOOKUP: LiteralString = "SELECT registered_at, state, customer_id, duplicate_of FROM complaints_1"
 
 CONDITIONS: dict[str, LiteralString] = {
     "state": "state = ANY(%(state)s)",
@@ -176,7 +113,7 @@ CONDITIONS: dict[str, LiteralString] = {
     "product": "product = %(product)s",
     "severity": "severity = %(severity)s",
     "channel": "channel = %(channel)s",
-    "origin": "origin = %(origin)s",
+    "origin": "(origin = %(origin)s OR starts_with(origin, %(origin)s || '/'))",
     "due_before": "coalesce(due_at, 'infinity'::timestamptz) < %(due_before)s",
     "q": """complaint_id IN (
             SELECT t.complaint_id FROM complaints_text_1 t
@@ -198,6 +135,8 @@ def conditions(wanted: Worklist) -> tuple[list[LiteralString], dict[str, Any]]:
     parts = [CONDITIONS[name] for name in given]
     if wanted.needs_review is not None:
         parts.append("needs_review" if wanted.needs_review else "NOT needs_review")
+    if wanted.awaits_approval is not None:
+        parts.append("awaits_approval" if wanted.awaits_approval else "NOT awaits_approval")
     if wanted.breached is not None:
         parts.append(OVERDUE if wanted.breached else f"NOT {OVERDUE}")
     if len(wanted.state) == 1:  # the index is in order for one state only
@@ -253,6 +192,23 @@ async def by_protocol(
     return await _one(connection, "c.protocol = %(id)s", protocol, sector)
 
 
+async def lookup(connection: psycopg.AsyncConnection[Any], complaint_id: UUID) -> Lookup | None:
+    """What the view knows of a complaint that a command names; None: it knows none.
+
+    Raises:
+        Unavailable: the view was never prepared.
+    """
+    found = await read_one(
+        connection,
+        VIEW.follower,
+        Lookup,
+        select=LOOKUP,
+        conditions=["complaint_id = %(id)s"],
+        arguments={"id": complaint_id},
+    )
+    return found.value
+
+
 async def _one(
     connection: psycopg.AsyncConnection[Any], condition: LiteralString, wanted: UUID | str, sector: str | None
 ) -> Answer[ComplaintDetail]:
@@ -265,7 +221,7 @@ async def _one(
         conditions=parts,
         arguments={"id": wanted, "sector": sector},
     )
-    value = _detail(found.value.row, found.value.texts) if found.value else None
+    value = detailed(found.value.row, found.value.texts) if found.value else None
     return Answer(value, found.log_position)
 
 
@@ -274,20 +230,4 @@ def as_of(events: Iterable[Recorded[Event]]) -> ComplaintDetail | None:
     events = list(events)
     row = reduce(fold, events, None)
     texts = reduce(fold_texts, events, None)
-    return _detail(row, texts) if row and texts else None
-
-
-def _detail(row: Row, texts: Texts) -> ComplaintDetail:
-    shared = set(ComplaintDetail.__struct_fields__) & set(Row.__struct_fields__)
-    common = {name: getattr(row, name) for name in shared}
-    return ComplaintDetail(
-        **common,
-        id=row.complaint_id,
-        description=texts.description,
-        contact=texts.contact,
-        remedy_sought=texts.remedy_sought,
-        subject_refs=texts.subject_refs,
-        accepted_points=tuple(sorted(row.case.accepted_points)),
-        vulnerability=row.case.vulnerability,
-        assessment=row.case.assessment,
-    )
+    return detailed(row, texts) if row and texts else None

@@ -1,8 +1,7 @@
-"""The rows of the view: every column comes from the domain's own fold, or from the one match below."""
+"""The rows of the view: every column comes from the domain's own fold, or from the match in `changes`."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, assert_never, cast
+from typing import cast
 from uuid import UUID
 
 from msgspec import Struct
@@ -11,55 +10,22 @@ from msgspec.structs import replace
 from domain.aggregate import Event
 from domain.complaint import COMPLAINT, Complaint, ComplaintEvent
 from domain.complaint import events as e
-from domain.complaint.lifecycle import State
+from domain.complaint.lifecycle import OPEN, State
 from domain.complaint.values import (
     Anonymity,
-    Basis,
     CloseReason,
-    Contact,
+    Flag,
     JourneyStage,
     Kind,
     Outcome,
     Point,
-    PointOutcome,
-    Redress,
     Severity,
-    SubjectRef,
     WithdrawnBy,
 )
 from infra.events import Recorded
-
-
-class OpenAsk(Struct, frozen=True, kw_only=True):
-    """A question not answered yet; to the customer where there is no sector."""
-
-    ask_id: UUID
-    sector: str | None
-    question: str
-    asked_at: datetime
-    due_at: datetime | None
-
-
-class OpenProposal(Struct, frozen=True, kw_only=True):
-    """The resolution that the customer can accept or reject."""
-
-    proposal_id: UUID
-    outcome: Outcome
-    summary: str
-    channel: str
-    proposed_at: datetime
-    reply_by: datetime | None = None
-    redress: Redress | None = None
-    point_outcomes: tuple[PointOutcome, ...] = ()
-
-
-class Resolution(Struct, frozen=True, kw_only=True):
-    """How the complaint was resolved; gone when it is reopened."""
-
-    outcome: Outcome
-    basis: Basis
-    summary: str | None
-    resolved_at: datetime
+from projections.complaints.changes import changes
+from projections.complaints.facts import Facts
+from projections.complaints.items import OpenAsk, OpenProposal, Resolution
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -87,7 +53,11 @@ class Row(Struct, frozen=True, kw_only=True):
     analyst: str | None = None
     team: str | None = None
     origin: str | None = None
+    flags: tuple[Flag, ...] = ()
+    escalation: int | None = None
+    duplicate_of: UUID | None = None
     needs_review: bool = False
+    awaits_approval: bool = False
     due_at: datetime | None = None
     asks: tuple[OpenAsk, ...] = ()
     asked_sectors: tuple[str, ...] = ()
@@ -106,17 +76,7 @@ class Row(Struct, frozen=True, kw_only=True):
     prior_protocol: str | None = None
     follows: UUID | None = None
     source_ref: str | None = None
-
-
-class Texts(Struct, frozen=True, kw_only=True):
-    """What is long and seldom changes; kept, with the words to search for, in `complaints_text_1`."""
-
-    complaint_id: UUID
-    subject: str
-    description: str
-    contact: Contact | None = None
-    remedy_sought: str | None = None
-    subject_refs: tuple[SubjectRef, ...] = ()
+    facts: Facts = Facts()
 
 
 def fold(row: Row | None, recorded: Recorded[Event]) -> Row:
@@ -124,22 +84,7 @@ def fold(row: Row | None, recorded: Recorded[Event]) -> Row:
     event = cast("ComplaintEvent", recorded.event)
     case: Complaint = COMPLAINT.evolve(row.case if row else None, event, recorded.occurred_at)
     before = row or _first(recorded, cast("e.ComplaintRegistered", event), case)
-    return _derived(replace(before, **_changes(before, event, recorded.occurred_at)), case, recorded)
-
-
-def fold_texts(texts: Texts | None, recorded: Recorded[Event]) -> Texts | None:
-    """The complaint's long texts after an event; the same object where they are unchanged."""
-    event = recorded.event
-    if not isinstance(event, e.ComplaintRegistered):
-        return texts
-    return Texts(
-        complaint_id=recorded.stream_id,
-        subject=event.subject,
-        description=event.description,
-        contact=event.contact,
-        remedy_sought=event.remedy_sought,
-        subject_refs=event.subject_refs or (),
-    )
+    return _derived(replace(before, **changes(before, event, recorded.occurred_at)), case, recorded)
 
 
 def _first(recorded: Recorded[Event], event: e.ComplaintRegistered, case: Complaint) -> Row:
@@ -168,96 +113,52 @@ def _first(recorded: Recorded[Event], event: e.ComplaintRegistered, case: Compla
 def _derived(row: Row, case: Complaint, recorded: Recorded[Event]) -> Row:
     """The row with all that follows from the domain's state, and the envelope."""
     open_ids = {ask.ask_id for ask in case.asks}
-    asks = tuple(ask for ask in row.asks if ask.ask_id in open_ids)
-    proposal = row.proposal if case.proposal else None
-    due = [ask.due_at for ask in asks] + [proposal.reply_by if proposal else None]
-    return replace(
-        row,
-        case=case,
-        version=recorded.version,
-        etag=row.etag if recorded.origin == "system" else recorded.version,
-        updated_at=recorded.recorded_at,
-        kind=case.kind,
-        state=case.state,
-        anonymity=case.anonymity,
-        customer_id=case.customer_id,
-        category=case.category,
-        product=case.product,
-        severity=case.severity,
-        journey_stage=case.journey_stage,
-        tags=case.tags,
-        analyst=case.analyst,
-        team=case.team,
-        needs_review=case.needs_review,
-        asks=asks,
-        proposal=proposal,
-        due_at=min((moment for moment in due if moment), default=None),
+    return _due(
+        replace(
+            row,
+            case=case,
+            version=recorded.version,
+            etag=row.etag if recorded.origin == "system" else recorded.version,
+            updated_at=recorded.recorded_at,
+            kind=case.kind,
+            state=case.state,
+            anonymity=case.anonymity,
+            received_at=case.received_at,
+            customer_id=case.customer_id,
+            category=case.category,
+            product=case.product,
+            severity=case.severity,
+            journey_stage=case.journey_stage,
+            tags=case.tags,
+            analyst=case.analyst,
+            team=case.team,
+            origin=_origin(case),
+            flags=case.flags,
+            escalation=case.escalation,
+            duplicate_of=case.duplicate_of,
+            needs_review=case.needs_review,
+            awaits_approval=bool(case.approvals),
+            asks=tuple(ask for ask in row.asks if ask.ask_id in open_ids),
+            proposal=row.proposal if case.proposal else None,
+        )
     )
 
 
-def _changes(  # noqa: C901, PLR0911 - one branch for each event
-    row: Row, event: ComplaintEvent, at: datetime
-) -> Mapping[str, Any]:
-    """What an event changes beside the domain's state."""
-    match event:
-        case e.ComplaintAcknowledged():
-            return {"acknowledged_at": row.acknowledged_at or at}
-        case e.CustomerContacted():
-            return {"last_contact_at": max(at, row.last_contact_at or at)}
-        case e.CustomerReplied():
-            return {"last_reply_at": max(at, row.last_reply_at or at)}
-        case e.InformationRequested():
-            return {"asks": (*row.asks, _ask(event, None, at))}
-        case e.SectorConsulted():
-            sectors = tuple(sorted({*row.asked_sectors, event.sector}))
-            return {"asks": (*row.asks, _ask(event, event.sector, at)), "asked_sectors": sectors}
-        case e.ResolutionProposed():
-            return {"proposal": _proposal(event, at), "outcome": event.outcome}
-        case e.ComplaintResolved():
-            resolution = Resolution(
-                outcome=event.outcome, basis=event.basis, summary=event.summary, resolved_at=at
-            )
-            return {"resolution": resolution, "outcome": event.outcome}
-        case e.ComplaintClosed():
-            return {"closed_at": at, "close_reason": event.reason}
-        case e.ComplaintWithdrawn():
-            return {"withdrawn_by": event.by}
-        case e.ComplaintReopened():
-            ended = dict.fromkeys(("resolution", "outcome", "closed_at", "close_reason", "withdrawn_by"))
-            return {**ended, "reopenings": row.reopenings + 1}
-        case (
-            e.ComplaintRegistered()
-            | e.ComplaintClassified()
-            | e.ComplaintAssigned()
-            | e.ComplaintUnassigned()
-            | e.InvestigationStarted()
-            | e.ReplyReviewed()
-            | e.SectorAnswered()
-            | e.AskCancelled()
-            | e.ProposalWithdrawn()
-            | e.ResolutionAccepted()
-            | e.ResolutionRejected()
-            | e.NoteAdded()
-        ):
-            return {}
-        case _:
-            assert_never(event)
+def _origin(case: Complaint) -> str | None:
+    """`sector/cause`, or `sector/cause/product` where the product is known."""
+    if case.origin is None:
+        return None
+    return "/".join(filter(None, (case.origin.sector, case.origin.cause, case.origin.product)))
 
 
-def _ask(event: e.InformationRequested | e.SectorConsulted, sector: str | None, at: datetime) -> OpenAsk:
-    return OpenAsk(
-        ask_id=event.ask_id, sector=sector, question=event.question, asked_at=at, due_at=event.due_at
-    )
-
-
-def _proposal(event: e.ResolutionProposed, at: datetime) -> OpenProposal:
-    return OpenProposal(
-        proposal_id=event.proposal_id,
-        outcome=event.outcome,
-        summary=event.summary,
-        channel=event.channel,
-        proposed_at=at,
-        reply_by=event.reply_by,
-        redress=event.redress,
-        point_outcomes=event.point_outcomes,
-    )
+def _due(row: Row) -> Row:
+    """What somebody is owed first; while the case is not open, promises and outside bodies alone count."""
+    promises = [promise.due_at for promise in row.case.promises if promise.status == "open"]
+    bodies = [
+        case.due_at for case in row.case.external_cases if row.facts.external_cases[case.case_id].waiting
+    ]
+    due = [*promises, *bodies]
+    if row.state in OPEN:
+        due += [promise.due_at for promise in row.case.promises if promise.status == "missed"]
+        due += [ask.due_at for ask in row.asks] + [row.proposal.reply_by if row.proposal else None]
+    return replace(row, due_at=min((moment for moment in due if moment), default=None))

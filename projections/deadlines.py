@@ -1,0 +1,99 @@
+"""What falls due when: open promises and open reminders. The watchdog records that their time came."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal, LiteralString
+from uuid import UUID
+
+import msgspec
+import psycopg
+from msgspec import Struct
+from psycopg.rows import class_row, tuple_row
+
+from domain.aggregate import Event
+from domain.complaint import events as e
+from infra.events import Recorded
+from infra.projector import View
+
+Kind = Literal["promise", "reminder"]
+
+DDL = """
+CREATE TABLE IF NOT EXISTS deadlines_1 (
+    complaint_id uuid        NOT NULL,
+    item_id      uuid        NOT NULL,
+    kind         text        NOT NULL,
+    due_at       timestamptz NOT NULL,
+    PRIMARY KEY (complaint_id, item_id)
+);
+CREATE INDEX IF NOT EXISTS deadlines_1_due ON deadlines_1 (due_at, complaint_id, item_id);
+"""
+KEEP: LiteralString = """
+INSERT INTO deadlines_1 (complaint_id, item_id, kind, due_at)
+SELECT complaint_id, item_id, kind, due_at FROM json_populate_recordset(NULL::deadlines_1, %s)
+    ON CONFLICT (complaint_id, item_id) DO UPDATE SET due_at = excluded.due_at"""
+DROP: LiteralString = """
+DELETE FROM deadlines_1 d USING unnest(%s::uuid[], %s::uuid[]) AS ended (complaint_id, item_id)
+ WHERE d.complaint_id = ended.complaint_id AND d.item_id = ended.item_id"""
+DUE: LiteralString = """
+SELECT complaint_id, kind, item_id, due_at FROM deadlines_1
+ WHERE due_at <= %s ORDER BY due_at, complaint_id, item_id LIMIT %s"""
+NEXT: LiteralString = "SELECT due_at FROM deadlines_1 ORDER BY due_at LIMIT 1"
+
+
+class Due(Struct, frozen=True, kw_only=True):
+    """A promise or a reminder, `item_id`, of a complaint, and when its time comes."""
+
+    complaint_id: UUID
+    kind: Kind
+    item_id: UUID
+    due_at: datetime
+
+
+Key = tuple[UUID, UUID]
+
+
+async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
+    """Fold events into the table: what the batch as a whole leaves of each deadline."""
+    left: dict[Key, Due | None] = {}
+    for recorded in events:
+        if change := _change(recorded):
+            left[recorded.stream_id, change[0]] = change[1]
+    if ended := [key for key, due in left.items() if due is None]:
+        await connection.execute(DROP, [[key[0] for key in ended], [key[1] for key in ended]])
+    if kept := [due for due in left.values() if due is not None]:
+        await connection.execute(KEEP, [msgspec.json.encode(kept).decode()])
+
+
+VIEW = View(name="deadlines", version=1, ddl=DDL, tables=("deadlines_1",), apply=apply)
+
+
+async def due(connection: psycopg.AsyncConnection[Any], at: datetime, limit: int) -> list[Due]:
+    """What fell due by `at` and was neither recorded nor settled yet, oldest first."""
+    async with connection.cursor(row_factory=class_row(Due)) as cursor:
+        return await (await cursor.execute(DUE, [at, limit])).fetchall()
+
+
+async def next_due(connection: psycopg.AsyncConnection[Any]) -> datetime | None:
+    """When the next thing falls due, or fell; None where nothing is open."""
+    async with connection.cursor(row_factory=tuple_row) as cursor:
+        found = await (await cursor.execute(NEXT)).fetchone()
+    return found[0] if found else None
+
+
+def _change(recorded: Recorded[Event]) -> tuple[UUID, Due | None] | None:
+    """The id of the deadline that an event sets, or ends; None: it concerns none."""
+    match recorded.event:
+        case e.DeadlinePromised() | e.PromiseRescheduled() as event:
+            return event.promise_id, _due(recorded, "promise", event.promise_id, event.due_at)
+        case e.ReminderSet() as event:
+            return event.reminder_id, _due(recorded, "reminder", event.reminder_id, event.at)
+        case e.PromiseFulfilled() | e.PromiseMissed() as event:
+            return event.promise_id, None
+        case e.ReminderDue() as event:
+            return event.reminder_id, None
+        case _:
+            return None
+
+
+def _due(recorded: Recorded[Event], kind: Kind, item_id: UUID, due_at: datetime) -> Due:
+    return Due(complaint_id=recorded.stream_id, kind=kind, item_id=item_id, due_at=due_at)
