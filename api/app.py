@@ -13,14 +13,15 @@ from litestar.types import ASGIApp
 from psycopg_pool import AsyncConnectionPool
 
 from api import audit as audit_api
+from api import batch, openapi, operations, public
 from api import complaints as complaints_api
 from api import customers as customers_api
-from api import openapi, operations
 from api.auth import Authenticator, guard
 from api.problems import HANDLERS
 from api.reading import Pool, Reader
 from api.request_id import RequestId
 from api.services import Services
+from api.watching import watchdog
 from domain.aggregate import Event, Refused
 from domain.complaint import COMPLAINT
 from domain.complaint.commands import Acknowledge
@@ -31,11 +32,12 @@ from infra.database import check_append_only, connect, serving_conninfo
 from infra.events import Recorded
 from infra.log import Log, purge
 from infra.projector import Reactor, Runner, View, Wake, prepare
+from infra.secrets import Secrets
 from infra.settings import Settings
 from infra.vault import Vault, load_master_key
-from projections import audit, complaints, customers
+from projections import audit, complaints, customers, deadlines
 
-VIEWS: tuple[View, ...] = (complaints.VIEW, audit.VIEW, customers.VIEW)
+VIEWS: tuple[View, ...] = (complaints.VIEW, audit.VIEW, customers.VIEW, deadlines.VIEW)
 PURGE_SECONDS = 3600
 
 log = structlog.get_logger()
@@ -48,8 +50,11 @@ def conninfo(settings: Settings) -> str:
 
 def open_log(settings: Settings) -> Log:
     """The log, with the keys to read it."""
-    vault = Vault(load_master_key(settings.master_key_file(), settings.master_key))
-    return Log(conninfo(settings), vault)
+    return Log(conninfo(settings), Vault(_master_key(settings)))
+
+
+def _master_key(settings: Settings) -> bytes:
+    return load_master_key(settings.master_key_file(), settings.master_key)
 
 
 def open_commands(settings: Settings, events: Log) -> Commands:
@@ -78,6 +83,8 @@ def create_app(settings: Settings) -> ASGIApp:
     app = Litestar(
         route_handlers=[
             complaints_api.ROUTER,
+            batch.ROUTER,
+            public.ROUTER,
             customers_api.ROUTER,
             audit_api.ROUTER,
             operations.ROUTER,
@@ -118,6 +125,7 @@ async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
         commands=commands,
         reader=Reader(pool, patience=settings.statement_timeout + 1),
         authenticator=Authenticator(settings, ring),
+        secrets=Secrets(_master_key(settings)),
         followers=frozenset(follower.follower for follower in followers(settings, commands)),
     )
     try:
@@ -138,6 +146,7 @@ async def work(settings: Settings) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(wake.listen())
             tasks.create_task(_keep_house(settings))
+            tasks.create_task(watchdog(conninfo(settings), commands).run())
             for follower in followers(settings, commands):
                 tasks.create_task(Runner(follower, conninfo(settings), events.vault, wake).run())
     finally:

@@ -15,28 +15,65 @@ from api.conventions import caller, changed
 from api.services import services
 from api.validation import Nothing, decode, query
 from domain.aggregate import Aggregate, Command
-from infra.commands import Outcome
+from infra.commands import Caller, Outcome
 
-C = TypeVar("C", bound=Command)
-Check = Callable[[Request[Any, Any, Any], UUID | None, Any], Awaitable[None]]
-Body = Callable[[Outcome], Struct]
+C = TypeVar("C", bound=Struct)
+Check = Callable[[Request[Any, Any, Any], str, UUID | None, Any], Awaitable[None]]
+Body = Callable[[Request[Any, Any, Any], Outcome], Struct]
 
 # The last is what curl says of a body whose type it was not told.
 TAKEN = ("", "application/json", "application/x-www-form-urlencoded")
 
 
 async def read_body(request: Request[Any, Any, Any], command: type[C]) -> C:
-    """The command in the body.
+    """The command, or another struct, in the body.
 
     Raises:
         Malformed: the body is wrong.
         HTTPException: it is not JSON by its content type (415), or too large (413).
     """
+    return decode(await content(request), command)
+
+
+async def content(request: Request[Any, Any, Any], *more: str) -> bytes:
+    """The body of a request without parameters; beside JSON, some more media types may be taken.
+
+    Raises:
+        Malformed: there are parameters.
+        HTTPException: the media type is another one (415), or the body is too large (413).
+    """
     media_type = request.content_type[0]
-    if media_type not in TAKEN and not media_type.endswith("+json"):
-        raise HTTPException(status_code=415, detail=f"{media_type} is not taken; send application/json")
+    if media_type not in (*TAKEN, *more) and not media_type.endswith("+json"):
+        wanted = " or ".join(("application/json", *more))
+        raise HTTPException(status_code=415, detail=f"{media_type} is not taken; send {wanted}")
     query(request.scope["query_string"], Nothing)
-    return decode(await request.body(), command)
+    return await request.body()
+
+
+async def carry_out(
+    request: Request[Any, Any, Any],
+    aggregate: Aggregate,
+    stream_id: UUID | None,
+    command: Command,
+    *,
+    who: Caller,
+    check: Check,
+) -> Outcome:
+    """Check a command and execute it, on a new stream where there is no id.
+
+    Raises:
+        TimeoutError: it took longer than the settings allow.
+    """
+    await check(request, action_of(aggregate, command), stream_id, command)
+    async with asyncio.timeout(services(request).settings.command_timeout):
+        if stream_id is None:
+            return await services(request).commands.create(aggregate, who, command)
+        return await services(request).commands.execute(aggregate, stream_id, who, command)
+
+
+def action_of(aggregate: Aggregate, command: Command | type[Command]) -> str:
+    """What `api.roles` calls it."""
+    return f"{aggregate.kind}/{command.verb}"
 
 
 def creating(
@@ -47,10 +84,8 @@ def creating(
     @post("/", name=f"{aggregate.kind}-{command.verb}", opt=_opt(aggregate, command, answer, 201))
     async def handler(request: Request[Any, Any, Any]) -> Response[bytes]:
         given = await read_body(request, command)
-        await check(request, None, given)
-        async with asyncio.timeout(services(request).settings.command_timeout):
-            outcome = await services(request).commands.create(aggregate, caller(request), given)
-        return changed(outcome, body(outcome), location=f"/v1/{aggregate.kind}s/{outcome.stream_id}")
+        outcome = await carry_out(request, aggregate, None, given, who=caller(request), check=check)
+        return changed(outcome, body(request, outcome), location=f"/v1/{aggregate.kind}s/{outcome.stream_id}")
 
     return handler
 
@@ -67,20 +102,19 @@ def changing(
     )
     async def handler(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> Response[bytes]:
         given = await read_body(request, command)
-        await check(request, stream_id, given)
-        async with asyncio.timeout(services(request).settings.command_timeout):
-            outcome = await services(request).commands.execute(aggregate, stream_id, caller(request), given)
-        return changed(outcome, body(outcome))
+        outcome = await carry_out(request, aggregate, stream_id, given, who=caller(request), check=check)
+        return changed(outcome, body(request, outcome))
 
     return handler
 
 
 def _opt(aggregate: Aggregate, command: type[Command], answer: type[Struct], status: int) -> dict[str, Any]:
     return {
-        "action": f"{aggregate.kind}/{command.verb}",
+        "action": action_of(aggregate, command),
         "summary": f"{command.verb.replace('-', ' ').capitalize()} ({aggregate.kind})",
         "request": command,
         "response": answer,
         "status": status,
+        "conditional": status == 200,
         "aggregate": aggregate.kind,
     }

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from api.commands import changing, creating
-from api.conventions import ComplaintChanged, Items, allowing, event_view, listed, single
+from api.conventions import ComplaintChanged, ComplaintRegistered, Items, allowing, event_view, listed, single
 from api.problems import NotFound
 from api.services import principal, services
 from api.validation import Malformed, Nothing, Wrong, query
@@ -48,23 +48,40 @@ class AsOf(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return bool(given)
 
 
-def _changed(outcome: Outcome) -> ComplaintChanged:
-    return ComplaintChanged(
-        id=outcome.stream_id,
-        protocol=outcome.state.protocol,
-        state=outcome.state.state,
-        version=outcome.version,
-        position=outcome.position,
-        events=[event_view(event) for event in outcome.events],
-    )
+def _changed(_request: Request[Any, Any, Any], outcome: Outcome) -> ComplaintChanged:
+    return ComplaintChanged(**_after(outcome))
+
+
+def _registered(request: Request[Any, Any, Any], outcome: Outcome) -> ComplaintRegistered:
+    return ComplaintRegistered(**_after(outcome), access_code=access_code(request, outcome))
+
+
+def _after(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "id": outcome.stream_id,
+        "protocol": outcome.state.protocol,
+        "state": outcome.state.state,
+        "version": outcome.version,
+        "position": outcome.position,
+        "events": [event_view(event) for event in outcome.events],
+    }
+
+
+def access_code(request: Request[Any, Any, Any], outcome: Outcome) -> str | None:
+    """The code for who made a complaint, where nobody knows who; None: it is identified."""
+    if outcome.state.anonymity != "anonymous":
+        return None
+    return services(request).secrets.access_code(outcome.stream_id)
 
 
 def _sector(request: Request[Any, Any, Any]) -> str | None:
-    """The only sector whose cases the caller may see or work on here; None: not confined."""
+    """The only sector whose cases the caller may see here; None: not confined."""
     return principal(request).confined_to(request.route_handler.opt["action"])
 
 
-async def _check(request: Request[Any, Any, Any], stream_id: UUID | None, command: Command) -> None:
+async def check(
+    request: Request[Any, Any, Any], action: str, stream_id: UUID | None, command: Command
+) -> None:
     """What a command needs to know beside the complaint: its customer exists, the sector was asked."""
     match command:
         case c.Register(customer_id=UUID() as customer_id):
@@ -73,7 +90,7 @@ async def _check(request: Request[Any, Any, Any], stream_id: UUID | None, comman
             except NoSuchStream:
                 raise Malformed([Wrong("$.customer_id", "no customer has this id")]) from None
         case _:
-            sector = _sector(request)
+            sector = principal(request).confined_to(action)
             if stream_id is not None and sector is not None:
                 history = await services(request).commands.history(COMPLAINT, stream_id)
                 _check_sector(history.state, sector, command)
@@ -159,9 +176,9 @@ ROUTER = Router(
         worklist,
         detail,
         by_protocol,
-        creating(COMPLAINT, c.Register, body=_changed, check=_check, answer=ComplaintChanged),
+        creating(COMPLAINT, c.Register, body=_registered, check=check, answer=ComplaintRegistered),
         *(
-            changing(COMPLAINT, command, body=_changed, check=_check, answer=ComplaintChanged)
+            changing(COMPLAINT, command, body=_changed, check=check, answer=ComplaintChanged)
             for command in COMPLAINT.commands
             if command is not c.Register
         ),

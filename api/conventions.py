@@ -54,6 +54,12 @@ class ComplaintChanged(Struct, frozen=True, kw_only=True):
     events: list[EventView[ComplaintEvent]]
 
 
+class ComplaintRegistered(ComplaintChanged, frozen=True, kw_only=True):
+    """The new complaint. `access_code` is for who made it, where nobody knows who: it is shown here only."""
+
+    access_code: str | None
+
+
 class CustomerChanged(Struct, frozen=True, kw_only=True):
     """The customer after a command, and the events that the command recorded."""
 
@@ -86,17 +92,26 @@ def caller(request: Request[Any, Any, Any]) -> Caller:
         Malformed: `Idempotency-Key` or `If-Match` is not what it should be.
     """
     principal: Principal = request.scope["user"]
-    key = request.headers.get("idempotency-key")
-    if key is not None and not KEY.fullmatch(key):
-        raise Malformed([Wrong("Idempotency-Key", "1 to 200 printable ASCII characters without ~")])
     return Caller(
         actor=principal.subject,
         correlation=request.scope["state"]["request_id"],
-        key=key,
+        key=idempotency_key(request),
         if_match=_if_match(request.headers.get("if-match")),
         supervisor="supervisor" in principal.roles,
         inbound=principal.roles == {"integrator"},
     )
+
+
+def idempotency_key(request: Request[Any, Any, Any]) -> str | None:
+    """The header `Idempotency-Key`.
+
+    Raises:
+        Malformed: it is not what it should be.
+    """
+    key = request.headers.get("idempotency-key")
+    if key is not None and not KEY.fullmatch(key):
+        raise Malformed([Wrong("Idempotency-Key", "1 to 200 printable ASCII characters without ~")])
+    return key
 
 
 def _if_match(header: str | None) -> int | None:

@@ -17,7 +17,7 @@ from infra.commands import Outcome
 from projections import customers
 
 
-def _changed(outcome: Outcome) -> CustomerChanged:
+def _changed(_request: Request[Any, Any, Any], outcome: Outcome) -> CustomerChanged:
     return CustomerChanged(
         id=outcome.stream_id,
         version=outcome.version,
@@ -26,7 +26,9 @@ def _changed(outcome: Outcome) -> CustomerChanged:
     )
 
 
-async def _check(request: Request[Any, Any, Any], stream_id: UUID | None, command: Command) -> None:
+async def _check(
+    request: Request[Any, Any, Any], action: str, stream_id: UUID | None, command: Command
+) -> None:
     """A customer's commands need to know nothing but the customer."""
 
 

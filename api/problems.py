@@ -1,7 +1,7 @@
 """Problem details (RFC 9457): every way in which a request can fail, and the answer to it."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import psycopg
@@ -13,10 +13,11 @@ from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
 from api.validation import Malformed, Wrong
 from domain.aggregate import Refused
-from domain.refusals import NOT_FOUND, REFUSALS
+from domain.refusals import FORBIDDEN, NOT_FOUND, REFUSALS
 from infra.batching import Overloaded
 from infra.commands import KeyReused, NoSuchStream, VersionMismatch
 from infra.database import Unavailable
+from infra.events import Erased
 from infra.pages import BadCursor
 
 log = structlog.get_logger()
@@ -34,6 +35,13 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str = ""
     errors: list[Wrong] = []
     current_version: int | None = None
+
+
+class Failure(NamedTuple):
+    """A problem, and the headers of the answer that tells it."""
+
+    problem: Problem
+    headers: Mapping[str, str] | None = None
 
 
 class Unauthenticated(Exception):
@@ -65,7 +73,12 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "internal-error": (500, "Something unexpected happened; the request id finds it in the log."),
     "unavailable": (503, "The service cannot answer just now; ask again."),
     "view-behind": (503, "The view has not read as far as `Min-Log-Position` yet; ask again."),
-    **{slug: (409, text) for slug, text in REFUSALS.items() if slug not in NOT_FOUND},
+    "erased": (409, "Its personal data were erased; nothing personal is recorded on it any more."),
+    **{
+        slug: (403 if slug in FORBIDDEN else 409, text)
+        for slug, text in REFUSALS.items()
+        if slug not in NOT_FOUND
+    },
 }
 
 BY_STATUS = {
@@ -79,42 +92,48 @@ BY_STATUS = {
 }
 
 
-def problem(
+def _failure(
     slug: str, detail: str = "", headers: Mapping[str, str] | None = None, **members: Any
-) -> Response[bytes]:
-    """The response for a problem type."""
+) -> Failure:
     status, title = PROBLEMS[slug]
-    body = Problem(type=f"/problems/{slug}", title=title, status=status, detail=detail, **members)
-    return Response(msgspec.json.encode(body), status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    return Failure(
+        Problem(type=f"/problems/{slug}", title=title, status=status, detail=detail, **members), headers
+    )
 
 
-def _retry(slug: str, detail: str) -> Response[bytes]:
-    return problem(slug, detail, {"Retry-After": RETRY_SECONDS})
+def _retry(slug: str, detail: str) -> Failure:
+    return _failure(slug, detail, {"Retry-After": RETRY_SECONDS})
 
 
-def _http(error: HTTPException) -> Response[bytes]:
-    """The answer to what the framework refuses; what it stumbles over itself is told without detail."""
+def _http(error: HTTPException) -> Failure:
+    """What the framework refuses; what it stumbles over itself is told without detail."""
     if error.status_code < 500:
-        return problem(BY_STATUS.get(error.status_code, "malformed"), error.detail, error.headers)
-    log.error("unexpected", exc_info=error)
-    return problem("internal-error")
+        return _failure(BY_STATUS.get(error.status_code, "malformed"), error.detail, error.headers)
+    return _unexpected(error)
 
 
-def _database(error: Exception) -> Response[bytes]:
+def _database(error: Exception) -> Failure:
     log.warning("database-unavailable", error=type(error).__name__)
     return _retry("unavailable", "The database does not answer.")
 
 
-ANSWERS: dict[type[Exception], Callable[[Any], Response[bytes]]] = {
-    Malformed: lambda e: problem("malformed", str(e)[:1000], errors=list(e.wrong)),
-    BadCursor: lambda e: problem("malformed", f"cursor: {e}", errors=[Wrong("cursor", str(e))]),
-    Unauthenticated: lambda e: problem("unauthenticated", str(e), {"WWW-Authenticate": "Bearer"}),
-    Forbidden: lambda e: problem("forbidden", str(e)),
-    NotFound: lambda e: problem("not-found", str(e)),
-    NoSuchStream: lambda e: problem("not-found", str(e)),
-    Refused: lambda e: problem("not-found" if e.slug in NOT_FOUND else e.slug, e.reason),
-    VersionMismatch: lambda e: problem("version-mismatch", str(e), current_version=e.current),
-    KeyReused: lambda _: problem("idempotency-key-reused"),
+def _unexpected(error: Exception) -> Failure:
+    """What should not happen: logged with its traceback, told without detail."""
+    log.error("unexpected", exc_info=error)
+    return _failure("internal-error")
+
+
+ANSWERS: dict[type[Exception], Callable[[Any], Failure]] = {
+    Malformed: lambda e: _failure("malformed", str(e)[:1000], errors=list(e.wrong)),
+    BadCursor: lambda e: _failure("malformed", f"cursor: {e}", errors=[Wrong("cursor", str(e))]),
+    Unauthenticated: lambda e: _failure("unauthenticated", str(e), {"WWW-Authenticate": "Bearer"}),
+    Forbidden: lambda e: _failure("forbidden", str(e)),
+    NotFound: lambda e: _failure("not-found", str(e)),
+    NoSuchStream: lambda e: _failure("not-found", str(e)),
+    Refused: lambda e: _failure("not-found" if e.slug in NOT_FOUND else e.slug, e.reason),
+    VersionMismatch: lambda e: _failure("version-mismatch", str(e), current_version=e.current),
+    Erased: lambda _: _failure("erased"),
+    KeyReused: lambda _: _failure("idempotency-key-reused"),
     ViewBehind: lambda e: _retry("view-behind", str(e)),
     Overloaded: lambda e: _retry("unavailable", str(e)),
     Unavailable: lambda e: _retry("unavailable", str(e)),
@@ -130,20 +149,18 @@ ANSWERS: dict[type[Exception], Callable[[Any], Response[bytes]]] = {
 }
 
 
+def failure(error: Exception) -> Failure:
+    """The problem that an error is."""
+    answers = (ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS)
+    return next(answers, _unexpected)(error)
+
+
+def _answer(_request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    problem, headers = failure(error)
+    content = msgspec.json.encode(problem)
+    return Response(content, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
+
+
 Handler = Callable[[Request[Any, Any, Any], Any], Response[Any]]
 
-
-def _handler(answer: Callable[[Any], Response[bytes]]) -> Handler:
-    return lambda _request, error: answer(error)
-
-
-def unexpected(_request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """The answer to what should not happen: logged with its traceback, told without detail."""
-    log.error("unexpected", exc_info=error)
-    return problem("internal-error")
-
-
-HANDLERS: dict[int | type[Exception], Handler] = {
-    **{kind: _handler(answer) for kind, answer in ANSWERS.items()},
-    Exception: unexpected,
-}
+HANDLERS: dict[int | type[Exception], Handler] = dict.fromkeys((*ANSWERS, Exception), _answer)

@@ -10,13 +10,27 @@ ROLES: tuple[Role, ...] = get_args(Role)
 _STAFF: frozenset[Role] = frozenset({"analyst", "supervisor"})
 _READERS: frozenset[Role] = frozenset({*_STAFF, "auditor"})
 
-# What more than staff may do; every other command is for analysts and supervisors.
+_SUPERVISORS: frozenset[Role] = frozenset({"supervisor"})
+_CHANNELS: frozenset[Role] = frozenset({*_STAFF, "integrator"})
+_SECTORS: frozenset[Role] = frozenset({*_STAFF, "sector"})
+
+# Every command that is not here is for analysts and supervisors.
 _COMMANDS: dict[str, frozenset[Role]] = {
-    "complaint/register": frozenset({*_STAFF, "integrator"}),
-    "complaint/record-reply": frozenset({*_STAFF, "integrator"}),
-    "complaint/record-sector-answer": frozenset({*_STAFF, "sector"}),
-    "complaint/add-note": frozenset({*_STAFF, "sector"}),
+    "complaint/register": _CHANNELS,
+    "complaint/record-reply": _CHANNELS,
+    "complaint/record-exposure": _CHANNELS,
+    "complaint/open-external-case": _CHANNELS,
+    "complaint/answer-external-case": _CHANNELS,
+    "complaint/decide-external-case": _CHANNELS,
+    "complaint/record-sector-answer": _SECTORS,
+    "complaint/add-note": _SECTORS,
+    "complaint/change-kind": _SUPERVISORS,
+    "complaint/approve": _SUPERVISORS,
+    "complaint/refuse": _SUPERVISORS,
 }
+
+# Each command in them needs its own role beside.
+_MANY: dict[str, frozenset[Role]] = {"send batches": _CHANNELS, "send bulk commands": _SUPERVISORS}
 
 _READS: dict[str, frozenset[Role]] = {
     "read complaints": frozenset({*_READERS, "sector"}),
@@ -32,6 +46,7 @@ MAY: dict[str, frozenset[Role]] = {
         for kind, aggregate in AGGREGATES.items()
         for command in aggregate.commands
     },
+    **_MANY,
     **_READS,
 }
 """Action → the roles that may. A command's action is `<kind>/<command>`."""

@@ -9,6 +9,7 @@ from api.auth import Authenticator, Principal
 from api.reading import Reader
 from infra.commands import Commands
 from infra.log import Log
+from infra.secrets import Secrets
 from infra.settings import Settings
 
 
@@ -21,6 +22,7 @@ class Services:
     commands: Commands
     reader: Reader
     authenticator: Authenticator
+    secrets: Secrets
     followers: frozenset[str]
     """The checkpoints of the views and reactors that this version runs; others are left over."""
 

@@ -73,7 +73,7 @@ def _operation(path: str, handler: HTTPRouteHandler, schemas: dict[Any, Json]) -
         "operationId": re.sub(r"\W+", "_", handler.name or ""),
         "summary": opt["summary"],
         "description": opt.get("description") or inspect.getdoc(handler.fn) or "",
-        "tags": [path.split("/")[2] if path.startswith("/v1/") else "operations"],
+        "tags": [re.split("[/:]", path)[2] if path.startswith("/v1/") else "operations"],
         "parameters": parameters.parameters(path, handler),
         "responses": responses.responses(path, opt, schemas),
     }
@@ -82,7 +82,8 @@ def _operation(path: str, handler: HTTPRouteHandler, schemas: dict[Any, Json]) -
     else:
         operation["security"] = []
     if request := opt.get("request"):
-        example = {"value": examples.REQUESTS[opt["action"]]}
-        content = {"schema": schemas[request], "examples": {"example": example}}
-        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+        shown = examples.OTHERS.get(handler.name or "") or examples.REQUESTS[opt["action"]]
+        content = {"schema": schemas[request], "examples": {"example": {"value": shown}}}
+        media_type = opt.get("media_type", "application/json")
+        operation["requestBody"] = {"required": True, "content": {media_type: content}}
     return operation

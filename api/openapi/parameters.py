@@ -11,6 +11,19 @@ from msgspec import Struct
 from api.openapi.schemas import Json, schema_of
 
 HEADERS: Json = {
+    "AcceptLanguage": {
+        "name": "Accept-Language",
+        "in": "header",
+        "description": "The language of the words: `pt-BR` (the default), `es` or `en`.",
+        "schema": {"type": "string"},
+    },
+    "AccessCode": {
+        "name": "Access-Code",
+        "in": "header",
+        "required": True,
+        "description": "The code that came with the protocol; capitals, hyphens and spaces do not matter.",
+        "schema": {"type": "string"},
+    },
     "IdempotencyKey": {
         "name": "Idempotency-Key",
         "in": "header",
@@ -81,9 +94,10 @@ def parameters(path: str, handler: HTTPRouteHandler) -> list[Json]:
     """All parameters of the operation at a path."""
     opt = handler.opt
     found = [_path(name) for name in re.findall(r"\{(\w+)\}", path)]
+    found += [_shared(name) for name in opt.get("needs", ())]
     if "request" in opt:
         found.append(_shared("IdempotencyKey"))
-        found += [_shared("IfMatch")] if opt["status"] == 200 else []
+        found += [_shared("IfMatch")] if opt.get("conditional") else []
     elif opt.get("positioned", "action" in opt):
         found += [_shared("MinLogPosition"), _shared("Prefer")]
     if "query" in opt:

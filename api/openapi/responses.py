@@ -8,6 +8,7 @@ from api.problems import MEDIA_TYPE, PROBLEMS
 
 HEADERS: Json = {
     "Allow": {"description": "The methods that are served.", "schema": {"type": "string"}},
+    "Content-Language": {"description": "The language of the words.", "schema": {"type": "string"}},
     "ETag": {"description": "The version to send as `If-Match`.", "schema": {"type": "string"}},
     "Idempotent-Replayed": {
         "description": "`true` if this answer was given before.",
@@ -28,6 +29,10 @@ SHARED: dict[str, tuple[str, ...]] = {
     "Malformed": ("malformed",),
     "Unauthenticated": ("unauthenticated",),
     "Forbidden": ("forbidden",),
+    "ForbiddenCommand": (
+        "forbidden",
+        *(slug for slug, (status, _) in PROBLEMS.items() if status == 403 and slug != "forbidden"),
+    ),
     "NotFound": ("not-found",),
     "MethodNotAllowed": ("method-not-allowed",),
     "Refused": tuple(slug for slug, (status, _) in PROBLEMS.items() if status == 409),
@@ -45,8 +50,8 @@ OF_ANY = ("InternalError",)
 OF_CALLERS = ("Malformed", "Unauthenticated", "Forbidden")
 OF_READS = ("UnavailableOrBehind",)
 OF_WRITES = (
-    "NotFound", "Refused", "VersionMismatch", "BodyTooLarge", "UnsupportedMediaType", "IdempotencyKeyReused",
-    "Unavailable",
+    "ForbiddenCommand", "NotFound", "Refused", "VersionMismatch", "BodyTooLarge", "UnsupportedMediaType",
+    "IdempotencyKeyReused", "Unavailable",
 )  # fmt: skip
 MORE = {401: ["WWW-Authenticate"], 405: ["Allow"], 503: ["Retry-After"]}
 
@@ -59,7 +64,7 @@ def shared(problem: Json) -> Json:
 def responses(path: str, opt: Json, schemas: dict[Any, Json]) -> Json:
     """All responses of an operation, by status."""
     status = int(opt.get("status", 200))
-    content = {"application/json": {"schema": schemas[opt["response"]]}}
+    content = {opt.get("media_type", "application/json"): {"schema": schemas[opt["response"]]}}
     found = {status: _response("As asked.", content, list(_headers(status, opt)))}
     for name in _problems(path, opt):
         found[PROBLEMS[SHARED[name][0]][0]] = {"$ref": f"#/components/responses/{name}"}
@@ -74,7 +79,7 @@ def _headers(status: int, opt: Json) -> Iterator[str]:
     yield "X-Request-ID"
     if opt.get("positioned", "action" in opt):
         yield "Log-Position"
-    if "request" in opt:
+    if "request" in opt and opt.get("versioned", True):
         yield from ("ETag", "Idempotent-Replayed")
     yield from opt.get("headers", ())
     if status == 201:
@@ -83,6 +88,9 @@ def _headers(status: int, opt: Json) -> Iterator[str]:
 
 def _problems(path: str, opt: Json) -> Iterator[str]:
     yield from OF_ANY
+    if "problems" in opt:
+        yield from opt["problems"]
+        return
     if "action" not in opt:
         return
     yield from OF_CALLERS
@@ -98,7 +106,7 @@ def _problem(slugs: tuple[str, ...], problem: Json) -> Json:
         for slug in slugs
     }
     text = (
-        " ".join(PROBLEMS[slug][1] for slug in slugs) if len(slugs) < 3 else "The business rules refuse it."
+        " ".join(PROBLEMS[slug][1] for slug in slugs) if len(slugs) < 4 else "The business rules refuse it."
     )
     content = {MEDIA_TYPE: {"schema": problem, "examples": shown}}
     return _response(text, content, ["X-Request-ID", *MORE.get(status, [])])

@@ -49,7 +49,8 @@ def test_a_new_complaint_is_answered_with_its_place_its_version_and_its_event(se
     assert (answer.status_code, answer.headers["content-type"]) == (201, "application/json")
     assert answer.headers["location"] == f"/v1/complaints/{body['id']}"
     assert (answer.headers["etag"], answer.headers["log-position"]) == ('"1"', str(body["position"]))
-    assert body.keys() == {"id", "protocol", "state", "version", "position", "events"}
+    assert body.keys() == {"id", "protocol", "state", "version", "position", "events", "access_code"}
+    assert body["access_code"] is None
     assert UUID(body["id"]).version == 7
     assert is_valid(body["protocol"])
     (event,) = body["events"]
