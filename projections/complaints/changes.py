@@ -142,8 +142,8 @@ def _corrected(event: e.ComplaintCorrected) -> Mapping[str, Any]:
     return changed | {name: value for name in AS_REGISTERED if (value := getattr(event, name)) is not None}
 
 
-def _without(known: Mapping[UUID, T], item_id: UUID) -> dict[UUID, T]:
-    return {key: value for key, value in known.items() if key != item_id}
+def _without(known: Mapping[str, T], item_id: UUID) -> dict[str, T]:
+    return {key: value for key, value in known.items() if key != str(item_id)}
 
 
 def _ask(event: e.InformationRequested | e.SectorConsulted, sector: str | None, at: datetime) -> OpenAsk:

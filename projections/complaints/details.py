@@ -166,7 +166,7 @@ def detailed(row: Row, texts: Texts) -> ComplaintDetail:
         reminders=tuple(
             OpenReminder(
                 reminder_id=reminder.reminder_id,
-                text=facts.reminders[reminder.reminder_id].text,
+                text=facts.reminders[str(reminder.reminder_id)].text,
                 at=reminder.at,
             )
             for reminder in case.reminders
@@ -181,7 +181,7 @@ def detailed(row: Row, texts: Texts) -> ComplaintDetail:
 
 
 def _party(party: s.Party, facts: Facts) -> InvolvedParty:
-    person = facts.parties[party.party_id]
+    person = facts.parties[str(party.party_id)]
     trusted = party.verified or party.role not in ACTS_FOR_ANOTHER
     return InvolvedParty(
         party_id=party.party_id,
@@ -193,7 +193,7 @@ def _party(party: s.Party, facts: Facts) -> InvolvedParty:
 
 
 def _promise(promise: s.Promise, facts: Facts) -> PromiseGiven:
-    said = facts.promises[promise.promise_id]
+    said = facts.promises[str(promise.promise_id)]
     return PromiseGiven(
         promise_id=promise.promise_id,
         what=said.text,
@@ -204,7 +204,7 @@ def _promise(promise: s.Promise, facts: Facts) -> PromiseGiven:
 
 
 def _compensation(known: s.Compensation, facts: Facts) -> CompensationStanding:
-    offer = facts.compensations[known.compensation_id]
+    offer = facts.compensations[str(known.compensation_id)]
     return CompensationStanding(
         compensation_id=known.compensation_id,
         kind=known.kind,
@@ -219,7 +219,7 @@ def _compensation(known: s.Compensation, facts: Facts) -> CompensationStanding:
 
 
 def _external_case(known: s.ExternalCase, facts: Facts) -> ExternalCaseStanding:
-    progress = facts.external_cases[known.case_id]
+    progress = facts.external_cases[str(known.case_id)]
     return ExternalCaseStanding(
         case_id=known.case_id,
         body=known.body,
@@ -235,7 +235,7 @@ def _external_case(known: s.ExternalCase, facts: Facts) -> ExternalCaseStanding:
 
 
 def _approval(approval: s.Approval, facts: Facts) -> PendingApproval:
-    grounds = facts.approvals[approval.approval_id]
+    grounds = facts.approvals[str(approval.approval_id)]
     return PendingApproval(
         approval_id=approval.approval_id,
         verb=approval.verb,

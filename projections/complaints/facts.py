@@ -63,14 +63,14 @@ class Grounds(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """By the id of what they belong to, or in the order of their events."""
+    """By the id of what they belong to, as text (JSON has no other keys), or in the order of their events."""
 
-    parties: dict[UUID, Person] = {}
-    promises: dict[UUID, Said] = {}
-    reminders: dict[UUID, Said] = {}
-    compensations: dict[UUID, Offer] = {}
-    external_cases: dict[UUID, Progress] = {}
-    approvals: dict[UUID, Grounds] = {}
+    parties: dict[str, Person] = {}
+    promises: dict[str, Said] = {}
+    reminders: dict[str, Said] = {}
+    compensations: dict[str, Offer] = {}
+    external_cases: dict[str, Progress] = {}
+    approvals: dict[str, Grounds] = {}
     attachments: tuple[AttachmentRecord, ...] = ()
     exposures: tuple[Exposure, ...] = ()
     forwardings: tuple[Forwarding, ...] = ()
@@ -84,18 +84,18 @@ class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def opened(facts: Facts, event: e.ExternalCaseOpened) -> Facts:
-    known = facts.external_cases.get(event.case_id, Progress())
+    known = facts.external_cases.get(str(event.case_id), Progress())
     again = known.waiting or known.due_at != event.due_at
     return _progressed(facts, event.case_id, replace(known, due_at=event.due_at, waiting=again))
 
 
 def answered(facts: Facts, event: e.ExternalCaseAnswered, at: datetime) -> Facts:
-    known = facts.external_cases.get(event.case_id, Progress())
+    known = facts.external_cases.get(str(event.case_id), Progress())
     return _progressed(facts, event.case_id, replace(known, waiting=False, answered_at=at))
 
 
 def decided(facts: Facts, event: e.ExternalCaseDecided, at: datetime) -> Facts:
-    known = facts.external_cases.get(event.case_id, Progress())
+    known = facts.external_cases.get(str(event.case_id), Progress())
     verdict = replace(known, waiting=False, decided_at=at, outcome=event.outcome, rating=event.rating)
     return _progressed(facts, event.case_id, verdict)
 
@@ -165,26 +165,26 @@ def held(facts: Facts, event: e.HoldingResponseSent, at: datetime) -> Facts:
 
 def requested(facts: Facts, event: e.ApprovalRequested, at: datetime) -> Facts:
     grounds = Grounds(ground=event.ground, at=at, limit=event.limit)
-    return replace(facts, approvals={**facts.approvals, event.approval_id: grounds})
+    return replace(facts, approvals={**facts.approvals, str(event.approval_id): grounds})
 
 
 def offered(facts: Facts, event: e.CompensationOffered, at: datetime) -> Facts:
     offer = Offer(at=at, reason=event.reason, reference=event.reference)
-    return replace(facts, compensations={**facts.compensations, event.compensation_id: offer})
+    return replace(facts, compensations={**facts.compensations, str(event.compensation_id): offer})
 
 
 def party_added(facts: Facts, event: e.PartyAdded) -> Facts:
     person = Person(customer_id=event.customer_id, contact=event.contact)
-    return replace(facts, parties={**facts.parties, event.party_id: person})
+    return replace(facts, parties={**facts.parties, str(event.party_id): person})
 
 
 def promised(facts: Facts, event: e.DeadlinePromised, at: datetime) -> Facts:
-    return replace(facts, promises={**facts.promises, event.promise_id: Said(text=event.what, at=at)})
+    return replace(facts, promises={**facts.promises, str(event.promise_id): Said(text=event.what, at=at)})
 
 
 def reminder_set(facts: Facts, event: e.ReminderSet, at: datetime) -> Facts:
-    return replace(facts, reminders={**facts.reminders, event.reminder_id: Said(text=event.text, at=at)})
+    return replace(facts, reminders={**facts.reminders, str(event.reminder_id): Said(text=event.text, at=at)})
 
 
 def _progressed(facts: Facts, case_id: UUID, progress: Progress) -> Facts:
-    return replace(facts, external_cases={**facts.external_cases, case_id: progress})
+    return replace(facts, external_cases={**facts.external_cases, str(case_id): progress})

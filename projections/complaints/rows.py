@@ -155,7 +155,7 @@ def _due(row: Row) -> Row:
     """What somebody is owed first; while the case is not open, promises and outside bodies alone count."""
     promises = [promise.due_at for promise in row.case.promises if promise.status == "open"]
     bodies = [
-        case.due_at for case in row.case.external_cases if row.facts.external_cases[case.case_id].waiting
+        case.due_at for case in row.case.external_cases if row.facts.external_cases[str(case.case_id)].waiting
     ]
     due = [*promises, *bodies]
     if row.state in OPEN:

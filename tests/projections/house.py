@@ -10,19 +10,19 @@ import psycopg
 from msgspec import structs
 
 from domain.aggregate import Event
-from domain.complaint import COMPLAINT, ComplaintCommand
+from domain.complaint import COMPLAINT, ComplaintCommand, SystemCommand
 from domain.complaint import commands as c
 from domain.customer import CUSTOMER, RegisterCustomer
 from infra.commands import Commands
 from infra.events import Recorded
 from infra.log import Log, head
 from infra.projector import View
-from projections import audit, complaints, customers
+from projections import audit, complaints, customers, deadlines
 from projections.complaints import ComplaintDetail, Worklist
 from tests.infra.followers import following, until_at
 from tests.infra.logs import NOW, REGISTER, caller, opened, served, serving
 
-VIEWS = (complaints.VIEW, audit.VIEW, customers.VIEW)
+VIEWS = (complaints.VIEW, audit.VIEW, customers.VIEW, deadlines.VIEW)
 
 
 class House:
@@ -41,7 +41,7 @@ class House:
         first = structs.replace(register, **fields)
         return (await self.commands.create(COMPLAINT, caller(), first, *more)).stream_id
 
-    async def do(self, stream_id: UUID, *commands: ComplaintCommand, **how: Any) -> None:
+    async def do(self, stream_id: UUID, *commands: ComplaintCommand | SystemCommand, **how: Any) -> None:
         self.now += timedelta(seconds=1)
         await self.commands.execute(COMPLAINT, stream_id, caller(**how), *commands)
 

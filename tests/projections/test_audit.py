@@ -1,20 +1,36 @@
 """The audit trail: a complaint's history, what was known when, and every event across all streams."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
 
+from domain.aggregate import personal_fields
 from domain.complaint import commands as c
+from infra.events import decode_body
 from infra.pages import BadCursor
 from projections import audit
-from projections.audit import Trail, TrailEntry, history, until
-from tests.domain.spec import ANSWER, CONSULT, INVESTIGATE, REOPEN, RESOLVE
+from projections.audit import Trail, TrailEntry, history, readable, until
+from tests.domain.spec import ANSWER, CONSULT, INVESTIGATE, NOT_OURS, OFFER, PROCON, PROMISE, REOPEN, RESOLVE
 from tests.infra.logs import NOTE, NOW, REGISTER, ask
 from tests.projections.house import House, house
 
 pytestmark = pytest.mark.anyio
+
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+
+
+def words_of(value: Any) -> list[str]:
+    """Every text of more than three letters inside a value."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [word for part in value for word in words_of(part)]
+    return [value] if isinstance(value, str) and len(value) > 3 else []
 
 
 async def listed(at: House, **wanted: Any) -> list[int]:
@@ -32,7 +48,7 @@ async def test_the_history_tells_who_when_why_and_what(database: str) -> None:
         )
         await at.do(stream, RESOLVE, actor="bob", correlation="request-2")
         at.now += timedelta(hours=1)
-        await at.do(stream, backdated)
+        await at.do(stream, backdated, supervisor=True)
         entries = history(await at.events(stream))
         leaves = await ask(database, "SELECT encode(leaf, 'hex') FROM events ORDER BY position")
         recorded = await ask(database, "SELECT recorded_at FROM events ORDER BY position")
@@ -157,4 +173,42 @@ async def test_a_reopening_reads_like_a_sentence(database: str) -> None:
         "Resolved: upheld (final position)",
         "Reopened",
         "Classified: severity high",
+    ]
+
+
+@pytest.mark.parametrize("tag", sorted(path.stem for path in SAMPLES.glob("*.json")))
+def test_no_line_tells_what_is_personal(tag: str) -> None:
+    raw = (SAMPLES / f"{tag}.json").read_bytes()
+    event = decode_body(tag, raw, None, UUID(int=1), 1)
+    text = readable(event)
+    personal = [msgspec.json.decode(raw).get(name) for name in personal_fields(type(event))]
+    told = [word for value in personal for word in words_of(value) if word in text]
+    assert text
+    assert told == []
+
+
+async def test_the_vocabulary_reads_like_sentences(database: str) -> None:
+    async with house(database) as at:
+        stream = await at.register(
+            c.Correct(subject="Other", reason="Misread.", remove=("contact",)),
+            c.Escalate(level=2, to="board", reason="The press called."),
+            c.LogWork(minutes=25, activity="talk", cost="12.50", currency="BRL"),
+            OFFER,
+            PROMISE,
+            PROCON,
+            NOT_OURS,
+            RESOLVE,
+            c.Rate(csat=4, nps=9),
+        )
+        texts = [entry.text for entry in history(await at.events(stream))]
+    assert texts[1:] == [
+        "Corrected: subject, contact removed",
+        "Escalated to level 2: board",
+        "Work logged: 25 minutes, talk, cost 12.50 BRL",
+        "Compensation offered: refund of 120.00 BRL",
+        "Promise made, due 2026-11-24 12:00 UTC",
+        "Case 2026/7788 opened at procon",
+        "Approval asked for by ana: dismiss (dismissal)",
+        "Resolved: upheld (final position)",
+        "Satisfaction rated: csat 4, nps 9",
     ]

@@ -27,13 +27,13 @@ MANY = 6_000
 FILL: LiteralString = """
 INSERT INTO complaints_1 (complaint_id, version, etag, "case", protocol, kind, state, subject, channel,
        anonymity, received_at, registered_at, updated_at, customer_id, tags, analyst, team, needs_review,
-       due_at, asks, asked_sectors, reopenings, points)
+       awaits_approval, flags, due_at, asks, asked_sectors, reopenings, points, facts)
 SELECT md5(n::text)::uuid, 1, 1, '{}', n::text, 'complaint',
        CASE WHEN n %% 50 = 0 THEN 'in_progress' WHEN n %% 50 = 1 THEN 'proposed' ELSE 'closed' END,
        'subject', 'web', 'identified', now - n * interval '1 hour', now - n * interval '1 hour', now,
        md5((n / 3)::text)::uuid, '{}', 'analyst ' || n %% 60, 'team ' || n %% 40, n %% 100 = 0,
-       CASE WHEN n %% 50 = 0 THEN now + n * interval '1 minute' END, '[]',
-       CASE WHEN n %% 200 = 0 THEN ARRAY['billing'] ELSE '{}' END, 0, '[]'
+       n %% 300 = 0, '{}', CASE WHEN n %% 50 = 0 THEN now + n * interval '1 minute' END, '[]',
+       CASE WHEN n %% 200 = 0 THEN ARRAY['billing'] ELSE '{}' END, 0, '[]', '{}'
   FROM generate_series(1, %s) AS n, (SELECT %s::timestamptz) AS at (now)"""
 FILL_TEXTS: LiteralString = """
 INSERT INTO complaints_text_1
@@ -52,6 +52,7 @@ EXAMPLES: dict[str, Any] = {
     "team": "team 7",
     "customer_id": UUID("cfcd2084-95d5-65ef-66e7-dff9f98764da"),
     "needs_review": True,
+    "awaits_approval": True,
     "due_before": NOW,
     "breached": True,
     "q": "word77",
