@@ -72,7 +72,8 @@ def test_every_request_is_told_to_come_back_and_is_served_when_the_database_is_t
     for answer in ask_all(service, made):
         problem(answer, 503, "unavailable")
         assert answer.headers["retry-after"] == "1"
-    problem(service.get("/v1/me", token="ouv_unknown"), 503, "unavailable")
+    unknown = {"authorization": "Bearer ouv_unknown"}
+    problem(service.get("/v1/me", headers=unknown), 503, "unavailable")
     assert service.get("/health/live", role=None).status_code == 200
     line.mend()
     until_well(service, made)

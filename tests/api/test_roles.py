@@ -42,8 +42,7 @@ def test_an_action_is_for_the_roles_of_the_table_only(service: Service, action: 
         if role in MAY[action]:
             assert answer.status_code in {200, 400, 404}, answer.text
         else:
-            body = problem(answer, 403, "forbidden")
-            assert body["detail"].startswith(f"{action} is for: ")
+            assert problem(answer, 403, "forbidden")["detail"].startswith(f"{action} is for: ")
 
 
 def test_a_role_that_is_refused_changes_nothing(service: Service) -> None:

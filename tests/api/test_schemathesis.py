@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import hypothesis
+import msgspec
 import schemathesis
 from hypothesis import HealthCheck, Phase
 from litestar import Litestar
@@ -28,7 +29,8 @@ def document() -> dict[str, Any]:
     wrapped = create_app(Settings(home=Path("unused"), database_url="postgresql://unused/unused"))
     assert isinstance(wrapped, RequestId)
     assert isinstance(wrapped._app, Litestar)
-    return describe(wrapped._app)
+    found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(describe(wrapped._app)))
+    return found
 
 
 SCHEMA = schemathesis.openapi.from_dict(document())
