@@ -221,8 +221,10 @@ class Runner:
             if events:
                 position = await self._take(connection, position, events)
             else:
+                # Not `wait_for`: before Python 3.12 it may swallow a cancellation that meets the wake-up.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(grown.wait(), POLL_SECONDS)
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await grown.wait()
                 await self._check(connection, position)
 
     async def _start(self, connection: Connection) -> int:

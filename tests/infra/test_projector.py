@@ -286,6 +286,36 @@ async def until_listening(database: str) -> None:
     await until(listening)
 
 
+@pytest.mark.parametrize("ticks", range(6))
+async def test_a_follower_that_is_woken_and_told_to_end_at_once_ends(
+    database: str, monkeypatch: pytest.MonkeyPatch, ticks: int
+) -> None:
+    monkeypatch.setattr(projector, "POLL_SECONDS", 1_000_000)
+    view, wake = seen(), Wake(serving(database))
+    await prepared(database, view)
+    await append(database, 1)
+    running = asyncio.create_task(Runner(view, serving(database), Vault(MASTER), wake).run())
+    await until_at(database, view, 1)
+    await until_idle(database, await leaders(database, view))
+    wake._changed.set()
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    running.cancel()
+    ended, _ = await asyncio.wait([running], timeout=30)
+    assert ended
+
+
+async def until_idle(database: str, pids: Sequence[int]) -> None:
+    """Return once the backends have nothing to do: their follower has read to the end and waits."""
+    query = """SELECT bool_and(state = 'idle' AND query LIKE '%%FROM events%%') FROM pg_stat_activity
+                WHERE pid = ANY(%s)"""
+
+    async def idle() -> bool:
+        return bool((await ask(database, query, list(pids)))[0][0])
+
+    await until(idle)
+
+
 async def test_views_can_be_prepared_by_many_at_once_and_again(database: str) -> None:
     views = [seen("one"), seen("two")]
     await asyncio.gather(*(prepared(database, *views) for _ in range(5)))
