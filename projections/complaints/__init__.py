@@ -1,15 +1,7 @@
 """Complaints: the worklist and each case, as far as the view has read."""
 
-from projections.complaints.queries import (
-    ComplaintDetail,
-    ComplaintItem,
-    Sort,
-    Worklist,
-    as_of,
-    by_protocol,
-    detail,
-    worklist,
-)
+from projections.complaints.items import ComplaintDetail, ComplaintItem, as_of
+from projections.complaints.queries import Sort, Worklist, by_protocol, detail, worklist
 from projections.complaints.rows import OpenAsk, OpenProposal, Resolution
 from projections.complaints.view import VIEW
 

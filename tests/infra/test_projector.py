@@ -7,10 +7,9 @@ import pytest
 from msgspec import structs
 
 from domain.aggregate import Event
-from infra import projector
 from infra.events import Recorded
 from infra.log import Draft, read
-from infra.projector import Deposed, Runner, View, Wake, prepare, reset, standings
+from infra.projector import Deposed, Runner, View, Wake, prepare, reset, runner, standings
 from infra.vault import Vault
 from tests.infra.followers import (
     LISTENERS,
@@ -33,8 +32,8 @@ Batch = Sequence[Recorded[Event]]
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(projector, "POLL_SECONDS", 0.02)
-    monkeypatch.setattr(projector, "CANDIDATE_SECONDS", 0.02)
+    monkeypatch.setattr(runner, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(runner, "CANDIDATE_SECONDS", 0.02)
 
 
 async def append(database: str, events: int) -> None:
@@ -257,7 +256,7 @@ async def until_blocked(database: str) -> None:
 async def test_a_follower_is_woken_by_an_append_and_not_by_a_clock(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(projector, "POLL_SECONDS", 1_000_000)
+    monkeypatch.setattr(runner, "POLL_SECONDS", 1_000_000)
     view = seen()
     async with following(database, view):
         for position in range(1, 4):
@@ -268,7 +267,7 @@ async def test_a_follower_is_woken_by_an_append_and_not_by_a_clock(
 async def test_a_follower_whose_listener_was_cut_off_misses_nothing(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(projector, "POLL_SECONDS", 1_000_000)
+    monkeypatch.setattr(runner, "POLL_SECONDS", 1_000_000)
     view = seen()
     async with following(database, view):
         await append(database, 1)
@@ -290,7 +289,7 @@ async def until_listening(database: str) -> None:
 async def test_a_follower_that_is_woken_and_told_to_end_at_once_ends(
     database: str, monkeypatch: pytest.MonkeyPatch, ticks: int
 ) -> None:
-    monkeypatch.setattr(projector, "POLL_SECONDS", 1_000_000)
+    monkeypatch.setattr(runner, "POLL_SECONDS", 1_000_000)
     view, wake = seen(), Wake(serving(database))
     await prepared(database, view)
     await append(database, 1)
