@@ -133,7 +133,7 @@ def import_(file: Path, mapping: str, rejects: Path | None, concurrency: int) ->
     settings = _settings()
     report = _run(_import(settings, file, importing.load_mapping(mapping), rejects, concurrency))
     counts = report.counts()
-    table = Table(*counts, "seconds", "rows/s")
+    table = Table(*counts, "seconds", "rows/s", collapse_padding=True)
     table.add_row(
         *map(str, counts.values()),
         f"{report.seconds:.1f}",

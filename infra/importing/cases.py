@@ -78,9 +78,11 @@ class Cases:
             turn.standing = None
             self._tally.known += 1
         except Rejected as rejected:
-            self._tally.rejects.write(placed.record, rejected)
-            await asyncio.sleep(0)  # rows that never reach the log let others go on, too
-            return
+            if not await self._appending.known(turn, [identity]):
+                self._tally.rejects.write(placed.record, rejected)
+                return
+            turn.standing = None  # likewise: it is refused because it is there
+            self._tally.known += 1
         else:
             self._tally.added += plan.counts_as == "added"
             self._tally.noted += plan.counts_as == "noted"

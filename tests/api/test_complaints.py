@@ -1,6 +1,7 @@
 """A complaint over HTTP, from registration to closing, and what can be read of it."""
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -93,7 +94,7 @@ def test_every_view_shows_what_was_written_to_who_asks_for_that_position(service
     made = service.register(product="wallet")
     customer = service.post("/v1/customers", {"name": "Bia"})
     headers = {"min-log-position": customer.headers["log-position"]}
-    places = {
+    places: dict[str, Callable[[Any], Any]] = {
         f"/v1/complaints/{made['id']}": lambda body: body["id"],
         f"/v1/complaints/by-protocol/{made['protocol']}": lambda body: body["id"],
         "/v1/complaints?product=wallet": lambda body: body["items"][0]["id"],
@@ -186,8 +187,7 @@ def test_rows_and_the_position_of_an_answer_belong_together_while_others_write(o
     done = threading.Event()
 
     def write() -> None:
-        for _ in range(60):
-            positions.append(own_service.register()["position"])
+        positions.extend(own_service.register()["position"] for _ in range(60))
         done.set()
 
     writer = threading.Thread(target=write)

@@ -12,6 +12,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from infra import access
 from tests.api.line import Line, line_to
 from tests.api.serving import REGISTER, Service, problem, serving
 
@@ -72,15 +73,20 @@ def test_every_request_is_told_to_come_back_and_is_served_when_the_database_is_t
     for answer in ask_all(service, made):
         problem(answer, 503, "unavailable")
         assert answer.headers["retry-after"] == "1"
-    problem(service.get("/v1/me", token="ouv_unknown"), 503, "unavailable")
+    unknown = {"authorization": "Bearer ouv_unknown"}
+    problem(service.get("/v1/me", headers=unknown), 503, "unavailable")
     assert service.get("/health/live", role=None).status_code == 200
     line.mend()
     until_well(service, made)
 
 
-def test_a_database_that_says_nothing_is_given_up(service: Service, line: Line) -> None:
+def test_a_database_that_says_nothing_is_given_up(
+    service: Service, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = service.register()
     until_well(service, made)
+    monkeypatch.setattr(service.services.log, "_patience", 1.0)
+    monkeypatch.setattr(access, "READ_SECONDS", 1.0)
     line.hold()
     for answer in ask_all(service, made):
         if answer.status_code != 200:  # who am I, from a fresh copy of the keys

@@ -113,7 +113,7 @@ class Issuer:
 
     def _handler(issuer) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - the handler below has a self of its own
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802 - the library calls it so
+            def do_GET(self) -> None:
                 body = b"<html>" if issuer.broken else json.dumps(issuer._answer(self.path)).encode()
                 self.send_response(200)
                 self.send_header("content-length", str(len(body)))
@@ -201,9 +201,9 @@ def deeply_nested(issuer: Issuer) -> str:
         unsigned,
         signed_with_the_public_key,
         deeply_nested,
-        lambda issuer: "a.b.c",
-        lambda issuer: "..",
-        lambda issuer: "nonsense",
+        lambda _: "a.b.c",
+        lambda _: "..",
+        lambda _: "nonsense",
     ],
     ids=range(23),
 )

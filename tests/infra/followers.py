@@ -90,7 +90,7 @@ async def until_failed(database: str, follower: View | Reactor) -> Standing:
 async def positions(database: str, view: View) -> list[int]:
     """The positions in a view made by `seen`, in the order of their arrival."""
     async with served(database) as connection:
-        return [position for (position,) in await fetch(connection, f"SELECT position FROM {view.tables[0]}")]  # noqa: S608 - the test's own name
+        return [position for (position,) in await fetch(connection, f"SELECT position FROM {view.tables[0]}")]
 
 
 async def leaders(database: str, follower: View | Reactor) -> list[int]:

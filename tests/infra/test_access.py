@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
@@ -126,7 +127,7 @@ async def test_tokens_tried_one_after_another_do_not_make_the_ring_read_without_
     reads = count_reads(monkeypatch)
     for number in range(4):
         await ring.find(f"made-up-{number}")
-    pauses = [after - before for before, after in zip(reads, reads[1:], strict=False)]
+    pauses = [after - before for before, after in pairwise(reads)]
     assert min(pauses) >= access.LEAST_SECONDS * 0.9
 
 

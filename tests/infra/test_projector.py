@@ -7,10 +7,9 @@ import pytest
 from msgspec import structs
 
 from domain.aggregate import Event
-from infra import projector
 from infra.events import Recorded
 from infra.log import Draft, read
-from infra.projector import Deposed, Runner, View, Wake, prepare, reset, standings
+from infra.projector import Deposed, Runner, View, Wake, prepare, reset, runner, standings
 from infra.vault import Vault
 from tests.infra.followers import (
     LISTENERS,
@@ -33,8 +32,8 @@ Batch = Sequence[Recorded[Event]]
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(projector, "POLL_SECONDS", 0.02)
-    monkeypatch.setattr(projector, "CANDIDATE_SECONDS", 0.02)
+    monkeypatch.setattr(runner, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(runner, "CANDIDATE_SECONDS", 0.02)
 
 
 async def append(database: str, events: int) -> None:
@@ -257,7 +256,7 @@ async def until_blocked(database: str) -> None:
 async def test_a_follower_is_woken_by_an_append_and_not_by_a_clock(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(projector, "POLL_SECONDS", 1_000_000)
+    monkeypatch.setattr(runner, "POLL_SECONDS", 1_000_000)
     view = seen()
     async with following(database, view):
         for position in range(1, 4):
@@ -268,7 +267,7 @@ async def test_a_follower_is_woken_by_an_append_and_not_by_a_clock(
 async def test_a_follower_whose_listener_was_cut_off_misses_nothing(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(projector, "POLL_SECONDS", 1_000_000)
+    monkeypatch.setattr(runner, "POLL_SECONDS", 1_000_000)
     view = seen()
     async with following(database, view):
         await append(database, 1)
@@ -284,6 +283,36 @@ async def until_listening(database: str) -> None:
         return bool(await ask(database, LISTENERS))
 
     await until(listening)
+
+
+@pytest.mark.parametrize("ticks", range(6))
+async def test_a_follower_that_is_woken_and_told_to_end_at_once_ends(
+    database: str, monkeypatch: pytest.MonkeyPatch, ticks: int
+) -> None:
+    monkeypatch.setattr(runner, "POLL_SECONDS", 1_000_000)
+    view, wake = seen(), Wake(serving(database))
+    await prepared(database, view)
+    await append(database, 1)
+    running = asyncio.create_task(Runner(view, serving(database), Vault(MASTER), wake).run())
+    await until_at(database, view, 1)
+    await until_idle(database, await leaders(database, view))
+    wake._changed.set()
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    running.cancel()
+    ended, _ = await asyncio.wait([running], timeout=30)
+    assert ended
+
+
+async def until_idle(database: str, pids: Sequence[int]) -> None:
+    """Return once the backends have nothing to do: their follower has read to the end and waits."""
+    query = """SELECT bool_and(state = 'idle' AND query LIKE '%%FROM events%%') FROM pg_stat_activity
+                WHERE pid = ANY(%s)"""
+
+    async def idle() -> bool:
+        return bool((await ask(database, query, list(pids)))[0][0])
+
+    await until(idle)
 
 
 async def test_views_can_be_prepared_by_many_at_once_and_again(database: str) -> None:

@@ -7,11 +7,10 @@ import pytest
 
 from domain.aggregate import Event
 from domain.complaint import COMPLAINT
-from infra import projector
 from infra.commands import Commands
 from infra.database import Unavailable
 from infra.events import Recorded
-from infra.projector import Reactor, reset
+from infra.projector import Reactor, reset, runner
 from tests.infra.followers import following, prepared, seen, standing, until_at, until_failed
 from tests.infra.logs import NOTE, REGISTER, ask, caller, commanding, served
 
@@ -23,8 +22,8 @@ TAGS = "SELECT tag FROM events WHERE stream_id = %s ORDER BY version"
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(projector, "POLL_SECONDS", 0.02)
-    monkeypatch.setattr(projector, "CANDIDATE_SECONDS", 0.02)
+    monkeypatch.setattr(runner, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(runner, "CANDIDATE_SECONDS", 0.02)
 
 
 def noting(commands: Commands) -> React:

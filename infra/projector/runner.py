@@ -1,25 +1,17 @@
-"""Followers of the log: views, folded batch by batch, and reactors, which answer events with commands.
-
-Each follower has a checkpoint of its own and one leader among all processes. A view's rows and its checkpoint
-move in one transaction, by compare-and-swap, so that a leader that was deposed unawares changes nothing.
-"""
+"""Keeps a follower going: leadership, batches, failures."""
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import psycopg
 import structlog
-from psycopg import sql
-from psycopg.rows import class_row
 
-from domain.aggregate import Event
 from infra.batching import Overloaded
 from infra.database import Unavailable, connect
-from infra.events import Recorded
 from infra.log import head, read
+from infra.projector.checkpoints import add_checkpoints
+from infra.projector.followers import Connection, Events, Reactor, View
+from infra.projector.wake import Wake
 from infra.vault import Vault
 
 log = structlog.get_logger()
@@ -28,52 +20,8 @@ BATCH = 2_000
 POLL_SECONDS = 1.0
 CANDIDATE_SECONDS = 0.25
 
-CHECKPOINTS = """
-CREATE TABLE IF NOT EXISTS checkpoints (
-    follower        text   PRIMARY KEY,
-    position        bigint NOT NULL,
-    failed_position bigint,
-    failure         text
-)"""
-
-Events = Sequence[Recorded[Event]]
-Connection = psycopg.AsyncConnection[Any]
-
-
-@dataclass(frozen=True)
-class View:
-    """Rows folded from the log.
-
-    `ddl` creates the view's `tables`, whose names carry its version; `apply` folds events, given in order and
-    without a hole, into them, inside the transaction that also moves the checkpoint.
-    """
-
-    name: str
-    version: int
-    ddl: str
-    tables: tuple[str, ...]
-    apply: Callable[[Connection, Events], Awaitable[None]]
-
-    @property
-    def follower(self) -> str:
-        """Name of the checkpoint: each version of a view has its own."""
-        return f"{self.name}_{self.version}"
-
-
-@dataclass(frozen=True)
-class Reactor:
-    """Answers events with commands, keyed so that at least once becomes once.
-
-    It begins with the first event after its birth. `react` may be called again for the same event.
-    """
-
-    name: str
-    react: Callable[[Recorded[Event]], Awaitable[None]]
-
-    @property
-    def follower(self) -> str:
-        """Name of the checkpoint."""
-        return f"reactor {self.name}"
+# What passes by itself: to be tried again, never a reason to stand still.
+PASSING = (psycopg.OperationalError, psycopg.InterfaceError, Unavailable, Overloaded)
 
 
 class Deposed(Exception):
@@ -87,84 +35,6 @@ class Failed(Exception):
         super().__init__(f"at position {position}: {type(cause).__name__}")
         self.position = position
         self.cause = cause
-
-
-# What passes by itself: to be tried again, never a reason to stand still.
-PASSING = (psycopg.OperationalError, psycopg.InterfaceError, Unavailable, Overloaded)
-
-# New tables belong to the views' schema, which is the second of the search path.
-VIEWS_FIRST = """SELECT set_config('search_path', quote_ident(path[2]) || ',' || quote_ident(path[1]), true)
-                   FROM current_schemas(false) AS path"""
-
-
-PREPARING = "SELECT pg_advisory_xact_lock(hashtextextended('prepare ' || current_schema(), 0))"
-
-
-async def prepare(connection: Connection, views: Sequence[View]) -> None:
-    """Create the tables and checkpoints of the views where they are missing; the others are left in peace."""
-    async with connection.transaction():
-        await connection.execute(PREPARING)
-        await connection.execute(VIEWS_FIRST)
-        await connection.execute(CHECKPOINTS)
-        cursor = await connection.execute("SELECT follower FROM checkpoints")
-        known = {follower for (follower,) in await cursor.fetchall()}
-        missing = [view for view in views if view.follower not in known]
-        for view in missing:
-            await connection.execute(view.ddl.encode())
-        await _add_checkpoints(connection, [view.follower for view in missing], 0)
-
-
-async def _add_checkpoints(connection: Connection, followers: Sequence[str], position: int) -> None:
-    await connection.execute(
-        "INSERT INTO checkpoints (follower, position) SELECT unnest(%s::text[]), %s ON CONFLICT DO NOTHING",
-        [list(followers), position],
-    )
-
-
-async def reset(connection: Connection, view: View) -> None:
-    """Empty a view and send it back to position 0, whence its leader folds it anew."""
-    async with connection.transaction():
-        # The checkpoint comes first, as in a leader's transactions: neither waits for the other in a circle.
-        await connection.execute(
-            "UPDATE checkpoints SET position = 0, failed_position = NULL, failure = NULL WHERE follower = %s",
-            [view.follower],
-        )
-        tables = sql.SQL(", ").join(sql.Identifier(table) for table in view.tables)
-        await connection.execute(sql.SQL("TRUNCATE {}").format(tables))
-
-
-class Wake:
-    """Tells followers, within milliseconds, that the log may have grown."""
-
-    def __init__(self, conninfo: str) -> None:
-        self._conninfo = conninfo
-        self._changed = asyncio.Event()
-
-    def arm(self) -> asyncio.Event:
-        """The event that the next growth sets; taken before reading, so that no growth falls in between."""
-        if self._changed.is_set():
-            self._changed = asyncio.Event()
-        return self._changed
-
-    async def listen(self) -> None:
-        """Listen for ever, connecting again when the connection is lost."""
-        while True:
-            try:
-                async with await connect(self._conninfo) as connection:
-                    await connection.execute(
-                        sql.SQL("LISTEN {}").format(sql.Identifier(await _schema(connection)))
-                    )
-                    self._changed.set()
-                    async for _ in connection.notifies():
-                        self._changed.set()
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-                log.warning("listener-lost", error=type(error).__name__)
-                await asyncio.sleep(0.2)
-
-
-async def _schema(connection: Connection) -> str:
-    row = await (await connection.execute("SELECT current_schema()")).fetchone()
-    return str(row[0]) if row else ""
 
 
 class Runner:
@@ -221,13 +91,15 @@ class Runner:
             if events:
                 position = await self._take(connection, position, events)
             else:
+                # Not `wait_for`: before Python 3.12 it may swallow a cancellation that meets the wake-up.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(grown.wait(), POLL_SECONDS)
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await grown.wait()
                 await self._check(connection, position)
 
     async def _start(self, connection: Connection) -> int:
         if isinstance(self._follower, Reactor):
-            await _add_checkpoints(connection, [self._name], await head(connection))
+            await add_checkpoints(connection, [self._name], await head(connection))
         await connection.execute(
             """UPDATE checkpoints SET failure = NULL, failed_position = NULL
                 WHERE follower = %s AND failure IS NOT NULL""",
@@ -308,31 +180,3 @@ class Runner:
             if await (await connection.execute(stands, [self._name])).fetchone() is None:
                 return
             await asyncio.sleep(POLL_SECONDS)
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Where a follower stands: its position, the newest event's, how long the next event has waited."""
-
-    follower: str
-    position: int
-    head: int
-    behind_seconds: float
-    failed_position: int | None
-    failure: str | None
-
-
-STANDINGS = """
-SELECT c.follower, c.position, h.head,
-       coalesce(extract(epoch FROM clock_timestamp() - n.recorded_at), 0)::float8 AS behind_seconds,
-       c.failed_position, c.failure
-  FROM checkpoints c
- CROSS JOIN (SELECT coalesce(max(position), 0) AS head FROM events) h
-  LEFT JOIN events n ON n.position = c.position + 1
- ORDER BY c.follower"""
-
-
-async def standings(connection: Connection) -> list[Standing]:
-    """Where every follower stands."""
-    async with connection.cursor(row_factory=class_row(Standing)) as cursor:
-        return await (await cursor.execute(STANDINGS)).fetchall()
