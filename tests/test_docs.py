@@ -20,7 +20,8 @@ def names(group: click.Group, prefix: str = "ouvidoria") -> list[str]:
 
 
 def test_every_command_of_the_command_line_has_its_line() -> None:
-    documented = re.findall(r"^\| `(ouvidoria [a-z]+(?: [a-z]+)?)", (ROOT / "docs/cli.md").read_text(), re.MULTILINE)
+    page = (ROOT / "docs/cli.md").read_text()
+    documented = re.findall(r"^\| `(ouvidoria [a-z]+(?: [a-z]+)?)", page, re.MULTILINE)
     assert sorted(documented) == sorted(names(main))
 
 

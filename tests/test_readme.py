@@ -33,7 +33,8 @@ def environment(home: Path, port: int) -> dict[str, str]:
 @contextmanager
 def running(home: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """`ouvidoria run`, once it is ready; ended with SIGTERM unless it has ended before."""
-    service = subprocess.Popen([sys.executable, "-m", "api.cli", "run"], cwd=ROOT, env=environment(home, port))
+    command = [sys.executable, "-m", "api.cli", "run"]
+    service = subprocess.Popen(command, cwd=ROOT, env=environment(home, port))
     try:
         wait_until_ready(service, port)
         yield service
@@ -79,7 +80,7 @@ def test_the_readme_leads_to_a_closed_complaint_that_outlives_kill_9(tmp_path: P
     home, port = tmp_path / "home", free_port()
     with running(home, port) as service:
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", first_screen()],
+            ["/bin/sh", "-eu", "-c", first_screen()],
             cwd=ROOT, env=environment(home, port), capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr

@@ -2,7 +2,7 @@
 
 from projections.complaints.details import ComplaintDetail, ComplaintItem
 from projections.complaints.items import OpenAsk, OpenProposal, Resolution
-from projections.complaints.queries import Sort, Worklist, as_of, by_protocol, detail, lookup, worklist
+from projections.complaints.queries import Sort, Worklist, as_of, by_protocol, detail, worklist
 from projections.complaints.view import VIEW
 
 __all__ = [
@@ -17,6 +17,5 @@ __all__ = [
     "as_of",
     "by_protocol",
     "detail",
-    "lookup",
     "worklist",
 ]

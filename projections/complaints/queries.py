@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 from msgspec import Meta, Struct
 
-from domain.aggregate import Event, Lookup
+from domain.aggregate import Event
 from domain.complaint.lifecycle import State
 from domain.complaint.values import Kind, Severity
 from domain.fields import LINE_PATTERN, Label, Moment
@@ -101,8 +101,6 @@ DETAIL: LiteralString = """SELECT row_to_json(c) AS row, row_to_json(x) AS texts
                    SELECT t.complaint_id, t.subject, t.description, t.contact, t.remedy_sought, t.subject_refs
                      FROM complaints_text_1 t WHERE t.complaint_id = c.complaint_id) x"""
 
-LOOKUP: LiteralString = "SELECT registered_at, state, customer_id, duplicate_of FROM complaints_1"
-
 CONDITIONS: dict[str, LiteralString] = {
     "state": "state = ANY(%(state)s)",
     "kind": "kind = %(kind)s",
@@ -190,23 +188,6 @@ async def by_protocol(
         Unavailable: the view was never prepared.
     """
     return await _one(connection, "c.protocol = %(id)s", protocol, sector)
-
-
-async def lookup(connection: psycopg.AsyncConnection[Any], complaint_id: UUID) -> Lookup | None:
-    """What the view knows of a complaint that a command names; None: it knows none.
-
-    Raises:
-        Unavailable: the view was never prepared.
-    """
-    found = await read_one(
-        connection,
-        VIEW.follower,
-        Lookup,
-        select=LOOKUP,
-        conditions=["complaint_id = %(id)s"],
-        arguments={"id": complaint_id},
-    )
-    return found.value
 
 
 async def _one(

@@ -323,20 +323,3 @@ async def test_facts_stay_when_a_case_is_opened_again(database: str) -> None:
         after = await at.detail(stream)
     assert facts(after) == facts(before)
     assert (before.withdrawn_by, after.withdrawn_by) == ("customer", None)
-
-
-async def test_another_complaint_is_looked_up(database: str) -> None:
-    async with house(database) as at:
-        customer = await at.customer()
-        first = await at.register(customer_id=customer)
-        registered_at = at.now
-        second = await at.register(c.MarkDuplicate(of=first), customer_id=customer)
-        await at.project()
-        original = await complaints.lookup(at.connection, first)
-        duplicate = await complaints.lookup(at.connection, second)
-        assert await complaints.lookup(at.connection, customer) is None
-    assert original
-    assert (original.registered_at, original.state) == (registered_at, "registered")
-    assert (original.customer_id, original.duplicate_of) == (customer, None)
-    assert duplicate
-    assert (duplicate.state, duplicate.duplicate_of) == ("duplicate", first)
