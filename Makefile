@@ -9,7 +9,7 @@ USABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint check fmt lock
+.PHONY: help setup run demo test lint check fmt lock
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -35,6 +35,9 @@ $(STAMP):
 
 run: $(STAMP)  ## start everything: PostgreSQL, API and worker
 	@exec $(BIN)/ouvidoria run
+
+demo: $(STAMP)  ## fill the running service with a year of an invented company
+	@exec $(BIN)/ouvidoria demo
 
 test: $(STAMP)  ## all tests
 	$(BIN)/python -m pytest

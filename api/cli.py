@@ -28,7 +28,7 @@ from api.app import VIEWS, conninfo, open_commands, open_log, prepare_database, 
 from api.roles import ROLES
 from api.running import run_everything
 from api.server import serve
-from infra import access, database, importing, logs
+from infra import access, database, demo, importing, logs
 from infra.database import Unavailable
 from infra.embedded import EmbeddedError
 from infra.home import HomeError
@@ -157,6 +157,36 @@ async def _import(
                 progress=lambda p: advance(p.bytes_read, p.bytes_total, f"{p.rows} rows, {p.rate:.0f}/s"),
                 rejects=rejects,
                 concurrency=concurrency,
+            )
+    finally:
+        await events.close()
+
+
+@main.command("demo")
+def demo_() -> None:
+    """Fill the running service with a year of an invented company. Run again, it adds nothing."""
+    report = _run(_demo(_settings()))
+    table = Table("customers", "cases", "events", "known", "seconds")
+    added = map(str, (report.customers, report.cases, report.events, report.known))
+    table.add_row(*added, f"{report.seconds:.1f}")
+    out.print(table)
+
+
+async def _demo(settings: Settings) -> demo.Report:
+    try:
+        async with await database.connect(conninfo(settings)) as connection:
+            await database.check_append_only(connection)
+    except psycopg.OperationalError as error:
+        raise click.ClickException(
+            f"no database answers; start the service first, in another terminal: make run\n{error}"
+        ) from None
+    events = open_log(settings)
+    try:
+        with _bar("demo") as advance:
+            return await demo.run(
+                demo.make_plan(),
+                demo.DemoCommands(events),
+                progress=lambda p: advance(p.done, p.total, f"{p.done} of {p.total}, {p.rate:.0f}/s"),
             )
     finally:
         await events.close()
