@@ -33,16 +33,14 @@ def token(settings: Settings, role: str) -> str:
         raise CallFailed(f"{path} has no key for {role}") from None
 
 
-def call(
-    settings: Settings, method: str, path: str, body: str | None, bearer: str, headers: dict[str, str]
-) -> Any:
+def call(settings: Settings, method: str, path: str, body: str | None, *, headers: dict[str, str]) -> Any:
     """The JSON that the service answers with.
 
     Raises:
         CallFailed: it cannot be reached, or answers with a status of 400 or above.
     """
     connection = http.client.HTTPConnection(settings.host, settings.port, timeout=TIMEOUT_SECONDS)
-    sent = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json", **headers}
+    sent = {"Content-Type": "application/json", **headers}
     try:
         connection.request(method.upper(), path, body.encode() if body else None, sent)
         response = connection.getresponse()

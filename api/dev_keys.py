@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from api.app import conninfo
+from api.parts import conninfo
 from api.roles import ROLES
 from infra import access
 from infra.database import connect

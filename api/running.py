@@ -7,8 +7,8 @@ import uvloop
 from rich.console import Console
 
 from api import dev_keys
-from api.app import prepare_database
-from infra.database import migrate
+from api.parts import prepare_database
+from infra.migrating import migrate
 from infra.settings import Settings
 from infra.supervisor import Child, Supervisor
 from infra.vault import load_master_key

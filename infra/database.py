@@ -2,22 +2,13 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import psycopg
-import sqlalchemy
-import structlog
-from alembic import command
-from alembic.config import Config
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 CONNECT_SECONDS = 5
-
-log = structlog.get_logger()
 
 
 class DatabaseNotReady(Exception):
@@ -102,76 +93,6 @@ class Link:
             await self._connection.close()
 
 
-def migrate(url: str, schema: str) -> None:
-    """Bring role, schemas and tables of `schema` to the newest revision; safe to call at once and again.
-
-    Raises:
-        DatabaseNotReady: the user may not create what is missing; the message carries the SQL to run.
-    """
-    with psycopg.connect(owner_conninfo(url, schema), autocommit=True) as connection:
-        connection.execute("SELECT pg_advisory_lock(hashtextextended('migrate ' || %s, 0))", [schema])
-        _create_role_and_schemas(connection, schema)
-        _upgrade(url, schema)
-
-
-def _upgrade(url: str, schema: str) -> None:
-    # The pool class makes SQLAlchemy hand over psycopg's own connection and forget it.
-    engine = sqlalchemy.create_engine(
-        "postgresql+psycopg://",
-        creator=lambda: psycopg.connect(owner_conninfo(url, schema)),
-        poolclass=sqlalchemy.NullPool,
-    )
-    with engine.begin() as bound:
-        bound.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        config.attributes.update(connection=bound, schema=schema, app_role=app_role(schema))
-        command.upgrade(config, "head")
-
-
-# Statements, each with the condition under which it is needed. SET: from PostgreSQL 16 on, the creator of a
-# role is its member without being allowed to act as it.
-NEEDED = """
-WITH me AS (SELECT current_user AS name),
-     app AS (SELECT oid FROM pg_roles WHERE rolname = %(app)s::text),
-     log AS (SELECT nspowner, nspacl FROM pg_namespace WHERE nspname = %(log)s::text)
-SELECT statement FROM (VALUES
-    (1, format('CREATE ROLE %%I NOLOGIN', %(app)s::text), NOT EXISTS (TABLE app)),
-    (2, format('GRANT %%I TO %%I', %(app)s::text, (SELECT name FROM me)),
-        NOT EXISTS (SELECT FROM app WHERE pg_has_role(oid, %(acting)s::text))),
-    (3, format('CREATE SCHEMA IF NOT EXISTS %%I AUTHORIZATION %%I', %(log)s::text, (SELECT name FROM me)),
-        NOT EXISTS (TABLE log)),
-    (4, format('ALTER SCHEMA %%I OWNER TO %%I', %(log)s::text, (SELECT name FROM me)),
-        EXISTS (SELECT FROM log WHERE NOT pg_has_role(nspowner, 'MEMBER'))),
-    (5, format('CREATE SCHEMA IF NOT EXISTS %%I AUTHORIZATION %%I', %(views)s::text, %(app)s::text),
-        NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = %(views)s::text)),
-    (6, format('GRANT USAGE ON SCHEMA %%I TO %%I', %(log)s::text, %(app)s::text),
-        NOT EXISTS (SELECT FROM log, app, aclexplode(nspacl)
-                     WHERE grantee = app.oid AND privilege_type = 'USAGE'))
-) AS needed (step, statement, missing) WHERE missing ORDER BY step
-"""
-
-
-def _create_role_and_schemas(connection: psycopg.Connection[Any], schema: str) -> None:
-    names = {
-        "app": app_role(schema),
-        "log": schema,
-        "views": views_schema(schema),
-        "acting": "SET" if connection.info.server_version >= 160000 else "MEMBER",
-    }
-    needed = [statement for (statement,) in connection.execute(NEEDED, names)]
-    for done, statement in enumerate(needed):
-        try:
-            connection.execute(statement.encode())
-        except psycopg.errors.InsufficientPrivilege as error:
-            raise DatabaseNotReady(
-                f"{error.diag.message_primary}; let a superuser run this in the database "
-                f"{connection.info.dbname}, then migrate again:\n" + "\n".join(f"{s};" for s in needed[done:])
-            ) from error
-        except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
-            pass  # roles belong to the whole server: a migration of another database was faster
-
-
 FORBIDDEN = """
 SELECT privilege || ' ON ' || held FROM unnest(ARRAY['events', 'claims']) AS held,
        unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) AS privilege
@@ -199,21 +120,3 @@ async def check_append_only(connection: psycopg.AsyncConnection[Any]) -> None:
         raise DatabaseNotReady(
             f"the serving role could change the log ({powers}); it must only read and append"
         )
-
-
-async def wait_until_up(conninfo: str, seconds: float) -> None:
-    """Return once a connection succeeds.
-
-    Raises:
-        Unavailable: none did within `seconds`.
-    """
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            await (await connect(conninfo)).close()
-        except psycopg.OperationalError as error:
-            if time.monotonic() > deadline:
-                raise Unavailable(f"no connection within {seconds:g} seconds: {error}") from error
-            await asyncio.sleep(0.2)
-        else:
-            return

@@ -88,7 +88,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(
-            description="Least level logged. `debug` shows all messages of exceptions: no place for real data."
+            description="Least level logged. `debug` shows every exception's message: no place for real data."
         ),
     ] = "info"
     log_format: Annotated[

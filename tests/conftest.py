@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from infra.database import migrate
 from infra.embedded import EmbeddedPostgres
+from infra.migrating import migrate
 
 SCHEMA = "ouvidoria"
 

@@ -13,8 +13,9 @@ ROOT = Path(__file__).parent.parent
 
 def names(group: click.Group, prefix: str = "ouvidoria") -> list[str]:
     found = []
-    for name, command in group.commands.items():
-        full = f"{prefix} {name}"
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command, full = group.get_command(context, name), f"{prefix} {name}"
         found += names(command, full) if isinstance(command, click.Group) else [full]
     return found
 

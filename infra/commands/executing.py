@@ -184,9 +184,7 @@ class Commands:
                 events.append((event, context.occurred_at))
         return Decision(before, events, state)
 
-    async def _context(
-        self, command: Command, caller: Caller, stream_id: UUID, *, numbered: bool
-    ) -> Context:
+    async def _context(self, command: Command, caller: Caller, stream_id: UUID, *, numbered: bool) -> Context:
         now = self._clock()
         return Context(
             now=now,
@@ -204,7 +202,7 @@ class Commands:
         )
 
     async def _look_up(self, complaint_id: UUID) -> Lookup | None:
-        """What another complaint is now, if there is one; it may have moved on when the command is recorded."""
+        """What another complaint is now, if there is one; it may move on before the command is recorded."""
         try:
             named: Complaint = (await self.history(COMPLAINT, complaint_id)).state
         except NoSuchStream:

@@ -1,4 +1,4 @@
-"""Alembic's entry: a connection handed in by `infra.database.migrate`, which holds the lock."""
+"""Alembic's entry: a connection handed in by `infra.migrating.migrate`, which holds the lock."""
 
 from alembic import context
 

@@ -15,10 +15,12 @@ import psycopg
 import uvicorn
 import uvloop
 
-from api.app import conninfo, create_app, prepare_database, work
+from api.app import create_app
+from api.parts import conninfo, prepare_database
 from api.request_id import RequestId
 from api.roles import ROLES
 from api.services import Services
+from api.worker import work
 from infra import access
 from infra.access import utc_now
 from infra.database import connect

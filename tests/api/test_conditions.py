@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from api.app import open_commands, open_log
+from api.parts import open_commands, open_log
 from domain.complaint import COMPLAINT
 from domain.complaint.commands import AddNote
 from infra.commands import Caller

@@ -16,16 +16,14 @@ from psycopg import sql
 from infra.database import (
     DatabaseNotReady,
     Link,
-    Unavailable,
     app_role,
     check_append_only,
     connect,
-    migrate,
     owner_conninfo,
     serving_conninfo,
-    wait_until_up,
 )
 from infra.log import head
+from infra.migrating import migrate
 from tests.conftest import SCHEMA
 from tests.infra.logs import append_on, fetch, lock_held, owned, request, run, served, serving
 
@@ -299,14 +297,8 @@ async def test_a_link_is_opened_again_after_it_broke(database: str) -> None:
     await link.close()
 
 
-async def test_waiting_for_a_database_ends(database: str) -> None:
-    await wait_until_up(serving(database), 30)
-    with pytest.raises(Unavailable, match="no connection within"):
-        await wait_until_up("host=/nowhere dbname=none", 0)
-
-
 def test_migrations_are_found_from_wherever_the_service_is_started(empty_database: str) -> None:
-    script = "import sys; from infra.database import migrate; migrate(*sys.argv[1:])"
+    script = "import sys; from infra.migrating import migrate; migrate(*sys.argv[1:])"
     schema = f"tenant_{uuid4().hex[:8]}"
     subprocess.run(
         [sys.executable, "-c", script, empty_database, schema],

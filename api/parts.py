@@ -1,0 +1,48 @@
+"""The parts that the API, the worker and the command line are put together from."""
+
+from datetime import timedelta
+
+from infra.commands import Commands
+from infra.database import check_append_only, connect, serving_conninfo
+from infra.log import Log
+from infra.projector import View, prepare
+from infra.settings import Settings
+from infra.vault import Vault, load_master_key
+from projections import audit, complaints, customers, deadlines
+
+VIEWS: tuple[View, ...] = (complaints.VIEW, audit.VIEW, customers.VIEW, deadlines.VIEW)
+
+
+def conninfo(settings: Settings) -> str:
+    """How serving processes connect."""
+    return serving_conninfo(settings.url(), settings.schema)
+
+
+def open_log(settings: Settings) -> Log:
+    """The log, with the keys to read it."""
+    return Log(conninfo(settings), Vault(master_key(settings)))
+
+
+def master_key(settings: Settings) -> bytes:
+    """What wraps the keys of the streams."""
+    return load_master_key(settings.master_key_file(), settings.master_key)
+
+
+def open_commands(settings: Settings, events: Log) -> Commands:
+    """The one way in."""
+    return Commands(
+        events,
+        reopen_window=timedelta(days=settings.reopen_window_days),
+        redress_limits=settings.limits_of_redress(),
+    )
+
+
+async def prepare_database(settings: Settings) -> None:
+    """Make sure that the serving role can only append, and that the views have their tables.
+
+    Raises:
+        DatabaseNotReady: the log is not migrated, or the role may do too much.
+    """
+    async with await connect(conninfo(settings)) as connection:
+        await check_append_only(connection)
+        await prepare(connection, VIEWS)

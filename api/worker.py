@@ -1,0 +1,87 @@
+"""The worker: everything that follows the log or the clock."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+
+from api.parts import VIEWS, conninfo, open_commands, open_log, prepare_database
+from api.watching import watchdog
+from domain.aggregate import Event, Refused
+from domain.complaint import COMPLAINT
+from domain.complaint.commands import Acknowledge
+from domain.complaint.events import ComplaintRegistered
+from infra.commands import Caller, Commands
+from infra.database import connect
+from infra.events import Recorded
+from infra.log import purge
+from infra.projector import Reactor, Runner, View, Wake
+from infra.settings import Settings
+
+PURGE_SECONDS = 3600
+
+
+async def work(settings: Settings) -> None:
+    """Run all followers of the log and the house-keeping, until cancelled."""
+    await prepare_database(settings)
+    events = open_log(settings)
+    wake = Wake(conninfo(settings))
+    commands = open_commands(settings, events)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(wake.listen())
+            tasks.create_task(_keep_house(settings))
+            tasks.create_task(watchdog(conninfo(settings), commands).run())
+            for follower in followers(settings, commands):
+                tasks.create_task(Runner(follower, conninfo(settings), events.vault, wake).run())
+    finally:
+        await events.close()
+
+
+async def _keep_house(settings: Settings) -> None:
+    while True:
+        with contextlib.suppress(psycopg.OperationalError, psycopg.InterfaceError):
+            async with await connect(conninfo(settings)) as connection:
+                await purge(connection)
+        await asyncio.sleep(PURGE_SECONDS)
+
+
+def followers(settings: Settings, commands: Commands) -> Sequence[View | Reactor]:
+    """Everything that follows the log."""
+    return (*VIEWS, *reactors(settings, commands))
+
+
+def reactors(settings: Settings, commands: Commands) -> tuple[Reactor, ...]:
+    """The reactors that the settings ask for."""
+    return (acknowledging(commands),) if settings.auto_acknowledge else ()
+
+
+def acknowledging(commands: Commands) -> Reactor:
+    """Acknowledges each new complaint through its channel, but imported ones: they were acknowledged before."""
+
+    async def react(recorded: Recorded[Event]) -> None:
+        event = recorded.event
+        if not isinstance(event, ComplaintRegistered) or recorded.origin == "import":
+            return
+        with contextlib.suppress(Refused):  # it is no longer open: there is nothing to acknowledge
+            await commands.execute(
+                COMPLAINT,
+                recorded.stream_id,
+                reaction("acknowledging", recorded),
+                Acknowledge(channel=event.channel, automatic=True),
+            )
+
+    return Reactor("acknowledging", react)
+
+
+def reaction(reactor: str, recorded: Recorded[Any]) -> Caller:
+    """The caller of a reactor's command, keyed by the event it reacts to: at least once becomes once."""
+    return Caller(
+        actor=f"system:{reactor}",
+        correlation=recorded.correlation,
+        causation=f"{recorded.stream_id}/{recorded.version}",
+        key=f"{reactor}/{recorded.position}/{recorded.stream_id}",
+        origin="system",
+    )
