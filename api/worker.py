@@ -59,7 +59,7 @@ def reactors(settings: Settings, commands: Commands) -> tuple[Reactor, ...]:
 
 
 def acknowledging(commands: Commands) -> Reactor:
-    """Acknowledges each new complaint through its channel, but imported ones: they were acknowledged before."""
+    """Acknowledges each new complaint through its channel, except imported ones: they were before."""
 
     async def react(recorded: Recorded[Event]) -> None:
         event = recorded.event
