@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from api.commands import changing, creating
-from api.conventions import ComplaintChanged, ComplaintRegistered, Items, allowing, event_view, listed, single
+from api.conventions import ComplaintChanged, Items, NewComplaint, allowing, event_view, listed, single
 from api.problems import NotFound
 from api.services import principal, services
 from api.validation import Malformed, Nothing, Wrong, query
@@ -52,8 +52,8 @@ def _changed(_request: Request[Any, Any, Any], outcome: Outcome) -> ComplaintCha
     return ComplaintChanged(**_after(outcome))
 
 
-def _registered(request: Request[Any, Any, Any], outcome: Outcome) -> ComplaintRegistered:
-    return ComplaintRegistered(**_after(outcome), access_code=access_code(request, outcome))
+def _registered(request: Request[Any, Any, Any], outcome: Outcome) -> NewComplaint:
+    return NewComplaint(**_after(outcome), access_code=access_code(request, outcome))
 
 
 def _after(outcome: Outcome) -> dict[str, Any]:
@@ -176,7 +176,7 @@ ROUTER = Router(
         worklist,
         detail,
         by_protocol,
-        creating(COMPLAINT, c.Register, body=_registered, check=check, answer=ComplaintRegistered),
+        creating(COMPLAINT, c.Register, body=_registered, check=check, answer=NewComplaint),
         *(
             changing(COMPLAINT, command, body=_changed, check=check, answer=ComplaintChanged)
             for command in COMPLAINT.commands

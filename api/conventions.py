@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
@@ -16,6 +15,7 @@ from api.auth import Principal
 from api.validation import Malformed, Wrong, parameters
 from domain.complaint import ComplaintEvent
 from domain.customer import CustomerEvent
+from domain.fields import Moment
 from infra.commands import Caller, Outcome
 from infra.events import Origin, Recorded
 from infra.pages import Page
@@ -34,8 +34,8 @@ class EventView(Struct, Generic[E], frozen=True, kw_only=True):
     type: str
     position: int
     version: int
-    occurred_at: datetime
-    recorded_at: datetime
+    occurred_at: Moment
+    recorded_at: Moment
     actor: str
     origin: Origin
     correlation_id: str
@@ -54,8 +54,8 @@ class ComplaintChanged(Struct, frozen=True, kw_only=True):
     events: list[EventView[ComplaintEvent]]
 
 
-class ComplaintRegistered(ComplaintChanged, frozen=True, kw_only=True):
-    """The new complaint. `access_code` is for who made it, where nobody knows who: it is shown here only."""
+class NewComplaint(ComplaintChanged, frozen=True, kw_only=True):
+    """A new complaint. `access_code` is for who made it, where nobody knows who: it is shown here only."""
 
     access_code: str | None
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from domain.aggregate import Event
 from domain.complaint import events as e
-from domain.fields import Language
+from domain.fields import Language, Moment
 from infra.events import Recorded
 
 CUSTOMER = "customer"
@@ -130,11 +130,11 @@ INSIDE: frozenset[type[Event]] = frozenset(
 class Entry(Struct, frozen=True, kw_only=True):
     """Something that happened: what it means, the text that went with it, and a date that it names."""
 
-    at: datetime
+    at: Moment
     type: str
     words: str
     text: str | None
-    until: datetime | None
+    until: Moment | None
 
 
 def entries(events: Sequence[Recorded[Event]], language: Language) -> list[Entry]:

@@ -1,6 +1,5 @@
 """What needs no token: the status of one complaint, and a reply, for who has its access code."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +19,7 @@ from domain.complaint import COMPLAINT, Complaint
 from domain.complaint import events as e
 from domain.complaint.commands import RecordReply
 from domain.complaint.lifecycle import State
-from domain.fields import FreeText
+from domain.fields import FreeText, Moment
 from infra.commands import Caller, Outcome
 from infra.events import Recorded
 from projections import complaints
@@ -33,8 +32,8 @@ class Question(Struct, frozen=True, kw_only=True):
 
     ask_id: UUID
     question: str
-    asked_at: datetime
-    due_at: datetime | None
+    asked_at: Moment
+    due_at: Moment | None
 
 
 class Status(Struct, frozen=True, kw_only=True):
@@ -44,7 +43,7 @@ class Status(Struct, frozen=True, kw_only=True):
     protocol: str
     state: State
     version: int
-    registered_at: datetime
+    registered_at: Moment
     questions: list[Question]
     history: list[Entry]
 

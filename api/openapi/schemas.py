@@ -16,7 +16,7 @@ def components(types: list[Any]) -> tuple[list[Json], Json]:
     """References to the schemas of the types, in their order, and the schemas by name."""
     references, found = msgspec.json.schema_components(types, ref_template=REFERENCE)
     return [portable(each) for each in references], {
-        _name(name): portable(each) for name, each in found.items()
+        _name(name): portable(each) | {"title": _name(name)} for name, each in found.items()
     }
 
 
