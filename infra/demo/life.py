@@ -78,6 +78,12 @@ class Life:
         self.words["ate"] = day(on, 0)
         return self.due
 
+    def ours(self, name: str) -> Sequence[str]:
+        """Those of the story's texts of this name that go with the cause."""
+        options: Sequence[str] = getattr(self.story, name)
+        cause = self.arrival.cause
+        return [options[at] for at in cause.texts[name]] if cause and name in cause.texts else options
+
     def text(self, options: Sequence[str], **more: str) -> str:
         """One of the options in the words of this case, as the house writes."""
         if self.due <= self.at + timedelta(days=1):
@@ -96,7 +102,7 @@ class Life:
     def message(self) -> tuple[str, str]:
         """Subject and description: written by the customer, or by whoever took the call."""
         spoken = self.arrival.channel in SPOKEN
-        subject, _, body = self.text(self.story.told if spoken else self.story.written).rpartition(" ;; ")
+        subject, _, body = self.text(self.ours("told" if spoken else "written")).rpartition(" ;; ")
         subject = sentences(subject or self.text(self.story.subjects))
         return subject, sentences(body) if spoken else self._written(sentences(body))
 
@@ -113,10 +119,12 @@ class Life:
             body = shouted(body, self.rng)
         return typed(body, self.rng, self.arrival.person.carelessness)
 
-    def reply_to(self, question: int) -> str:
-        """What the customer answers to the question of this number."""
-        replies = self.story.replies
-        return self.customers_text([replies[question]] if len(replies) == len(self.story.asks) else replies)
+    def question(self) -> tuple[str, Sequence[str]]:
+        """What the customer is asked, and what may be answered to it."""
+        asks, replies = self.story.asks, self.story.replies
+        template = self.rng.choice(self.ours("asks"))
+        fitting = [replies[asks.index(template)]] if len(replies) == len(asks) else replies
+        return self.text([template]), fitting
 
     def contact_channel(self) -> str:
         """How this customer is answered."""

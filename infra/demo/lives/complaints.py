@@ -25,7 +25,7 @@ def worked(life: Life) -> None:
 def on_contact(life: Life) -> None:
     """Settled in the first conversation."""
     life.office(0.2, 4)
-    summary = life.text(life.story.contacts)
+    summary = life.text(life.ours("contacts"))
     life.do("contact-customer", channel="phone", summary=summary, outcome="reached")
     life.work("ligação", 6, 22)
     if life.chance(0.6):
@@ -48,7 +48,7 @@ def safety(life: Life) -> None:
     life.do("raise-flag", flag="safety", reason="Relato de risco de acidente com o produto.")
     life.do("escalate", level=3, to="Diretoria de Produto", reason="Possível recolhimento do lote.")
     life.at += timedelta(minutes=life.rng.randint(4, 50))
-    life.do("contact-customer", channel="phone", summary=life.text(life.story.contacts), outcome="reached")
+    life.do("contact-customer", channel="phone", summary=life.text(life.ours("contacts")), outcome="reached")
     inquiry.asked(life, share=0.7)
     inquiry.consulted(life, share=1.0)
     life.work("perícia", 60, 240)
@@ -65,7 +65,7 @@ def _begin(life: Life) -> None:
         life.do("contact-customer", channel="phone", summary=life.phrase(name), outcome=outcome)
         life.office(1, 4)
     if life.chance(0.55):
-        contact = life.text(life.story.contacts)
+        contact = life.text(life.ours("contacts"))
         life.do("contact-customer", channel=life.contact_channel(), summary=contact, outcome="reached")
     if life.chance(0.22):
         life.do("add-note", text=life.phrase("notes"))

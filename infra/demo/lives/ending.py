@@ -63,9 +63,9 @@ def _proposed(life: Life, outcome: str, *, again: bool = False) -> Ref | None:
     by = life.promise_by(7)
     kind = of = ""
     if outcome == "not_upheld":
-        text = life.text(life.story.rejected)
+        text = life.text(life.ours("rejected"))
     else:
-        redress, _, text = life.text(life.story.upheld).partition(" ;; ")
+        redress, _, text = life.text(life.ours("upheld")).partition(" ;; ")
         kind, _, of = redress.lower().partition(":")
         text = sentences(text)
     fields: dict[str, Any] = {
@@ -99,7 +99,7 @@ def _accepted(life: Life, outcome: str, offered: Ref | None) -> None:
         life.do("accept-resolution", channel=channel, scope="partial", accepted_points=["1"], **reason)
         life.office(4, 16)
         life.do(
-            "contact-customer", channel="phone", summary=life.text(life.story.contacts), outcome="reached"
+            "contact-customer", channel="phone", summary=life.text(life.ours("contacts")), outcome="reached"
         )
         if offered:
             life.do("withdraw-compensation", compensation_id=offered, reason="Incluída na nova proposta.")
@@ -198,7 +198,7 @@ def _reopened(life: Life) -> None:
     life.do("reopen", reason=life.text(life.story.reopens))
     life.happy -= 1.4
     life.office(1, 8)
-    life.do("contact-customer", channel="phone", summary=life.text(life.story.contacts), outcome="reached")
+    life.do("contact-customer", channel="phone", summary=life.text(life.ours("contacts")), outcome="reached")
     life.work("reabertura", 10, 45)
     life.office(4, 30)
     offered = _proposed(life, "upheld")

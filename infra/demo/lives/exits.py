@@ -53,7 +53,7 @@ def abandoned(life: Life) -> None:
         return
     life.office(1, 8)
     due = life.promise_by(5)
-    life.do("request-information", question=life.text(life.story.asks), due_at=due)
+    life.do("request-information", question=life.question()[0], due_at=due)
     for _ in range(life.rng.choice((2, 3))):
         life.office(14, 34)
         life.do(

@@ -14,11 +14,10 @@ def asked(life: Life, share: float = 0.33) -> None:
     if not life.story.asks or not life.chance(share) or life.arrival.person is None:
         return
     life.office(0.3, 3)
-    which = life.rng.randrange(len(life.story.asks))
-    question = life.text([life.story.asks[which]])
+    question, replies = life.question()
     life.do("request-information", question=question, due_at=life.promise_by(5))
     life.wait(0.4, 40)
-    life.do("record-reply", channel=life.written_channel(), message=life.reply_to(which))
+    life.do("record-reply", channel=life.written_channel(), message=life.customers_text(replies))
     if life.chance(0.45):
         kind = life.rng.choice((("foto", "jpg", "image/jpeg"), ("comprovante", "pdf", "application/pdf")))
         life.attach(f"{kind[0]}-{life.words['os']}.{kind[1]}", kind[2])

@@ -15,7 +15,7 @@ def simple(life: Life, *, triaged: bool = False) -> None:
         life.do("classify", category=life.story.category, severity=life.severity)
         life.do("assign", analyst=life.analyst.id, team=life.analyst.team)
         life.office(0.1, 6)
-    summary = life.text(life.story.contacts)
+    summary = life.text(life.ours("contacts"))
     life.do("contact-customer", channel=life.contact_channel(), summary=summary, outcome="reached")
     life.work("atendimento", 4, 18)
     life.at += timedelta(minutes=life.rng.randint(1, 20))
@@ -62,7 +62,7 @@ def report(life: Life) -> None:
     life.office(4, 20)
     outcome = "upheld" if proven else "not_upheld"
     if known:
-        finding = life.text(life.story.upheld if proven else life.story.rejected)
+        finding = life.text(life.ours("upheld" if proven else "rejected"))
         life.do("propose-resolution", outcome=outcome, summary=finding, channel="email")
         life.office(30, 60)
         life.do("resolve", outcome=outcome, summary=finding, basis="final_position")

@@ -85,6 +85,8 @@ class Cause(Strict, frozen=True):
     fixed: date | None = None
     left: float = 1.0
     carrier: str | None = None
+    texts: dict[str, tuple[int, ...]] = {}
+    """Which of the story's texts go with it, by the name of their list; all of those that are not named."""
 
 
 class Story(Strict, frozen=True):
