@@ -55,7 +55,7 @@ def test_a_command_is_refused_for_the_state_exactly_where_the_table_says(verb: s
 
 @pytest.mark.parametrize(
     ("verb", "state"),
-    [(verb, state) for verb, states in RECORDED_AS_REPLY.items() for state in states & ENDED],
+    [(verb, state) for verb, states in RECORDED_AS_REPLY.items() for state in sorted(states & ENDED)],
 )
 def test_a_verdict_on_an_ended_case_is_recorded_as_a_reply_to_be_reviewed(verb: str, state: State) -> None:
     complaint = complaint_in(state)
