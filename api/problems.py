@@ -9,7 +9,6 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from msgspec import Struct
-from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
 from api.validation import Malformed, Wrong
 from domain.aggregate import Refused
@@ -140,10 +139,7 @@ ANSWERS: dict[type[Exception], Callable[[Any], Failure]] = {
     TimeoutError: lambda _: _retry(
         "unavailable", "This took too long; ask again with the same Idempotency-Key."
     ),
-    PoolTimeout: _database,
-    PoolClosed: _database,
-    TooManyRequests: _database,
-    psycopg.OperationalError: _database,
+    psycopg.OperationalError: _database,  # the pool's own errors are of this kind
     psycopg.InterfaceError: _database,
     HTTPException: _http,
 }

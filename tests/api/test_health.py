@@ -27,7 +27,7 @@ def test_a_service_whose_views_keep_up_is_ready_and_says_where_each_stands(servi
     body = answer.json()
     assert (answer.status_code, body["status"], body["head"]) == (200, "ready", made["position"])
     assert {follower["position"] for follower in body["followers"]} == {made["position"]}
-    assert names(body) == {"complaints_1", "audit_1", "customers_1"}
+    assert names(body) == {"complaints_1", "audit_1", "customers_1", "deadlines_1"}
     assert service.get("/health/live", role=None).json() == {"status": "live"}
 
 
