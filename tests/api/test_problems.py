@@ -16,10 +16,11 @@ from api import problems
 from api.problems import ANSWERS, BY_STATUS, PROBLEMS, Forbidden, NotFound, Unauthenticated, ViewBehind
 from api.validation import Malformed, Wrong
 from domain.aggregate import Refused
-from domain.refusals import NOT_FOUND, REFUSALS
+from domain.refusals import FORBIDDEN, NOT_FOUND, REFUSALS
 from infra.batching import Overloaded
 from infra.commands import KeyReused, NoSuchStream, VersionMismatch
 from infra.database import Unavailable
+from infra.events import Erased
 from infra.pages import BadCursor
 from tests.api.serving import Service, problem, serving
 
@@ -35,6 +36,8 @@ RAISED: list[tuple[Exception, int, str]] = [
     (NoSuchStream("no"), 404, "not-found"),
     (Refused("unknown-complaint", "no"), 404, "not-found"),
     (Refused("wrong-state", "no"), 409, "wrong-state"),
+    (Refused("same-person", "no"), 403, "same-person"),
+    (Erased("gone"), 409, "erased"),
     (VersionMismatch(3), 412, "version-mismatch"),
     (KeyReused(), 422, "idempotency-key-reused"),
     (ViewBehind("late"), 503, "view-behind"),
@@ -79,8 +82,10 @@ def test_the_errors_tried_are_all_that_have_an_answer() -> None:
     assert {each for each in own if each.__module__ == problems.__name__} <= ANSWERS.keys()
 
 
-def test_every_refusal_is_a_problem_type_of_409() -> None:
-    assert {slug for slug, (status, _) in PROBLEMS.items() if status == 409} == REFUSALS.keys() - NOT_FOUND
+def test_every_refusal_is_a_problem_type_of_409_or_of_403_where_another_person_may() -> None:
+    found = {slug: status for slug, (status, _) in PROBLEMS.items() if status in {403, 409}}
+    expected = {slug: 403 if slug in FORBIDDEN else 409 for slug in REFUSALS.keys() - NOT_FOUND}
+    assert found == {**expected, "forbidden": 403, "erased": 409}
 
 
 @pytest.mark.parametrize("slug", PROBLEMS)

@@ -45,8 +45,13 @@ def test_an_action_is_for_the_roles_of_the_table_only(service: Service, action: 
         if role in MAY[action]:
             assert answer.status_code in {200, 400, 404}, answer.text
         else:
-            refused = problem(answer, 403, "forbidden")
-            assert refused["detail"].startswith(f"{action} is for: ")
+            assert problem(answer, 403, "forbidden")["detail"].startswith(f"{action} is for: ")
+
+
+@pytest.mark.parametrize("action", MAY)
+def test_no_action_is_for_those_who_show_no_key(service: Service, action: str) -> None:
+    for method, path, body in requests(action):
+        problem(service.send(method, path, json=body, role=None), 401, "unauthenticated")
 
 
 @pytest.mark.parametrize("action", MAY)
