@@ -13,8 +13,9 @@ from infra.commands import AlreadyClaimed, Caller, Commands, VersionMismatch
 from infra.events import Erased
 from infra.importing.binding import BoundLog
 from infra.importing.mapping import Mapping
-from infra.importing.planning import Fact, Plan, dated, plans
+from infra.importing.planning import Fact, Plan, dated, fact_of, plans
 from infra.importing.reading import Reader, Rejected
+from infra.importing.rehearsing import Rehearsal
 from infra.importing.reporting import Tally
 from infra.importing.sorting import Case, Placed, Sorted
 
@@ -60,11 +61,18 @@ class Cases:
     async def _take(self, case: Case) -> None:
         """Append the rows of a case that are not in the log yet."""
         turn = Turn(case)
-        for page in self._rows.pages(case.id):
+        rehearsal: Rehearsal | None = None
+        for number, page in enumerate(self._rows.pages(case.id)):
             rows = [(placed, self._bound.identity(placed.record.fields)) for placed in page]
             known = await self._appending.known(turn, [identity for _, identity in rows])
+            if number == 0 and known:
+                rehearsal = Rehearsal(self._bound, case)
+            refused = rehearsal.refusals(rows, known) if rehearsal else {}
             for placed, identity in rows:
-                await self._row(turn, placed, identity, known)
+                if identity not in known and identity in refused:
+                    self._tally.rejects.write(placed.record, refused[identity])
+                else:
+                    await self._row(turn, placed, identity, known)
             self._tally.bytes_read = self._reader.bytes_read * self._tally.rows // self._total
             self._tally.tell()
 
@@ -173,12 +181,8 @@ class Appending:
         return Standing(outcome.stream_id, outcome.state, outcome.etag)
 
     def _fact(self, turn: Turn, placed: Placed) -> Fact:
-        row = placed.record.fields
-        at = placed.at or turn.case.latest or (turn.standing.state.changed_at if turn.standing else None)
-        change, words = self._bound.change(row), self._bound.words(row)
-        if at is None:
-            raise Rejected(self._bound.time_columns, "no row of its case has a time")
-        return Fact(row=row, change=change, words=words, at=at, uncertain=placed.at is None)
+        changed_at = turn.standing.state.changed_at if turn.standing else None
+        return fact_of(self._bound, placed, turn.case.latest or changed_at)
 
     async def _read(self, stream_id: UUID) -> Standing:
         history = await self._commands.history(COMPLAINT, stream_id)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import uuid4
 
 from msgspec import Struct
@@ -12,9 +12,10 @@ from domain.aggregate import Command, Context, Refused
 from domain.complaint import COMPLAINT, Complaint
 from domain.complaint.commands import AddNote, CancelAsk
 from domain.times import effective_time
-from infra.importing.binding import Change, Move
+from infra.importing.binding import BoundLog, Change, Move
 from infra.importing.columns import Row
 from infra.importing.reading import Rejected
+from infra.importing.sorting import Placed
 
 IMPLIED = "Not in the source: implied by the row that follows, whose time stands for it."
 UNCERTAIN = "Time not in the source: the last known one of the case stands for it."
@@ -32,11 +33,26 @@ class Fact(Struct, frozen=True, kw_only=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """Commands to execute for a row, all or none, and what it counts as then."""
+    """Commands to execute for a row, all or none, what it counts as then, and the complaint after it."""
 
     commands: Sequence[Command]
     counts_as: Literal["added", "noted"]
+    leads_to: Complaint
     implied: int = 0
+
+
+def fact_of(bound: BoundLog, placed: Placed, last_known: datetime | None) -> Fact:
+    """The row read; `last_known` is its time if it has none of its own.
+
+    Raises:
+        Rejected: a value is not a known one, or there is no time.
+    """
+    row = placed.record.fields
+    at = placed.at or last_known
+    change, words = bound.change(row), bound.words(row)
+    if at is None:
+        raise Rejected(bound.time_columns, "no row of its case has a time")
+    return Fact(row=row, change=change, words=words, at=at, uncertain=placed.at is None)
 
 
 def dated(
@@ -66,10 +82,10 @@ def plans(fact: Fact, state: Complaint, now: datetime) -> Iterator[Plan]:
         raise Rejected(" + ".join(_verbs(fact)), why)
     note = _note(fact, why)
     try:
-        _rehearsed(note, state, now)
+        state, _ = rehearsed(note, state, now)
     except Refused as error:
         raise Rejected(note.verb, str(error)) from error
-    yield Plan(commands=(note,), counts_as="noted")
+    yield Plan(commands=(note,), counts_as="noted", leads_to=state)
 
 
 def _attempts(change: Change) -> Iterator[Sequence[Move]]:
@@ -99,7 +115,7 @@ def _assembled(fact: Fact, moves: Sequence[Move], state: Complaint, now: datetim
         for given in () if made is None else _spelled_out(made, state):
             words = "" if move.implied or own else fact.words
             command = dated(given, fact.at, uncertain=fact.uncertain, implied=move.implied, words=words)
-            state, changed = _rehearsed(command, state, now)
+            state, changed = rehearsed(command, state, now)
             if changed:
                 commands.append(command)
                 implied += move.implied
@@ -108,7 +124,8 @@ def _assembled(fact: Fact, moves: Sequence[Move], state: Complaint, now: datetim
         raise _Unchanged
     if not own:
         commands.append(_note(fact, "it changes nothing"))
-    return Plan(commands=commands, counts_as="added" if own else "noted", implied=implied)
+    counts_as: Literal["added", "noted"] = "added" if own else "noted"
+    return Plan(commands=commands, counts_as=counts_as, leads_to=state, implied=implied)
 
 
 def _spelled_out(command: Command, state: Complaint) -> Sequence[Command]:
@@ -118,10 +135,13 @@ def _spelled_out(command: Command, state: Complaint) -> Sequence[Command]:
     return (command,)
 
 
-def _rehearsed(command: Command, state: Complaint, now: datetime) -> tuple[Complaint, bool]:
-    """The state after a command, and whether it makes any event. Raises Refused."""
+def rehearsed(command: Command, state: Any, now: datetime) -> tuple[Complaint, bool]:
+    """The complaint after a command, before it None for a `register`; and whether any event is made.
+
+    Raises Refused.
+    """
     at = effective_time(command, now)
-    context = Context(now=now, occurred_at=at, actor="import", new_id=uuid4(), origin="import")
+    context = Context(now=now, occurred_at=at, actor="import", new_id=uuid4(), protocol="", origin="import")
     events = COMPLAINT.decide(state, command, context)
     for event in events:
         state = COMPLAINT.evolve(state, event, at)

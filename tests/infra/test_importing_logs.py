@@ -23,7 +23,7 @@ from infra.importing import BadMapping, FileRefused, Progress, Report, load_mapp
 from infra.importing.loading import parse
 from infra.importing.planning import IMPLIED, UNCERTAIN
 from infra.log import Log, read
-from tests.infra.logs import ask, opened, served, serving, until
+from tests.infra.logs import ask, opened, served, serving
 
 pytestmark = pytest.mark.anyio
 
@@ -125,6 +125,10 @@ class Desk:
 
     async def tags(self) -> list[str]:
         return [each.tag for each in await self.events()]
+
+    async def made(self, source: str) -> Counter[str]:
+        """How many events of each type the imports of a source appended."""
+        return Counter(each.tag for each in await self.events() if each.actor == f"import:{source}")
 
     def rejected(self) -> list[dict[str, str]]:
         with self.rejects.open(newline="", encoding="utf-8") as file:
@@ -509,26 +513,34 @@ async def test_shuffled_rows_and_cases_give_the_same_events_of_each_case(desk: D
         assert desk_history == other_history
 
 
-@pytest.mark.parametrize("seed", range(3))
+WHOLE = DESK.replace('"desk"', '"whole"')
+
+
+@pytest.mark.parametrize("seed", range(6))
 async def test_a_killed_import_resumes_to_what_one_run_would_have_made(desk: Desk, seed: int) -> None:
+    class Stuck(Commands):
+        calls = 0
+        stuck = asyncio.Event()
+
+        async def execute(self, *arguments: Any) -> Any:
+            self.calls += 1
+            if self.calls > 20 + 10 * seed % 50:
+                self.stuck.set()
+                await asyncio.Event().wait()
+            return await super().execute(*arguments)
+
     rows = made_up(dice(seed), cases=30)
-    whole = await desk.take(*rows, mapping=DESK.replace('"desk"', '"whole"'))
-
-    async def some_are_in() -> bool:
-        return len(await ask(desk.database, "SELECT FROM events WHERE actor = 'import:desk'")) >= 20
-
-    killed = asyncio.create_task(desk.take(*rows, concurrency=4))
-    await until(some_are_in)
+    whole = await desk.take(*rows, mapping=WHOLE)
+    commands = Stuck(desk.log)
+    killed = asyncio.create_task(desk.take(*rows, commands=commands, concurrency=4))
+    await commands.stuck.wait()
     killed.cancel()
     with pytest.raises(asyncio.CancelledError):
         await killed
     rest = await desk.take(*rows)
-    assert rest.known >= 10
+    assert rest.known
     assert rest.rejected == whole.rejected
-    tags = Counter((each.actor, each.tag) for each in await desk.events())
-    assert {tag: many for (actor, tag), many in tags.items() if actor == "import:desk"} == {
-        tag: many for (actor, tag), many in tags.items() if actor == "import:whole"
-    }
+    assert await desk.made("desk") == await desk.made("whole")
 
 
 async def test_an_import_that_loses_the_database_stops_with_that_and_resumes(desk: Desk) -> None:
@@ -542,11 +554,57 @@ async def test_an_import_that_loses_the_database_stops_with_that_and_resumes(des
             return await super().execute(*arguments)
 
     rows = made_up(dice(8), cases=30)
+    whole = await desk.take(*rows, mapping=WHOLE)
     with pytest.raises(Unavailable):
-        await desk.take(*rows, commands=Cut(desk.log))
+        await desk.take(*rows, commands=Cut(desk.log), concurrency=4)
     rest = await desk.take(*rows)
-    assert rest.known >= 29
+    assert rest.known
+    assert rest.rejected == whole.rejected
     assert (await desk.take(*rows)).known == rest.rows - rest.rejected
+    assert await desk.made("desk") == await desk.made("whole")
+
+
+@pytest.mark.parametrize("notes", [0, 450])
+async def test_an_import_with_rejects_run_twice_rejects_the_same_rows_and_adds_nothing(
+    desk: Desk, notes: int
+) -> None:
+    start = datetime(2014, 7, 1)  # noqa: DTZ001 - local time
+    between = [f"1,note,{start + timedelta(minutes=minute):%Y-%m-%d %H:%M},ana," for minute in range(notes)]
+    bad = (
+        "1,take,2014-06-01 09:00,,",  # cannot register, so the next one does
+        "1,wait,2014-08-01 09:00,ana,",  # refused, as the case is solved; possible in the end
+        "1,wait,2014-08-01 09:00,ana,",  # the same told twice
+    )
+    rows = (
+        *bad,
+        *between,
+        "1,solve,2014-06-02 09:00,ana,",
+        "1,take,2014-08-02 09:00,rui,",
+        "1,rank,2014-08-03 09:00,rui,1",
+    )
+    first = await desk.take(*rows)
+    rejected, many = desk.rejected(), len(await desk.events())
+    assert {row["row"] for row in rejected} == set(bad)
+    second = await desk.take(*rows)
+    assert desk.rejected() == rejected
+    assert (second.known, second.rejected) == (first.added + first.noted, first.rejected)
+    assert len(await desk.events()) == many
+
+
+async def test_a_new_row_before_known_ones_that_was_possible_at_its_place_is_tried_as_any(desk: Desk) -> None:
+    old = ("1,take,2014-07-01 09:00,ana,", "1,solve,2014-07-03 09:00,ana,", "1,take,2014-07-04 09:00,rui,")
+    await desk.take(*old)
+    grown = await desk.take(*old, "1,wait,2014-07-02 09:00,ana,", "1,rank,2014-07-02 10:00,ana,1")
+    assert (grown.known, grown.added, grown.rejected) == (3, 1, 1)
+    assert desk.rejected()[0]["reason"].startswith("before-last-change")
+    assert (await desk.tags())[-1] == "complaint-classified"
+
+
+async def test_a_file_that_does_not_tell_how_its_case_went_rejects_no_row_for_that(desk: Desk) -> None:
+    await desk.take("1,take,2014-07-01 09:00,ana,")
+    assert (await desk.take("1,rank,,rui,2")).added == 1
+    grown = await desk.take("1,wait,,ana,", "1,rank,,rui,2")
+    assert (grown.known, grown.added) == (1, 1)
 
 
 async def test_two_imports_at_once_add_every_row_once(desk: Desk) -> None:
