@@ -40,7 +40,7 @@ demo: $(STAMP)  ## fill the running service with a year of an invented company
 	@exec $(BIN)/ouvidoria demo
 
 test: $(STAMP)  ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 lint: $(STAMP)  ## format, lint, import contracts, types
 	$(BIN)/ruff format --check .

@@ -37,7 +37,7 @@ async def history(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) ->
     "action": "read trail", "summary": "Who did what, over all complaints and customers",
     "query": audit.Trail, "headers": ["Link"], "response": Items[audit.TrailEntry]})  # fmt: skip
 async def trail(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """Events that match all the filters, newest first, a page at a time."""
+    """Events that match all the filters, in the order asked for, a page at a time."""
     asked = query(request.scope["query_string"], audit.Trail)
     page = await services(request).reader.read(
         audit.VIEW, request, lambda connection: audit.trail(connection, asked)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from infra.commands import Commands
 from infra.database import check_append_only, connect, serving_conninfo
-from infra.log import Log
+from infra.log import Log, check_master_key
 from infra.projector import View, prepare
 from infra.settings import Settings
 from infra.vault import Vault, load_master_key
@@ -38,11 +38,13 @@ def open_commands(settings: Settings, events: Log) -> Commands:
 
 
 async def prepare_database(settings: Settings) -> None:
-    """Make sure that the serving role can only append, and that the views have their tables.
+    """Make sure that the role can only append, that the master key is the log's, and that the views have tables.
 
     Raises:
         DatabaseNotReady: the log is not migrated, or the role may do too much.
+        BadMasterKey: the log was sealed with another master key.
     """
     async with await connect(conninfo(settings)) as connection:
         await check_append_only(connection)
+        await check_master_key(connection, Vault(master_key(settings)))
         await prepare(connection, VIEWS)

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import rich_click as click
-from rich.table import Table
+from rich.table import Column, Table
 
 from api.cli.common import err, execute, out, with_connection
 from api.roles import ROLES
@@ -41,7 +41,7 @@ def keys_create(subject: str, roles: tuple[str, ...], sector: str | None, days: 
 @keys_.command("list")
 def keys_list() -> None:
     """Show all keys, without their tokens."""
-    table = Table("id", "subject", "roles", "sector", "created", "state")
+    table = Table(Column("id", no_wrap=True, min_width=36), "subject", "roles", "sector", "created", "state")
     for key in execute(with_connection(access.keys)):
         state = key.refusal(datetime.now(UTC)) or "open"
         created = f"{key.created_at:%Y-%m-%d}"

@@ -1,7 +1,7 @@
 """The log: one function appends, in batches; readers follow it by position or by stream."""
 
 from infra.log.batched import Log
-from infra.log.reading import head, purge, read
+from infra.log.reading import check_master_key, head, purge, read
 from infra.log.requests import APPEND, Append, Appended, Draft, Load, Loaded, Seen, Verdict, columns
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Seen",
     "Verdict",
     "columns",
+    "check_master_key",
     "head",
     "purge",
     "read",

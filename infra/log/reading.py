@@ -6,7 +6,7 @@ import psycopg
 
 from domain.aggregate import Event
 from infra.events import ROW, Recorded, Row, recorded
-from infra.vault import Vault
+from infra.vault import BadMasterKey, Vault
 
 AFTER = f"SELECT {ROW} WHERE e.position > %s ORDER BY e.position LIMIT %s"
 
@@ -34,3 +34,18 @@ PURGE = """DELETE FROM idempotency WHERE recorded_at < now() - interval '1 day'
 async def purge(connection: psycopg.AsyncConnection[Any]) -> int:
     """Forget idempotency keys older than seven days, our own after one; returns how many."""
     return (await connection.execute(PURGE)).rowcount
+
+
+async def check_master_key(connection: psycopg.AsyncConnection[Any], vault: Vault) -> None:
+    """Make sure that the log was sealed with this master key; an empty log takes any.
+
+    Raises:
+        BadMasterKey: it was sealed with another.
+    """
+    row = await (await connection.execute("SELECT stream_id, wrapped FROM stream_keys LIMIT 1")).fetchone()
+    if row is None:
+        return
+    try:
+        vault.unwrap(*row)
+    except BadMasterKey as error:
+        raise BadMasterKey("the log was sealed with another master key; put that one back") from error

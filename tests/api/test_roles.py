@@ -54,12 +54,6 @@ def test_no_action_is_for_those_who_show_no_key(service: Service, action: str) -
         problem(service.send(method, path, json=body, role=None), 401, "unauthenticated")
 
 
-@pytest.mark.parametrize("action", MAY)
-def test_no_action_is_for_those_who_show_no_key(service: Service, action: str) -> None:
-    for method, path, body in requests(action):
-        problem(service.send(method, path, json=body, role=None), 401, "unauthenticated")
-
-
 def test_a_role_that_is_refused_changes_nothing(service: Service) -> None:
     head = service.head()
     for role in ("auditor", "admin", "privacy", "sector"):

@@ -56,7 +56,7 @@ def test_every_refusal_has_its_line() -> None:
 
 
 def test_what_another_person_could_do_is_named() -> None:
-    (line,) = re.findall(r"answered with 404, (.*?) with 403", LIFECYCLE, flags=re.DOTALL)
+    (line,) = re.findall(r"\(`not-found`\), (.*?) with 403", LIFECYCLE, flags=re.DOTALL)
     assert set(re.findall(r"`([a-z-]+)`", line)) == FORBIDDEN
 
 
