@@ -26,11 +26,29 @@ def test_every_command_of_the_command_line_has_its_line() -> None:
     assert sorted(documented) == sorted(names(main))
 
 
-def test_every_page_is_reached_from_the_readme() -> None:
-    linked = set(re.findall(r"\(docs/([\w./-]+)\)", (ROOT / "README.md").read_text()))
-    pages = {page.name for page in (ROOT / "docs").glob("*.md")}
-    assert pages - linked == set()
-    assert {name for name in linked if not (ROOT / "docs" / name).exists()} == set()
+def linked(page: Path) -> set[Path]:
+    """The files and folders that a page links to."""
+    targets = re.findall(r"\]\((?!https?:)([\w./-]+)(?:#[\w-]+)?\)", page.read_text())
+    return {(page.parent / target).resolve() for target in targets}
+
+
+def test_every_page_is_reached_from_the_readme_or_the_map_of_the_docs() -> None:
+    reached = linked(ROOT / "README.md") | linked(ROOT / "docs/README.md")
+    assert ROOT / "docs/README.md" in linked(ROOT / "README.md")
+    assert {page for page in (ROOT / "docs").rglob("*.md") if page not in reached} == set()
+
+
+def test_every_link_leads_to_a_page_and_a_heading() -> None:
+    for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        assert {target for target in linked(page) if not target.exists()} == set(), page
+        for target, anchor in re.findall(r"\]\((?!https?:)([\w./-]*)#([\w-]+)\)", page.read_text()):
+            assert anchor in anchors((page.parent / target).resolve() if target else page), (page, anchor)
+
+
+def anchors(page: Path) -> set[str]:
+    """What can follow the `#` in a link to a page: its headings, as GitHub spells them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_the_sector_of_the_development_key_is_the_one_the_readme_asks() -> None:
