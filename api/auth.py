@@ -30,6 +30,10 @@ class Principal(Struct, frozen=True):
         return self.sector or "" if self.roles & MAY[action] == {"sector"} else None
 
 
+RESERVED = ("system:", "import:", "demo:")
+"""How the actors begin that are nobody outside."""
+
+
 class Authenticator:
     """Turns the `Authorization` header into a principal."""
 
@@ -47,9 +51,11 @@ class Authenticator:
         if scheme.lower() != "bearer" or not token.strip():
             raise Unauthenticated("send `Authorization: Bearer <token>`")
         token = token.strip()
-        if token.startswith(PREFIX) or self._issuer is None:
-            return await self._of_key(token)
-        return await self._of_token(token, self._issuer)
+        own = token.startswith(PREFIX) or self._issuer is None
+        found = await (self._of_key(token) if own else self._of_token(token))
+        if found.subject.startswith(RESERVED):
+            raise Unauthenticated("the token's subject is a name that the service gives itself")
+        return found
 
     async def _of_key(self, token: str) -> Principal:
         key = await self._ring.find(token)
@@ -59,9 +65,11 @@ class Authenticator:
             raise Unauthenticated(refusal)
         return Principal(key.subject, _known(key.roles), key.sector)
 
-    async def _of_token(self, token: str, issuer: Issuer) -> Principal:
+    async def _of_token(self, token: str) -> Principal:
+        if self._issuer is None:
+            raise Unauthenticated("no issuer is trusted")
         try:
-            claims = await issuer.claims(token)
+            claims = await self._issuer.claims(token)
         except InvalidToken as error:
             raise Unauthenticated(str(error)) from None
         return Principal(claims.sub, _known(claims.roles), claims.sector)

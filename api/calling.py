@@ -51,6 +51,8 @@ def call(settings: Settings, method: str, path: str, body: str | None, *, header
         connection.close()
     if response.status >= http.client.BAD_REQUEST:
         raise CallFailed(f"{response.status} {response.reason}\n{_pretty(content)}")
+    if response.headers.get_content_type() == "application/x-ndjson":
+        return msgspec.json.Decoder().decode_lines(content)
     return msgspec.json.decode(content) if content else None
 
 

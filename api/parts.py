@@ -38,7 +38,7 @@ def open_commands(settings: Settings, events: Log) -> Commands:
 
 
 async def prepare_database(settings: Settings) -> None:
-    """Make sure that the role can only append, that the master key is the log's, and that the views have tables.
+    """Make sure that the role can only append, that the master key is the log's, that the views have tables.
 
     Raises:
         DatabaseNotReady: the log is not migrated, or the role may do too much.

@@ -51,6 +51,11 @@ def test_health_and_documents_need_no_key(service: Service) -> None:
         assert service.fresh(path, role=None).status_code in {200, 503}, path
 
 
+def test_nobody_acts_under_a_name_of_the_service_itself(service: Service) -> None:
+    answer = service.get("/v1/me", token=service.key("system:watchdog", "admin"))
+    assert "gives itself" in problem(answer, 401, "unauthenticated")["detail"]
+
+
 def test_an_expired_key_is_told_so(service: Service) -> None:
     token = service.key("late", "analyst", expires=timedelta(seconds=-1))
     assert (
