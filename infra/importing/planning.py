@@ -61,7 +61,7 @@ def dated(
     """The command as of a time. The one place where an uncertain or implied fact is marked."""
     marks = (IMPLIED if implied else "", UNCERTAIN if uncertain else "", command.backdating_reason or words)
     reason = "\n".join(mark for mark in marks if mark)
-    return replace(command, occurred_at=at, backdating_reason=reason or None)
+    return replace(command, occurred_at=at, backdating_reason=reason or None, time_uncertain=uncertain)
 
 
 def plans(fact: Fact, state: Complaint, now: datetime) -> Iterator[Plan]:

@@ -312,8 +312,9 @@ async def test_a_row_without_a_time_takes_the_last_known_one_of_its_case_and_is_
     *_, resolved, note = await desk.events()
     assert (resolved.tag, note.tag) == ("complaint-resolved", "note-added")
     assert note.occurred_at == resolved.occurred_at
-    assert note.event.backdating_reason == UNCERTAIN
+    assert (note.event.backdating_reason, note.event.time_uncertain) == (UNCERTAIN, True)
     assert UNCERTAIN not in resolved.event.backdating_reason
+    assert not resolved.event.time_uncertain
 
 
 async def test_a_case_without_any_time_is_rejected_for_none_is_made_up(desk: Desk) -> None:
