@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal, LiteralString
+from typing import Any, Literal, LiteralString, assert_never, cast
 from uuid import UUID
 
 import msgspec
@@ -11,6 +11,7 @@ from msgspec import Struct
 from psycopg.rows import class_row, tuple_row
 
 from domain.aggregate import Event
+from domain.complaint import COMPLAINT, ComplaintEvent
 from domain.complaint import events as e
 from infra.events import Recorded
 from infra.projector import View
@@ -82,7 +83,9 @@ async def next_due(connection: psycopg.AsyncConnection[Any]) -> datetime | None:
 
 def _change(recorded: Recorded[Event]) -> tuple[UUID, Due | None] | None:
     """The id of the deadline that an event sets, or ends; None: it concerns none."""
-    match recorded.event:
+    if recorded.kind != COMPLAINT.kind:
+        return None
+    match cast("ComplaintEvent", recorded.event):
         case e.DeadlinePromised() | e.PromiseRescheduled() as event:
             return event.promise_id, _due(recorded, "promise", event.promise_id, event.due_at)
         case e.ReminderSet() as event:
@@ -91,8 +94,67 @@ def _change(recorded: Recorded[Event]) -> tuple[UUID, Due | None] | None:
             return event.promise_id, None
         case e.ReminderDue() as event:
             return event.reminder_id, None
-        case _:
+        case (
+            e.ComplaintRegistered()
+            | e.ComplaintAcknowledged()
+            | e.ComplaintClassified()
+            | e.KindChanged()
+            | e.ComplaintCorrected()
+            | e.CustomerRelinked()
+            | e.PartyAdded()
+            | e.PartyRemoved()
+            | e.AuthorityVerified()
+            | e.ComplaintAssigned()
+            | e.ComplaintUnassigned()
+            | e.InvestigationStarted()
+            | e.ComplaintEscalated()
+            | e.OriginIdentified()
+            | e.FlagRaised()
+            | e.FlagCleared()
+            | e.NoteAdded()
+            | e.AttachmentAdded()
+            | e.WorkLogged()
+            | e.CustomerContacted()
+            | e.CustomerReplied()
+            | e.ReplyReviewed()
+            | e.HoldingResponseSent()
+            | e.WorkaroundOffered()
+            | e.ExposureRecorded()
+            | e.SatisfactionRated()
+            | e.InformationRequested()
+            | e.SectorConsulted()
+            | e.SectorAnswered()
+            | e.AskCancelled()
+            | e.CompensationOffered()
+            | e.CompensationWithdrawn()
+            | e.CompensationAccepted()
+            | e.CompensationDeclined()
+            | e.CompensationPaid()
+            | e.CompensationFailed()
+            | e.ExternalCaseOpened()
+            | e.ExternalCaseAnswered()
+            | e.ExternalCaseDecided()
+            | e.ResolutionProposed()
+            | e.ProposalWithdrawn()
+            | e.ResolutionAccepted()
+            | e.ResolutionRejected()
+            | e.ComplaintResolved()
+            | e.ComplaintClosed()
+            | e.ComplaintReopened()
+            | e.ComplaintWithdrawn()
+            | e.ComplaintDismissed()
+            | e.ComplaintForwarded()
+            | e.DuplicateMarked()
+            | e.DuplicateUnmarked()
+            | e.ComplaintLinked()
+            | e.ComplaintUnlinked()
+            | e.ApprovalRequested()
+            | e.ApprovalGranted()
+            | e.ApprovalRefused()
+        ):
             return None
+        case _ as unknown:
+            assert_never(unknown)
 
 
 def _due(recorded: Recorded[Event], kind: Kind, item_id: UUID, due_at: datetime) -> Due:
