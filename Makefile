@@ -9,7 +9,7 @@ USABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint check fmt lock
+.PHONY: help setup run demo test bench lint check fmt lock
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -42,6 +42,9 @@ demo: $(STAMP)  ## fill the running service with a year of an invented company
 test: $(STAMP)  ## all tests
 	$(BIN)/python -m pytest -n 3 --dist loadfile
 
+bench: $(STAMP)  ## all benchmarks, or `make bench NAME=append`
+	$(BIN)/python -m bench $(NAME)
+
 lint: $(STAMP)  ## format, lint, import contracts, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -57,4 +60,4 @@ fmt: $(STAMP)  ## format and fix what can be fixed
 lock: $(STAMP)  ## pin the newest versions that pyproject.toml allows
 	$(PIP) uv
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-emit-index-url \
-	  --no-emit-find-links --python-version 3.11 --group dev -o requirements.lock pyproject.toml
+	  --no-emit-find-links --python-version 3.11 --extra nats --group dev --group bench -o requirements.lock pyproject.toml
