@@ -108,6 +108,12 @@ SHOWN: dict[type[Event], Words] = {
         "Seguimos con otro registro del mismo caso.",
         "We go on with another record of the same case.",
     ),
+    e.HistoryRequested: Words(
+        "Recebemos o seu pedido de histórico.",
+        "Recibimos su pedido del historial.",
+        "We received your request for the history.",
+    ),
+    e.HistoryDelivered: Words("Enviamos o histórico.", "Enviamos el historial.", "We sent you the history."),
     e.DuplicateUnmarked: Words(
         "Seguimos com este registro.", "Seguimos con este registro.", "We go on with this record."
     ),
@@ -121,7 +127,8 @@ INSIDE: frozenset[type[Event]] = frozenset(
         e.CustomerRelinked, e.ExposureRecorded, e.ExternalCaseAnswered, e.ExternalCaseDecided,
         e.ExternalCaseOpened, e.FlagCleared, e.FlagRaised, e.KindChanged, e.NoteAdded, e.OriginIdentified,
         e.PartyAdded, e.PartyRemoved, e.PromiseMissed, e.ReminderDue, e.ReminderSet, e.ReplyReviewed,
-        e.SatisfactionRated, e.SectorAnswered, e.SectorConsulted, e.WorkLogged,
+        e.SatisfactionRated, e.SectorAnswered, e.SectorConsulted, e.SlaApplied, e.SlaBreachCorrected,
+        e.SlaBreached, e.SlaEscalated, e.SlaWarningRaised, e.WorkLogged,
     }
 )  # fmt: skip
 """Events of which the status page says nothing."""

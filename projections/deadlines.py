@@ -151,6 +151,13 @@ def _change(recorded: Recorded[Event]) -> tuple[UUID, Due | None] | None:
             | e.ApprovalRequested()
             | e.ApprovalGranted()
             | e.ApprovalRefused()
+            | e.HistoryRequested()
+            | e.HistoryDelivered()
+            | e.SlaApplied()
+            | e.SlaWarningRaised()
+            | e.SlaBreached()
+            | e.SlaBreachCorrected()
+            | e.SlaEscalated()
         ):
             return None
         case _ as unknown:

@@ -15,11 +15,12 @@ from domain.sla.documents import (
     Policy,
     Target,
 )
-from domain.sla.pinning import Applied, Facts, PinnedPolicy, Reason
+from domain.sla.pinning import Applied, Cause, Facts, PinnedPolicy
 
 __all__ = [
     "Applied",
     "Calendar",
+    "Cause",
     "Clock",
     "Due",
     "Escalation",
@@ -33,6 +34,5 @@ __all__ = [
     "PinnedCalendar",
     "PinnedPolicy",
     "Policy",
-    "Reason",
     "Target",
 ]

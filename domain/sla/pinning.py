@@ -9,7 +9,7 @@ from msgspec import Struct
 from domain.complaint.values import ExternalBody, JourneyStage, Kind, Severity
 from domain.sla.documents import Layer
 
-Reason = Literal[
+Cause = Literal[
     "registered",
     "kind_changed",
     "tier_changed",

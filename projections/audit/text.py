@@ -173,6 +173,22 @@ def _line(event: ComplaintEvent | CustomerEvent) -> str:  # noqa: C901, PLR0911,
             return f"Approved: {event.verb}, asked for by {event.requested_by}"
         case e.ApprovalRefused():
             return f"Refused: {event.verb}, asked for by {event.requested_by}"
+        case e.HistoryRequested():
+            return f"History asked for through {event.channel}"
+        case e.HistoryDelivered():
+            return f"History delivered through {event.channel}"
+        case e.SlaApplied():
+            named = [f"{pinned.policy} v{pinned.version}" for pinned in event.policies]
+            return f"Service levels applied ({_words(event.cause)}): {_listed(named)}"
+        case e.SlaWarningRaised():
+            return f"Warning at {event.share:.0%} of {_clock(event)}{_due(event.due_at)}"
+        case e.SlaBreached():
+            return f"Breached: {_clock(event)}{_due(event.due_at)}"
+        case e.SlaBreachCorrected():
+            return f"Breach corrected: {_clock(event)} was {_words(event.verdict)}"
+        case e.SlaEscalated():
+            told = _listed(event.tell)
+            return f"Escalated to level {event.level}: {_clock(event)}{_due(event.due_at)}, told: {told}"
         case c.CustomerRegistered():
             return f"{event.kind.capitalize()} customer registered in tier {event.tier}"
         case c.CustomerContactChanged():
@@ -207,6 +223,10 @@ def _reply(event: e.CustomerReplied) -> str:
     late = f", too late: proposal {event.verdict}" if event.verdict else ""
     review = "; to be reviewed" if event.needs_review else ""
     return f"Customer replied through {event.channel}{late}{review}"
+
+
+def _clock(event: e.SlaWarningRaised | e.SlaBreached | e.SlaBreachCorrected | e.SlaEscalated) -> str:
+    return f"{event.target} of {event.policy} v{event.policy_version}, cycle {event.cycle}"
 
 
 def _due(due_at: datetime | None) -> str:

@@ -130,6 +130,13 @@ def changes(  # noqa: C901, PLR0911, PLR0912 - one branch for each event
             | e.DuplicateUnmarked()
             | e.ComplaintLinked()
             | e.ComplaintUnlinked()
+            | e.HistoryRequested()
+            | e.HistoryDelivered()
+            | e.SlaApplied()
+            | e.SlaWarningRaised()
+            | e.SlaBreached()
+            | e.SlaBreachCorrected()
+            | e.SlaEscalated()
         ):
             return {}
         case _:

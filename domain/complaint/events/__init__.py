@@ -17,6 +17,8 @@ from domain.complaint.events.contact import (
     CustomerContacted,
     CustomerReplied,
     ExposureRecorded,
+    HistoryDelivered,
+    HistoryRequested,
     HoldingResponseSent,
     ReplyReviewed,
     SatisfactionRated,
@@ -73,6 +75,13 @@ from domain.complaint.events.resolution import (
     ResolutionAccepted,
     ResolutionProposed,
     ResolutionRejected,
+)
+from domain.complaint.events.sla import (
+    SlaApplied,
+    SlaBreachCorrected,
+    SlaBreached,
+    SlaEscalated,
+    SlaWarningRaised,
 )
 from domain.complaint.events.work import (
     AttachmentAdded,
@@ -150,6 +159,13 @@ ComplaintEvent = (
     | ApprovalRequested
     | ApprovalGranted
     | ApprovalRefused
+    | HistoryRequested
+    | HistoryDelivered
+    | SlaApplied
+    | SlaWarningRaised
+    | SlaBreached
+    | SlaBreachCorrected
+    | SlaEscalated
 )
 
 __all__ = [
@@ -193,6 +209,8 @@ __all__ = [
     "ExternalCaseOpened",
     "FlagCleared",
     "FlagRaised",
+    "HistoryDelivered",
+    "HistoryRequested",
     "HoldingResponseSent",
     "InformationRequested",
     "InvestigationStarted",
@@ -214,6 +232,11 @@ __all__ = [
     "SatisfactionRated",
     "SectorAnswered",
     "SectorConsulted",
+    "SlaApplied",
+    "SlaBreachCorrected",
+    "SlaBreached",
+    "SlaEscalated",
+    "SlaWarningRaised",
     "WorkLogged",
     "WorkaroundOffered",
 ]

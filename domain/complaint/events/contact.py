@@ -39,6 +39,14 @@ class HoldingResponseSent(Event, frozen=True, kw_only=True, tag="holding-respons
     channel: str
 
 
+class HistoryRequested(Event, frozen=True, kw_only=True, tag="history-requested"):
+    channel: str
+
+
+class HistoryDelivered(Event, frozen=True, kw_only=True, tag="history-delivered"):
+    channel: str
+
+
 class WorkaroundOffered(Event, frozen=True, kw_only=True, tag="workaround-offered"):
     description: Personal[str]
 

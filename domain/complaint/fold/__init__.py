@@ -137,6 +137,13 @@ def evolve(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one branch for each event
             | e.SatisfactionRated()
             | e.ExternalCaseAnswered()
             | e.ExternalCaseDecided()
+            | e.HistoryRequested()
+            | e.HistoryDelivered()
+            | e.SlaApplied()
+            | e.SlaWarningRaised()
+            | e.SlaBreached()
+            | e.SlaBreachCorrected()
+            | e.SlaEscalated()
         ):
             return state
         case _:
