@@ -65,6 +65,7 @@ def responses(path: str, opt: Json, schemas: dict[Any, Json]) -> Json:
     """All responses of an operation, by status."""
     status = int(opt.get("status", 200))
     content = {opt.get("media_type", "application/json"): {"schema": schemas[opt["response"]]}}
+    content |= {media_type: {"schema": {"type": "string"}} for media_type in opt.get("also_as", ())}
     found = {status: _response("As asked.", content, list(_headers(status, opt)))}
     for name in _problems(path, opt):
         found[PROBLEMS[SHARED[name][0]][0]] = {"$ref": f"#/components/responses/{name}"}

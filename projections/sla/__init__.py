@@ -1,0 +1,20 @@
+"""Service levels: the clocks of each complaint, what is at risk, and compliance."""
+
+from projections.sla.clocks import AtRisk, ClockItem, ClocksOf, Drill, at_risk, clocks_of, drill
+from projections.sla.compliance import Compliance, ComplianceAsked, Group, compliance
+from projections.sla.view import VIEW
+
+__all__ = [
+    "VIEW",
+    "AtRisk",
+    "ClockItem",
+    "ClocksOf",
+    "Compliance",
+    "ComplianceAsked",
+    "Drill",
+    "Group",
+    "at_risk",
+    "clocks_of",
+    "compliance",
+    "drill",
+]

@@ -1,0 +1,196 @@
+"""Lists of clocks: those of one complaint, those at risk, those behind a figure of compliance."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, LiteralString
+from uuid import UUID
+
+import psycopg
+from msgspec import Meta, Struct
+
+from domain.fields import Label, Moment
+from domain.sla import Interval
+from domain.sla.documents import Layer, Obligation, Stop
+from infra.pages import DEFAULT, MOST, Answer, Order, Page, both_ways, read_one, read_page
+from projections.sla.rows import Outcome
+from projections.sla.view import VIEW
+
+Seconds = Annotated[int, Meta(ge=0, le=366 * 86_400)]
+
+# What time has decided since the last event, is told as of now.
+STATE: LiteralString = """CASE WHEN state = 'running' AND due_at < now()
+            THEN CASE obligation WHEN 'duty' THEN 'breached' ELSE 'lapsed' END ELSE state END"""
+ITEM: LiteralString = f"""
+SELECT id, complaint_id, protocol, clock_id, cycle, policy, policy_version, calendar, calendar_version, layer,
+       target, stops, obligation, case_id, {STATE} AS state, started_at, due_at, stopped_at, decided_at,
+       used_seconds, extended, backdated AS met_on_backdated_fact, reason, intervals, kind, channel, tier,
+       category, product, sector, team, analyst
+  FROM sla_clocks_1"""
+
+
+class ClockItem(Struct, frozen=True, kw_only=True):
+    """A clock of a complaint: one target of one policy, in one cycle, with every interval and its reason."""
+
+    id: str
+    complaint_id: UUID
+    protocol: str
+    clock_id: str
+    cycle: int
+    policy: str
+    policy_version: int
+    calendar: str
+    calendar_version: int
+    layer: Layer
+    target: str
+    stops: Stop
+    obligation: Obligation
+    case_id: UUID | None
+    state: str
+    started_at: datetime
+    due_at: datetime | None
+    """While paused: if it resumed now."""
+    stopped_at: datetime | None
+    decided_at: datetime | None
+    used_seconds: float
+    """Of the measure that counts, up to its last event."""
+    extended: int
+    met_on_backdated_fact: bool
+    reason: str | None
+    intervals: tuple[Interval, ...]
+    kind: str
+    channel: str | None
+    tier: str | None
+    category: str | None
+    product: str | None
+    sector: str | None
+    team: str | None
+    analyst: str | None
+
+
+class ClocksOf(Struct, frozen=True):
+    """All clocks of a complaint, in the order they were started."""
+
+    clocks: tuple[ClockItem, ...]
+
+
+class AtRisk(Struct, frozen=True, kw_only=True):
+    """Which running clocks to list: those due within so many seconds from now, first due first."""
+
+    within: Seconds = 86_400
+    analyst: Label | None = None
+    team: Label | None = None
+    sector: Label | None = None
+    tier: Label | None = None
+    policy: Label | None = None
+    target: Label | None = None
+    layer: Layer | None = None
+    sort: Literal["due_at", "-due_at"] = "due_at"
+    limit: Annotated[int, Meta(ge=1, le=MOST)] = DEFAULT
+    cursor: str | None = None
+
+
+class Drill(Struct, frozen=True, kw_only=True):
+    """Which decided clocks to list: what is behind a figure of compliance. Days as in compliance."""
+
+    outcome: Outcome | None = None
+    policy: Label | None = None
+    target: Label | None = None
+    layer: Layer | None = None
+    decided_from: date | None = None
+    decided_to: date | None = None
+    """Exclusive."""
+    kind: Label | None = None
+    channel: Label | None = None
+    tier: Label | None = None
+    category: Label | None = None
+    product: Label | None = None
+    sector: Label | None = None
+    team: Label | None = None
+    analyst: Label | None = None
+    sort: Literal["decided_at", "-decided_at"] = "-decided_at"
+    limit: Annotated[int, Meta(ge=1, le=MOST)] = DEFAULT
+    cursor: str | None = None
+
+
+EQUAL: dict[str, LiteralString] = {
+    "outcome": "outcome = %(outcome)s",
+    "policy": "policy = %(policy)s",
+    "target": "target = %(target)s",
+    "layer": "layer = %(layer)s",
+    "kind": "kind = %(kind)s",
+    "channel": "channel = %(channel)s",
+    "tier": "tier = %(tier)s",
+    "category": "category = %(category)s",
+    "product": "product = %(product)s",
+    "sector": "sector = %(sector)s",
+    "team": "team = %(team)s",
+    "analyst": "analyst = %(analyst)s",
+    "decided_from": "decided_on >= %(decided_from)s",
+    "decided_to": "decided_on < %(decided_to)s",
+}
+DUE = both_ways(Order("due_at", "timestamptz", Moment, id_column="id", id_type=str))
+DECIDED = both_ways(Order("decided_at", "timestamptz", Moment, id_column="id", id_type=str))
+
+
+async def clocks_of(connection: psycopg.AsyncConnection[Any], complaint_id: UUID) -> Answer[ClocksOf]:
+    """The clocks of a complaint; None where the view knows no such complaint.
+
+    Raises:
+        Unavailable: the view was never prepared.
+    """
+    return await read_one(
+        connection,
+        VIEW.follower,
+        ClocksOf,
+        select=f"""SELECT (SELECT coalesce(json_agg(k ORDER BY k.started_at, k.id), '[]'::json)
+                             FROM ({ITEM} WHERE complaint_id = %(id)s) k) AS clocks FROM sla_cases_1""",
+        conditions=["complaint_id = %(id)s"],
+        arguments={"id": complaint_id},
+    )
+
+
+async def at_risk(connection: psycopg.AsyncConnection[Any], wanted: AtRisk) -> Page[ClockItem]:
+    """A page of the clocks that run out soonest.
+
+    Raises:
+        BadCursor, Unavailable
+    """
+    parts, given = _equal(wanted)
+    soon: LiteralString = "due_at >= now() AND due_at < now() + make_interval(secs => %(within)s)"
+    return await read_page(
+        connection,
+        VIEW.follower,
+        ClockItem,
+        select=ITEM,
+        conditions=["state = 'running'", soon, *parts],
+        arguments={**given, "within": wanted.within},
+        orders=DUE,
+        sort=wanted.sort,
+        limit=wanted.limit,
+        cursor=wanted.cursor,
+    )
+
+
+async def drill(connection: psycopg.AsyncConnection[Any], wanted: Drill) -> Page[ClockItem]:
+    """A page of decided clocks, and through them of their complaints.
+
+    Raises:
+        BadCursor, Unavailable
+    """
+    parts, given = _equal(wanted)
+    return await read_page(
+        connection,
+        VIEW.follower,
+        ClockItem,
+        select=ITEM,
+        conditions=["decided_at IS NOT NULL", *parts],
+        arguments=given,
+        orders=DECIDED,
+        sort=wanted.sort,
+        limit=wanted.limit,
+        cursor=wanted.cursor,
+    )
+
+
+def _equal(wanted: Struct) -> tuple[list[LiteralString], dict[str, Any]]:
+    given = {name: value for name in EQUAL if (value := getattr(wanted, name, None)) is not None}
+    return [EQUAL[name] for name in given], given

@@ -1,0 +1,161 @@
+"""Rows of clocks, one a target and cycle, and what each adds to the counts of compliance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Literal, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from domain.sla import Book, Clock, Interval, clocks
+from domain.sla.documents import Layer, Obligation, Stop
+from projections.sla.cases import DIMENSIONS, Case
+
+Outcome = Literal["met", "breached", "lapsed", "cancelled", "undetermined"]
+
+
+class ClockRow(Struct, frozen=True, kw_only=True):
+    """A clock; the fields are the columns of `sla_clocks_1`."""
+
+    id: str
+    """`<complaint id>/<clock id>/<cycle>`."""
+    complaint_id: UUID
+    protocol: str
+    clock_id: str
+    cycle: int
+    policy: str
+    policy_version: int
+    calendar: str
+    calendar_version: int
+    zone: str
+    layer: Layer
+    target: str
+    stops: Stop
+    obligation: Obligation
+    case_id: UUID | None
+    state: str
+    outcome: Outcome | None
+    """None: not decided."""
+    started_at: datetime
+    due_at: datetime | None
+    stopped_at: datetime | None
+    decided_at: datetime | None
+    decided_on: date | None
+    """The day it was decided, in the zone of its calendar."""
+    used_seconds: float
+    extended: int
+    late: bool
+    """Breached, and met since."""
+    backdated: bool
+    """Met in time by a fact that was recorded after the breach."""
+    reason: str | None
+    intervals: tuple[Interval, ...]
+    kind: str
+    channel: str | None
+    tier: str | None
+    category: str | None
+    product: str | None
+    sector: str | None
+    team: str | None
+    analyst: str | None
+
+
+class Cell(NamedTuple):
+    """What is counted together: a day's decisions on a target, by the value of one dimension."""
+
+    day: date
+    policy: str
+    layer: str
+    target: str
+    dimension: str
+    """Empty: all together."""
+    value: str
+    """Empty: it has none."""
+
+
+class Count(NamedTuple):
+    """How many decisions of each kind; late ones are among the breached, backdated ones among the met."""
+
+    met: int = 0
+    breached: int = 0
+    lapsed: int = 0
+    cancelled: int = 0
+    undetermined: int = 0
+    late: int = 0
+    backdated: int = 0
+
+
+def clock_rows(case: Case, book: Book) -> list[ClockRow]:
+    """The clocks of a complaint as its last event left them; what only time decides is decided by queries."""
+    return [_row(case, book, clock) for clock in clocks(case.timeline, book, case.known_at)]
+
+
+def _row(case: Case, book: Book, clock: Clock) -> ClockRow:
+    outcome = _outcome(clock)
+    decided_at = _decided_at(clock) if outcome else None
+    dimensions = case.then(decided_at) if decided_at else case.now
+    zone = book.calendar(clock.calendar, clock.calendar_version).calendar.zone
+    return ClockRow(
+        id=f"{case.complaint_id}/{clock.clock_id}/{clock.cycle}",
+        complaint_id=case.complaint_id,
+        protocol=case.protocol,
+        clock_id=clock.clock_id,
+        cycle=clock.cycle,
+        policy=clock.policy,
+        policy_version=clock.version,
+        calendar=clock.calendar,
+        calendar_version=clock.calendar_version,
+        zone=zone,
+        layer=clock.layer,
+        target=clock.target,
+        stops=clock.stops,
+        obligation=clock.obligation,
+        case_id=clock.case_id,
+        state=clock.state,
+        outcome=outcome,
+        started_at=clock.started_at,
+        due_at=clock.due_at,
+        stopped_at=clock.stopped_at,
+        decided_at=decided_at,
+        decided_on=decided_at.astimezone(ZoneInfo(zone)).date() if decided_at else None,
+        used_seconds=clock.used.total_seconds(),
+        extended=clock.extended,
+        late=clock.state == "met_late",
+        backdated=clock.met_on_backdated_fact,
+        reason=clock.reason,
+        intervals=clock.intervals,
+        **{name: getattr(dimensions, name) for name in DIMENSIONS},
+    )
+
+
+def _outcome(clock: Clock) -> Outcome | None:
+    match clock.state:
+        case "running" | "paused":
+            return None
+        case "met_late":
+            return "breached"
+        case decided:
+            return decided
+
+
+def _decided_at(clock: Clock) -> datetime:
+    return clock.decided_at or clock.started_at
+
+
+def cells(row: ClockRow) -> Iterable[Cell]:
+    """Where a decided clock is counted: once for all together, and once in each dimension."""
+    if row.decided_on is None:
+        return
+    for dimension in ("", *DIMENSIONS):
+        value = getattr(row, dimension) if dimension else None
+        yield Cell(row.decided_on, row.policy, row.layer, row.target, dimension, value or "")
+
+
+def count(row: ClockRow) -> Count:
+    """What a decided clock adds to each of its cells."""
+    if row.outcome is None:
+        return Count()
+    return Count(**{row.outcome: 1}, late=int(row.late), backdated=int(row.backdated))
