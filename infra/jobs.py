@@ -1,0 +1,164 @@
+"""Jobs: questions whose answer takes long. Any API process takes them, any worker answers them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any, Literal, LiteralString
+from uuid import UUID
+
+import psycopg
+import structlog
+from msgspec import Struct
+from psycopg.rows import class_row
+from uuid_utils.compat import uuid7
+
+from infra.database import connect
+
+log = structlog.get_logger()
+
+POLL_SECONDS = 0.5
+STALE_SECONDS = 20
+"""A job that nobody has touched for so long was lost with its worker, and is begun anew."""
+WAITING = 20
+"""Jobs that may wait or run at a time."""
+
+State = Literal["waiting", "running", "done", "failed", "cancelled"]
+Connection = psycopg.AsyncConnection[Any]
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """A question, how far its answer is (`done` of `total`), and the answer; both are JSON."""
+
+    id: UUID
+    kind: str
+    asked: bytes
+    asked_by: str
+    asked_at: datetime
+    state: State
+    done: int
+    total: int
+    touched_at: datetime
+    result: bytes | None
+    failure: str | None
+
+
+class TooMany(Exception):
+    """So many jobs wait already that one more is not taken."""
+
+
+class Cancelled(Exception):
+    """Nobody wants the answer any more."""
+
+
+Progress = Callable[[int, int], Awaitable[None]]
+"""Tells how far a job is; raises Cancelled. To be called now and then: it writes at most once a second."""
+Handler = Callable[[bytes, Progress], Awaitable[bytes]]
+"""Answers what was asked."""
+
+SUBMIT: LiteralString = """
+INSERT INTO jobs (id, kind, asked, asked_by) SELECT %s, %s, %s, %s
+ WHERE (SELECT count(*) FROM jobs WHERE state IN ('waiting', 'running')) < %s"""
+CLAIM: LiteralString = """
+UPDATE jobs SET state = 'running', touched_at = now(), done = 0, total = 0
+ WHERE id = (SELECT id FROM jobs
+              WHERE state IN ('waiting', 'running') AND kind = ANY(%s)
+                AND (state = 'waiting' OR touched_at < now() - make_interval(secs => %s))
+              ORDER BY asked_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING *"""
+TOUCH: LiteralString = """
+UPDATE jobs SET done = %s, total = %s, touched_at = now() WHERE id = %s AND state = 'running'"""
+END: LiteralString = (
+    "UPDATE jobs SET state = %s, result = %s, failure = %s WHERE id = %s AND state = 'running'"
+)
+CANCEL: LiteralString = (
+    "UPDATE jobs SET state = 'cancelled' WHERE id = %s AND state IN ('waiting', 'running')"
+)
+FORGET: LiteralString = "DELETE FROM jobs WHERE asked_at < now() - interval '7 days'"
+
+
+async def submit(connection: Connection, kind: str, asked: bytes, asked_by: str) -> UUID:
+    """Ask a question of a kind; gives the id of its job.
+
+    Raises:
+        TooMany: too many wait already.
+    """
+    job_id = uuid7()
+    cursor = await connection.execute(SUBMIT, [job_id, kind, asked, asked_by, WAITING])
+    if cursor.rowcount == 0:
+        raise TooMany(f"{WAITING} jobs are waiting")
+    return job_id
+
+
+async def find(connection: Connection, kind: str, job_id: UUID) -> Job | None:
+    """The job of this kind and id, if there is one."""
+    async with connection.cursor(row_factory=class_row(Job)) as cursor:
+        await cursor.execute("SELECT * FROM jobs WHERE id = %s AND kind = %s", [job_id, kind])
+        return await cursor.fetchone()
+
+
+async def cancel(connection: Connection, job_id: UUID) -> None:
+    """Want the answer no more; nothing happens to a job that has ended."""
+    await connection.execute(CANCEL, [job_id])
+
+
+async def forget(connection: Connection) -> None:
+    """Forget jobs a week after they were asked."""
+    await connection.execute(FORGET)
+
+
+class Jobs:
+    """Answers the jobs of the kinds it has handlers for, one at a time."""
+
+    def __init__(self, conninfo: str, handlers: Mapping[str, Handler]) -> None:
+        self._conninfo = conninfo
+        self._handlers = handlers
+
+    async def run(self) -> None:
+        """Answer jobs for ever, connecting again when the database was away."""
+        while True:
+            try:
+                async with await connect(self._conninfo) as connection:
+                    while True:
+                        if not await self.answer(connection):
+                            await asyncio.sleep(POLL_SECONDS)
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                log.warning("jobs-lost-database", error=type(error).__name__)
+                await asyncio.sleep(POLL_SECONDS)
+
+    async def answer(self, connection: Connection) -> bool:
+        """Answer the oldest job; whether there was one."""
+        async with connection.cursor(row_factory=class_row(Job)) as cursor:
+            await cursor.execute(CLAIM, [list(self._handlers), STALE_SECONDS])
+            job = await cursor.fetchone()
+        if job is None:
+            return False
+        await self._answer(connection, job)
+        return True
+
+    async def _answer(self, connection: Connection, job: Job) -> None:
+        try:
+            result = await self._handlers[job.kind](job.asked, _progress(connection, job.id))
+        except Cancelled:
+            log.info("job-cancelled", job=str(job.id), kind=job.kind)
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            raise  # it is begun anew once it is stale
+        except Exception as error:
+            log.exception("job-failed", job=str(job.id), kind=job.kind)
+            await connection.execute(END, ["failed", None, type(error).__name__, job.id])
+        else:
+            await connection.execute(END, ["done", result, None, job.id])
+
+
+def _progress(connection: Connection, job_id: UUID) -> Progress:
+    told = float("-inf")
+
+    async def tell(done: int, total: int) -> None:
+        nonlocal told
+        now = asyncio.get_running_loop().time()
+        if now - told < 1:
+            return
+        told = now
+        if (await connection.execute(TOUCH, [done, total, job_id])).rowcount == 0:
+            raise Cancelled
+
+    return tell

@@ -1,0 +1,130 @@
+"""Long questions are answered once, by whichever worker is there, tell how far they are, can be given up."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import pytest
+
+from infra import jobs
+from infra.jobs import Handler, Job, Jobs, Progress
+from tests.infra.logs import run, served, serving, until
+
+pytestmark = pytest.mark.anyio
+
+
+async def doubled(asked: bytes, progress: Progress) -> bytes:
+    await progress(1, 2)
+    return asked * 2
+
+
+@asynccontextmanager
+async def working(database: str, handler: Handler) -> AsyncIterator[None]:
+    worker = asyncio.create_task(Jobs(serving(database), {"double": handler}).run())
+    try:
+        yield
+    finally:
+        worker.cancel()
+        await asyncio.wait([worker])
+
+
+async def found(database: str, job_id: object) -> Job:
+    async with served(database) as connection:
+        job = await jobs.find(connection, "double", job_id)  # type: ignore[arg-type]  # an id it gave itself
+    assert job
+    return job
+
+
+async def test_a_job_is_answered_and_tells_how_far_it_was(database: str) -> None:
+    async with served(database) as connection:
+        job_id = await jobs.submit(connection, "double", b"4", "ana")
+    async with working(database, doubled):
+        await until(lambda: _is(database, job_id, "done"))
+    job = await found(database, job_id)
+    assert (job.result, job.done, job.total, job.asked_by) == (b"44", 1, 2, "ana")
+
+
+async def test_a_job_of_another_kind_is_not_found_and_not_taken(database: str) -> None:
+    async with served(database) as connection:
+        job_id = await jobs.submit(connection, "halve", b"4", "ana")
+        assert await jobs.find(connection, "double", job_id) is None
+        assert await Jobs(serving(database), {"double": doubled}).answer(connection) is False
+
+
+async def test_a_handler_that_fails_ends_its_job_alone(database: str) -> None:
+    async def fails(asked: bytes, progress: Progress) -> bytes:
+        if asked == b"bad":
+            raise ValueError("cannot be")
+        return asked
+
+    async with served(database) as connection:
+        bad = await jobs.submit(connection, "double", b"bad", "ana")
+        good = await jobs.submit(connection, "double", b"good", "ana")
+    async with working(database, fails):
+        await until(lambda: _is(database, good, "done"))
+    assert (await found(database, bad)).failure == "ValueError"
+
+
+async def test_a_cancelled_job_stops_at_its_next_word(database: str) -> None:
+    started = asyncio.Event()
+
+    async def endless(_: bytes, progress: Progress) -> bytes:
+        while True:
+            started.set()
+            await progress(0, 1)
+            await asyncio.sleep(0.01)
+
+    async with served(database) as connection:
+        job_id = await jobs.submit(connection, "double", b"4", "ana")
+        other = await jobs.submit(connection, "double", b"4", "ana")
+        async with working(database, endless):
+            await started.wait()
+            await jobs.cancel(connection, job_id)
+            await until(lambda: _is(database, other, "running"))
+    assert (await found(database, job_id)).state == "cancelled"
+
+
+async def test_a_job_lost_with_its_worker_is_begun_anew(database: str) -> None:
+    async with served(database) as connection:
+        job_id = await jobs.submit(connection, "double", b"4", "ana")
+    await run(database, "UPDATE jobs SET state = 'running', touched_at = now() - interval '1 minute'")
+    async with working(database, doubled):
+        await until(lambda: _is(database, job_id, "done"))
+
+
+async def test_two_workers_answer_a_job_once(database: str) -> None:
+    answered: list[bytes] = []
+
+    async def once(asked: bytes, _: Progress) -> bytes:
+        answered.append(asked)
+        await asyncio.sleep(0.05)
+        return asked
+
+    async with served(database) as connection:
+        ids = [await jobs.submit(connection, "double", str(n).encode(), "ana") for n in range(10)]
+    async with working(database, once), working(database, once):
+        for job_id in ids:
+            await until(lambda job_id=job_id: _is(database, job_id, "done"))  # type: ignore[misc]  # bound at once
+    assert sorted(answered) == sorted(str(n).encode() for n in range(10))
+
+
+async def test_more_than_can_wait_are_refused(database: str) -> None:
+    async with served(database) as connection:
+        for _ in range(jobs.WAITING):
+            await jobs.submit(connection, "double", b"4", "ana")
+        with pytest.raises(jobs.TooMany):
+            await jobs.submit(connection, "double", b"4", "ana")
+
+
+async def test_a_job_is_forgotten_after_a_week(database: str) -> None:
+    async with served(database) as connection:
+        job_id = await jobs.submit(connection, "double", b"4", "ana")
+        await run(database, "UPDATE jobs SET asked_at = now() - interval '8 days'")
+        await jobs.forget(connection)
+        assert await jobs.find(connection, "double", job_id) is None
+        assert await jobs.find(connection, "double", uuid4()) is None
+
+
+async def _is(database: str, job_id: object, state: str) -> bool:
+    return (await found(database, job_id)).state == state
