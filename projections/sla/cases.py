@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from msgspec import Struct
@@ -12,25 +13,21 @@ from msgspec.structs import replace
 from domain.aggregate import Event
 from domain.complaint import ComplaintEvent
 from domain.complaint import events as e
-from domain.sla import Timeline, noted
+from domain.sla import Facts, Timeline, noted
 from infra.events import Recorded
 
 
 class Dimensions(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """By what compliance is told apart, as it stood at a time."""
+    """What policies match, and by what else compliance is told apart, as it stood at a time."""
 
-    kind: str = "complaint"
-    channel: str | None = None
-    tier: str | None = None
-    category: str | None = None
-    product: str | None = None
+    facts: Facts
     sector: str | None = None
     """Where the cause was found, or else who was asked last."""
     team: str | None = None
     analyst: str | None = None
 
 
-DIMENSIONS = Dimensions.__struct_fields__
+CORRECTED = ("severity", "channel", "category", "product", "journey_stage", "forwarded_from")
 
 
 class Since(Struct, frozen=True):
@@ -82,27 +79,27 @@ def fold(case: Case | None, recorded: Recorded[Event]) -> Case:
 
 
 def _first(recorded: Recorded[Event], event: e.ComplaintRegistered) -> Case:
-    dimensions = Dimensions(
-        kind=event.kind, channel=event.channel, category=event.category, product=event.product
+    facts = Facts(
+        kind=event.kind,
+        severity=event.severity,
+        channel=event.channel,
+        category=event.category,
+        product=event.product,
+        journey_stage=event.journey_stage,
+        forwarded_from=event.forwarded_from,
     )
     return Case(
         complaint_id=recorded.stream_id,
         protocol=event.protocol,
         known_at=recorded.recorded_at,
         timeline=Timeline(),
-        history=(Since(recorded.occurred_at, dimensions),),
+        history=(Since(recorded.occurred_at, Dimensions(facts=facts)),),
     )
 
 
 def _changed(now: Dimensions, event: ComplaintEvent, *, origin_known: bool) -> Dimensions:
-    """What an event changes; all others change nothing by which compliance is told apart."""
+    """The dimensions after an event."""
     match event:
-        case e.SlaApplied():
-            return replace(now, tier=event.facts.tier)
-        case e.ComplaintClassified():
-            return replace(now, category=event.category or now.category, product=event.product or now.product)
-        case e.KindChanged():
-            return replace(now, kind=event.kind)
         case e.ComplaintAssigned():
             return replace(now, analyst=event.analyst, team=event.team)
         case e.ComplaintUnassigned():
@@ -111,15 +108,29 @@ def _changed(now: Dimensions, event: ComplaintEvent, *, origin_known: bool) -> D
             return replace(now, sector=event.sector)
         case e.OriginIdentified():
             return replace(now, sector=event.sector)
-        case e.ComplaintCorrected():
-            return _corrected(now, event)
         case _:
-            return now
+            return replace(now, facts=_facts(now.facts, event))
 
 
-def _corrected(now: Dimensions, event: e.ComplaintCorrected) -> Dimensions:
-    names = ("channel", "category", "product")
-    changed = {name: None for name in event.removed if name in names}
+def _facts(facts: Facts, event: ComplaintEvent) -> Facts:
+    """What policies match, after an event; all that are not named change nothing of it."""
+    match event:
+        case e.SlaApplied():
+            return replace(facts, tier=event.facts.tier)
+        case e.KindChanged():
+            return replace(facts, kind=event.kind)
+        case e.ComplaintClassified():
+            return _given(facts, event, ("severity", "category", "product", "journey_stage"))
+        case e.ComplaintCorrected():
+            removed: dict[str, Any] = {name: None for name in event.removed if name in CORRECTED}
+            return _given(replace(facts, **removed), event, CORRECTED)
+        case e.ExternalCaseOpened() if event.body not in facts.external_bodies:
+            return replace(facts, external_bodies=(*facts.external_bodies, event.body))
+        case _:
+            return facts
+
+
+def _given(facts: Facts, event: ComplaintEvent, names: Sequence[str]) -> Facts:
     return replace(
-        now, **changed, **{name: value for name in names if (value := getattr(event, name)) is not None}
+        facts, **{name: value for name in names if (value := getattr(event, name)) is not None}
     )

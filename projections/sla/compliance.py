@@ -9,7 +9,7 @@ from msgspec import Struct
 from domain.fields import Label
 from domain.sla.documents import Layer
 from infra.pages import Answer, read_one
-from projections.sla.cases import DIMENSIONS
+from projections.sla.rows import DIMENSIONS
 from projections.sla.view import VIEW
 
 Period = Literal["day", "week", "month", "quarter", "year"]

@@ -6,13 +6,17 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from domain.sla import Book, Clock, Interval, clocks
 from domain.sla.documents import Layer, Obligation, Stop
-from projections.sla.cases import DIMENSIONS, Case
+from projections.sla.cases import Case
+
+OF_FACTS = ("kind", "channel", "tier", "category", "product")
+OF_WORK = ("sector", "team", "analyst")
+DIMENSIONS = (*OF_FACTS, *OF_WORK)
+"""By what compliance is told apart beside policy, target and layer."""
 
 Outcome = Literal["met", "breached", "lapsed", "cancelled", "undetermined"]
 
@@ -97,7 +101,7 @@ def _row(case: Case, book: Book, clock: Clock) -> ClockRow:
     outcome = _outcome(clock)
     decided_at = _decided_at(clock) if outcome else None
     dimensions = case.then(decided_at) if decided_at else case.now
-    zone = book.calendar(clock.calendar, clock.calendar_version).calendar.zone
+    zone = book.calendars[clock.calendar, clock.calendar_version].zone
     return ClockRow(
         id=f"{case.complaint_id}/{clock.clock_id}/{clock.cycle}",
         complaint_id=case.complaint_id,
@@ -108,7 +112,7 @@ def _row(case: Case, book: Book, clock: Clock) -> ClockRow:
         policy_version=clock.version,
         calendar=clock.calendar,
         calendar_version=clock.calendar_version,
-        zone=zone,
+        zone=zone.key,
         layer=clock.layer,
         target=clock.target,
         stops=clock.stops,
@@ -120,14 +124,15 @@ def _row(case: Case, book: Book, clock: Clock) -> ClockRow:
         due_at=clock.due_at,
         stopped_at=clock.stopped_at,
         decided_at=decided_at,
-        decided_on=decided_at.astimezone(ZoneInfo(zone)).date() if decided_at else None,
+        decided_on=decided_at.astimezone(zone).date() if decided_at else None,
         used_seconds=clock.used.total_seconds(),
         extended=clock.extended,
         late=clock.state == "met_late",
         backdated=clock.met_on_backdated_fact,
         reason=clock.reason,
         intervals=clock.intervals,
-        **{name: getattr(dimensions, name) for name in DIMENSIONS},
+        **{name: getattr(dimensions.facts, name) for name in OF_FACTS},
+        **{name: getattr(dimensions, name) for name in OF_WORK},
     )
 
 

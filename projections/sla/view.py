@@ -129,7 +129,7 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
     changed = [case for key, case in after.items() if case is not before.get(key)]
     if changed:
         await connection.execute(KEEP, [_encoder.encode(changed).decode()])
-    if timed := [case for case in changed if case.timeline.applied]:
+    if timed := [case for case in changed if case.timeline.applications]:
         await _run(connection, timed, book)
 
 

@@ -1,0 +1,187 @@
+"""What if: the clocks of all complaints as other policies would have made them, beside what really was."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, LiteralString
+from uuid import UUID
+
+import msgspec
+import psycopg
+from msgspec import Struct
+from msgspec.structs import replace
+from psycopg.rows import tuple_row
+
+from domain.sla import ActivePolicy, Application, Book, Calendar, Policy, Timeline, apply
+from infra.jobs import Progress
+from projections.sla.book import active_policies, read_book, with_draft
+from projections.sla.cases import Case
+from projections.sla.compliance import Compliance, compliance_of
+from projections.sla.rows import ClockRow, clock_rows
+
+MOST_CHANGED = 1_000
+AT_ONCE = 200
+"""Complaints that are read, and reckoned, at a time."""
+
+COUNT: LiteralString = "SELECT count(*) FROM sla_cases_1"
+CASES: LiteralString = """
+SELECT json_agg(c)::text FROM (SELECT * FROM sla_cases_1 WHERE complaint_id > %s
+                                ORDER BY complaint_id LIMIT %s) c"""
+
+
+class Simulation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A draft, and the days whose decisions to compare.
+
+    It takes the place of the policy or calendar of its name, or is added; all others hold as they do now,
+    for every complaint from the beginning.
+    """
+
+    policy: Policy | None = None
+    calendar: Calendar | None = None
+    decided_from: date
+    decided_to: date
+    """Exclusive."""
+
+
+class Changed(Struct, frozen=True, kw_only=True):
+    """A clock whose outcome in the period would have been another; None: none, or not in the period."""
+
+    complaint_id: UUID
+    protocol: str
+    policy: str
+    target: str
+    cycle: int
+    before: str | None
+    after: str | None
+
+
+class Simulated(Struct, frozen=True, kw_only=True):
+    """Compliance before and after, by policy and target, and what would have changed."""
+
+    complaints: int
+    """How many were looked at."""
+    before: Compliance
+    after: Compliance
+    changed_complaints: int
+    changed: tuple[Changed, ...]
+    """The first thousand."""
+
+
+class Tally:
+    """Adds up what one complaint after another shows."""
+
+    def __init__(self, asked: Simulation) -> None:
+        self._asked = asked
+        self._before: Counter[tuple[str, str, str, str]] = Counter()
+        self._after: Counter[tuple[str, str, str, str]] = Counter()
+        self._changed: list[Changed] = []
+        self.changed_complaints = 0
+
+    def add(self, case: Case, before: Iterable[ClockRow], after: Iterable[ClockRow]) -> None:
+        """Count a complaint's clocks as they were and as they would have been."""
+        was, would = self._decided(before), self._decided(after)
+        self._before.update(_counted(was.values()))
+        self._after.update(_counted(would.values()))
+        changed = [key for key in {**was, **would} if _outcome(was.get(key)) != _outcome(would.get(key))]
+        self.changed_complaints += bool(changed)
+        for key in changed[: MOST_CHANGED - len(self._changed)]:
+            self._changed.append(_difference(case, was.get(key), would.get(key)))
+
+    def result(self, complaints: int) -> Simulated:
+        """What all of them show."""
+        return Simulated(
+            complaints=complaints,
+            before=compliance_of(self._before),
+            after=compliance_of(self._after),
+            changed_complaints=self.changed_complaints,
+            changed=tuple(self._changed),
+        )
+
+    def _decided(self, rows: Iterable[ClockRow]) -> dict[tuple[str, int], ClockRow]:
+        first, last = self._asked.decided_from, self._asked.decided_to
+        return {
+            (row.clock_id, row.cycle): row for row in rows if row.decided_on and first <= row.decided_on < last
+        }
+
+
+async def simulate(
+    connection: psycopg.AsyncConnection[Any], asked: Simulation, now: datetime, progress: Progress
+) -> Simulated:
+    """Reckon every complaint's clocks anew, as of now, under the policies in force with the draft among them.
+
+    Reads what the view keeps of each complaint, a few hundred at a time; writes nothing.
+
+    Raises:
+        infra.jobs.Cancelled: nobody wants to know any more.
+    """
+    book = await read_book(connection)
+    active, drafted = with_draft(active_policies(book), book, asked.policy, asked.calendar)
+    total, done, last = await _count(connection), 0, UUID(int=0)
+    tally = Tally(asked)
+    while cases := await _cases(connection, last):
+        for case in cases:
+            tally.add(case, *_both(case, book.documents, drafted, active, now))
+        done, last = done + len(cases), cases[-1].complaint_id
+        await progress(done, max(total, done))
+        await asyncio.sleep(0)
+    return tally.result(done)
+
+
+def _both(
+    case: Case, real: Book, drafted: Book, active: Sequence[ActivePolicy], now: datetime
+) -> tuple[list[ClockRow], list[ClockRow]]:
+    at = replace(case, known_at=now)
+    return clock_rows(at, real), clock_rows(replace(at, timeline=supposed(case, active)), drafted)
+
+
+def supposed(case: Case, active: Sequence[ActivePolicy]) -> Timeline:
+    """The complaint's timeline as if these policies had held from the beginning."""
+    applications: list[Application] = []
+    for since in case.history:
+        policies = apply(active, since.dimensions.facts).policies
+        if not applications or policies != applications[-1].policies:
+            applications.append(Application(since.at, policies, "simulated"))
+    return replace(case.timeline, applications=tuple(applications), records=())
+
+
+def _counted(rows: Iterable[ClockRow]) -> Mapping[tuple[str, str, str, str], int]:
+    counts: Counter[tuple[str, str, str, str]] = Counter()
+    for row in rows:
+        key = (row.policy, row.layer, row.target)
+        counts[*key, str(row.outcome)] += 1
+        counts[*key, "met_late"] += row.late
+        counts[*key, "met_on_backdated_fact"] += row.backdated
+    return counts
+
+
+def _outcome(row: ClockRow | None) -> str | None:
+    return row.outcome if row else None
+
+
+def _difference(case: Case, was: ClockRow | None, would: ClockRow | None) -> Changed:
+    row = was or would
+    assert row  # noqa: S101 - one of the two is why this is called
+    return Changed(
+        complaint_id=case.complaint_id,
+        protocol=case.protocol,
+        policy=row.policy,
+        target=row.target,
+        cycle=row.cycle,
+        before=_outcome(was),
+        after=_outcome(would),
+    )
+
+
+async def _count(connection: psycopg.AsyncConnection[Any]) -> int:
+    async with connection.cursor(row_factory=tuple_row) as cursor:
+        found = await (await cursor.execute(COUNT)).fetchone()
+    return int(found[0]) if found else 0
+
+
+async def _cases(connection: psycopg.AsyncConnection[Any], after: UUID) -> list[Case]:
+    async with connection.cursor(row_factory=tuple_row) as cursor:
+        found = await (await cursor.execute(CASES, [after, AT_ONCE])).fetchone()
+    return msgspec.json.decode(found[0], type=list[Case]) if found and found[0] else []
