@@ -1,10 +1,13 @@
 """Service levels: the clocks of each complaint, what is at risk, and compliance."""
 
+from projections.sla.book import DRAFT, NoCalendar
 from projections.sla.clocks import AtRisk, ClockItem, ClocksOf, Drill, at_risk, clocks_of, drill
 from projections.sla.compliance import Compliance, ComplianceAsked, Group, compliance
+from projections.sla.simulating import Simulated, Simulation, simulate
 from projections.sla.view import VIEW
 
 __all__ = [
+    "DRAFT",
     "VIEW",
     "AtRisk",
     "ClockItem",
@@ -13,8 +16,12 @@ __all__ = [
     "ComplianceAsked",
     "Drill",
     "Group",
+    "NoCalendar",
+    "Simulated",
+    "Simulation",
     "at_risk",
     "clocks_of",
     "compliance",
     "drill",
+    "simulate",
 ]

@@ -1,5 +1,6 @@
 """Compliance: met ÷ (met + breached) over the clocks decided in a period, with the counts behind it."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Literal, LiteralString
 
@@ -123,8 +124,18 @@ async def compliance(
     )
     rows = found.value.groups if found.value else ()
     groups = [_group(row) for row in rows]
-    total = _group({name: sum(row[name] for row in rows) for name in COUNTS})
-    return Answer(Compliance(total=total, groups=tuple(groups)), found.log_position)
+    return Answer(Compliance(total=_total(rows), groups=tuple(groups)), found.log_position)
+
+
+def compliance_of(counts: Mapping[tuple[str, str, str, str], int]) -> Compliance:
+    """Compliance by policy, layer and target from numbers of `(policy, layer, target, what)`."""
+    keys = sorted({key[:3] for key in counts})
+    rows = [{name: counts.get((*key, name), 0) for name in COUNTS} for key in keys]
+    groups = [
+        _group({**row, "policy": policy, "layer": layer, "target": target})
+        for row, (policy, layer, target) in zip(rows, keys, strict=True)
+    ]
+    return Compliance(total=_total(rows), groups=tuple(groups))
 
 
 def dimensions(wanted: ComplianceAsked) -> list[str]:
@@ -169,6 +180,10 @@ def _conditions(wanted: ComplianceAsked) -> list[str]:
     if wanted.decided_to is not None:
         parts.append("day < %(decided_to)s")
     return parts
+
+
+def _total(rows: Sequence[dict[str, Any]]) -> Group:
+    return _group({name: sum(row[name] for row in rows) for name in COUNTS})
 
 
 def _group(row: dict[str, Any]) -> Group:

@@ -15,9 +15,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 from psycopg.rows import tuple_row
 
-from domain.sla import ActivePolicy, Application, Book, Calendar, Policy, Timeline, apply
+from domain.sla import ActivePolicy, Application, Book, Calendar, PinnedCalendar, Policy, Timeline, apply
 from infra.jobs import Progress
-from projections.sla.book import active_policies, read_book, with_draft
+from projections.sla.book import read_book, with_draft
 from projections.sla.cases import Case
 from projections.sla.compliance import Compliance, compliance_of
 from projections.sla.rows import ClockRow, clock_rows
@@ -108,22 +108,28 @@ class Tally:
 
 
 async def simulate(
-    connection: psycopg.AsyncConnection[Any], asked: Simulation, now: datetime, progress: Progress
+    connection: psycopg.AsyncConnection[Any],
+    asked: Simulation,
+    calendar: PinnedCalendar | None,
+    now: datetime,
+    progress: Progress,
 ) -> Simulated:
     """Reckon every complaint's clocks anew, as of now, under the policies in force with the draft among them.
 
-    Reads what the view keeps of each complaint, a few hundred at a time; writes nothing.
+    `calendar` is the draft with its holidays. Reads what the view keeps of each complaint, a few hundred at a
+    time; writes nothing.
 
     Raises:
+        NoCalendar: the draft policy counts in a calendar that is neither in force nor drafted.
         infra.jobs.Cancelled: nobody wants to know any more.
     """
-    book = await read_book(connection)
-    active, drafted = with_draft(active_policies(book), book, asked.policy, asked.calendar)
+    shelf = await read_book(connection)
+    active, drafted = with_draft(shelf, asked.policy, calendar)
     total, done, last = await _count(connection), 0, UUID(int=0)
     tally = Tally(asked)
     while cases := await _cases(connection, last):
         for case in cases:
-            tally.add(case, *_both(case, book.documents, drafted, active, now))
+            tally.add(case, *_both(case, shelf.documents, drafted, active, now))
         done, last = done + len(cases), cases[-1].complaint_id
         await progress(done, max(total, done))
         await asyncio.sleep(0)

@@ -10,11 +10,10 @@ from psycopg.rows import tuple_row
 
 from domain.aggregate import Event
 from domain.complaint import COMPLAINT
-from domain.sla import Book
 from infra.events import Recorded
 from infra.projector import View
 from projections.sla.book import DDL as BOOK
-from projections.sla.book import apply_book
+from projections.sla.book import apply_book, read_book
 from projections.sla.cases import Case, fold
 from projections.sla.rows import Cell, ClockRow, Count, cells, clock_rows, count
 
@@ -117,7 +116,7 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 
 async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
     """Fold events into the tables; the documents of policies and calendars come before what they decide."""
-    book = await apply_book(connection, events)
+    await apply_book(connection, events)
     ours = [event for event in events if event.kind == COMPLAINT.kind]
     if not ours:
         return
@@ -130,7 +129,7 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
     if changed:
         await connection.execute(KEEP, [_encoder.encode(changed).decode()])
     if timed := [case for case in changed if case.timeline.applications]:
-        await _run(connection, timed, book)
+        await _run(connection, timed)
 
 
 VIEW = View(
@@ -142,9 +141,10 @@ VIEW = View(
 )
 
 
-async def _run(connection: psycopg.AsyncConnection[Any], cases: Sequence[Case], book: Book) -> None:
+async def _run(connection: psycopg.AsyncConnection[Any], cases: Sequence[Case]) -> None:
     """Put the clocks of these complaints in the place of those they had, and the counts right."""
     ids = [case.complaint_id for case in cases]
+    book = (await read_book(connection, cases)).documents
     old = await _read(connection, CLOCKS, ids, ClockRow)
     new = [row for case in cases for row in clock_rows(case, book)]
     await connection.execute(CLEAR, [ids])

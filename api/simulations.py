@@ -1,0 +1,141 @@
+"""What if another policy or calendar had held: asked here, reckoned by a worker, answered when it is done."""
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+import psycopg
+from litestar import Request, Response, Router, get, post
+from litestar.params import FromPath
+from msgspec import Struct
+
+from api.commands import content
+from api.conventions import JSON, single
+from api.problems import NotFound
+from api.services import principal, services
+from api.validation import Malformed, Nothing, Wrong, decode, query
+from domain.sla import PinnedCalendar
+from infra import jobs
+from infra.database import connect
+from infra.holidays import holidays_of
+from infra.jobs import Handler, Job, Progress
+from projections import sla
+from projections.sla import Simulated, Simulation
+
+KIND = "sla-simulation"
+MINE: Any = {
+    "action": "simulate service levels", "versioned": False, "positioned": False,
+    "problems": ("Malformed", "Unauthenticated", "Forbidden", "NotFound", "Unavailable"),
+}  # fmt: skip
+
+
+class SimulationStanding(Struct, frozen=True, kw_only=True):
+    """A simulation: how far it is, and once it is done what it shows."""
+
+    id: UUID
+    state: Literal["waiting", "running", "done", "failed", "cancelled"]
+    progress: float
+    """0 to 1: the share of the complaints that were looked at."""
+    asked_by: str
+    asked_at: datetime
+    asked: Simulation
+    failure: str | None
+    result: Simulated | None
+
+
+class Answered(Struct, frozen=True):
+    """A job, or nothing; a question about jobs knows no position."""
+
+    value: Any
+    log_position: int = 0
+
+
+@post("/v1/sla/simulations", name="sla-simulate", status_code=202, opt={
+    **MINE, "summary": "Simulate a policy or calendar", "request": Simulation,
+    "response": SimulationStanding, "status": 202, "headers": ["Location"],
+    "problems": ("Malformed", "Unauthenticated", "Forbidden", "BodyTooLarge", "UnsupportedMediaType",
+                 "Unavailable")})  # fmt: skip
+async def simulate(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Replay the history under a draft; 202 at once, the answer later at `Location`. Nothing is changed."""
+    asked = decode(await content(request), Simulation)
+    _check(asked)
+    text, who = msgspec.json.encode(asked), principal(request).subject
+
+    async def submit(connection: psycopg.AsyncConnection[Any]) -> Answered:
+        return Answered(await jobs.submit(connection, KIND, text, who))
+
+    job_id = (await services(request).reader.run(submit)).value
+    standing = _standing(await _job(request, job_id))
+    headers = {"Location": f"/v1/sla/simulations/{job_id}"}
+    return Response(msgspec.json.encode(standing), status_code=202, media_type=JSON, headers=headers)
+
+
+@get("/v1/sla/simulations/{stream_id:uuid}", name="sla-simulation", opt={
+    **MINE, "summary": "How far a simulation is, and what it shows", "response": SimulationStanding,
+})  # fmt: skip
+async def standing(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> Response[bytes]:
+    """A simulation; it is kept for a week."""
+    query(request.scope["query_string"], Nothing)
+    return single(_standing(await _job(request, stream_id)))
+
+
+@post("/v1/sla/simulations/{stream_id:uuid}/cancel", name="sla-simulation-cancel", status_code=200, opt={
+    **MINE, "summary": "Give a simulation up", "response": SimulationStanding})  # fmt: skip
+async def cancel(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> Response[bytes]:
+    """Stop a simulation that waits or runs; one that has ended stays as it is."""
+    await _job(request, stream_id)
+
+    async def give_up(connection: psycopg.AsyncConnection[Any]) -> Answered:
+        return Answered(await jobs.cancel(connection, stream_id))
+
+    await services(request).reader.run(give_up)
+    return single(_standing(await _job(request, stream_id)))
+
+
+def simulating(conninfo: str) -> Handler:
+    """What answers simulations, over connections of its own."""
+
+    async def answer(text: bytes, progress: Progress) -> bytes:
+        asked = msgspec.json.decode(text, type=Simulation)
+        async with await connect(conninfo) as connection:
+            found = await sla.simulate(connection, asked, _pinned(asked), datetime.now(UTC), progress)
+        return msgspec.json.encode(found)
+
+    return answer
+
+
+def _pinned(asked: Simulation) -> PinnedCalendar | None:
+    if asked.calendar is None:
+        return None
+    rule = asked.calendar.holidays
+    return PinnedCalendar(
+        calendar=asked.calendar, version=sla.DRAFT, holidays=holidays_of(rule) if rule else None
+    )
+
+
+async def _job(request: Request[Any, Any, Any], job_id: UUID) -> Job:
+    async def ask(connection: psycopg.AsyncConnection[Any]) -> Answered:
+        return Answered(await jobs.find(connection, KIND, job_id))
+
+    found: Job | None = (await services(request).reader.run(ask)).value
+    if found is None:
+        raise NotFound("no simulation has this id")
+    return found
+
+
+def _standing(job: Job) -> SimulationStanding:
+    done = 1.0 if job.state == "done" else job.done / job.total if job.total else 0.0
+    return SimulationStanding(
+        id=job.id,
+        state=job.state,
+        progress=round(done, 4),
+        asked_by=job.asked_by,
+        asked_at=job.asked_at,
+        asked=msgspec.json.decode(job.asked, type=Simulation),
+        failure=job.failure,
+        result=msgspec.json.decode(job.result, type=Simulated) if job.result else None,
+    )
+
+
+ROUTER = Router("/", route_handlers=[simulate, standing, cancel])
