@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from domain.sla.book import Book
 from domain.sla.clock import Clock, Due, Interval
+from domain.sla.clocks import clocks, falls_due
 from domain.sla.documents import (
     Calendar,
     Escalation,
@@ -15,10 +17,17 @@ from domain.sla.documents import (
     Policy,
     Target,
 )
+from domain.sla.matching import ActivePolicy, apply, matches
+from domain.sla.noting import noted
 from domain.sla.pinning import Applied, Cause, Facts, PinnedPolicy
+from domain.sla.recording import fallen_due
+from domain.sla.timeline import Timeline
+from domain.sla.working_time import WorkingTime
 
 __all__ = [
+    "ActivePolicy",
     "Applied",
+    "Book",
     "Calendar",
     "Cause",
     "Clock",
@@ -35,4 +44,12 @@ __all__ = [
     "PinnedPolicy",
     "Policy",
     "Target",
+    "Timeline",
+    "WorkingTime",
+    "apply",
+    "clocks",
+    "fallen_due",
+    "falls_due",
+    "matches",
+    "noted",
 ]

@@ -13,6 +13,7 @@ from domain.sla.documents import Layer, Obligation, Stop
 ClockState = Literal[
     "running", "paused", "met", "breached", "met_late", "lapsed", "cancelled", "undetermined"
 ]
+What = Literal["warning", "breach", "escalation", "correction"]
 IntervalState = Literal["running", "paused", "resumed", "stopped"]
 
 
@@ -66,7 +67,7 @@ class Due(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the watchdog is to record about a clock, and when."""
 
     at: datetime
-    what: Literal["warning", "breach", "escalation", "correction"]
+    what: What
     clock_id: str
     cycle: int
     due_at: datetime | None = None

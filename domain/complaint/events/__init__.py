@@ -77,6 +77,7 @@ from domain.complaint.events.resolution import (
     ResolutionRejected,
 )
 from domain.complaint.events.sla import (
+    ClockEvent,
     SlaApplied,
     SlaBreachCorrected,
     SlaBreached,
@@ -175,6 +176,7 @@ __all__ = [
     "AskCancelled",
     "AttachmentAdded",
     "AuthorityVerified",
+    "ClockEvent",
     "CompensationAccepted",
     "CompensationDeclined",
     "CompensationFailed",

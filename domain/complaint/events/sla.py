@@ -65,3 +65,7 @@ class SlaEscalated(Event, frozen=True, kw_only=True, tag="sla-escalated"):
     tell: tuple[str, ...]
     due_at: datetime
     case_id: UUID | None = None
+
+
+ClockEvent = SlaWarningRaised | SlaBreached | SlaBreachCorrected | SlaEscalated
+"""What is recorded about one clock."""

@@ -1,0 +1,164 @@
+"""The cycles of a duty: when each begins, what interrupts it and what ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from domain.sla.book import Series
+from domain.sla.documents import CASE_OPENED, RECEIVED, Stop
+from domain.sla.story import ENDS, Moment, Reopening, Story, left_at
+from domain.sla.timeline import Timeline
+
+UNDONE: frozenset[Stop] = frozenset({"final_response", "resolved", "accepted"})
+"""What is owed again once the complaint is reopened."""
+LASTING: frozenset[Stop] = frozenset({"external_answered", "history_delivered"})
+"""What is owed even for a complaint that was withdrawn, dismissed or forwarded."""
+
+
+class Place(NamedTuple):
+    """A moment among the others of its time; -1: before them all."""
+
+    at: datetime
+    seq: int
+
+
+class Over(NamedTuple):
+    """What ended a cycle: what was owed was done, or nothing is owed any more."""
+
+    moment: Moment
+    met: bool
+
+    @property
+    def reason(self) -> str:
+        """In a word."""
+        return ENDS.get(self.moment.mark.tag, self.moment.mark.tag)
+
+
+class Break(NamedTuple):
+    """A time that does not count: what was owed was done, or ended, and the complaint was reopened."""
+
+    over: Over
+    until: datetime
+
+
+class Cycle(NamedTuple):
+    number: int
+    start: Place
+    reason: str
+    uncertain: bool = False
+    """Nobody knows when it began."""
+    breaks: tuple[Break, ...] = ()
+    over: Over | None = None
+    renewed_at: datetime | None = None
+    """A reopening ends this cycle and begins the next."""
+
+
+class Course:
+    """The facts of one duty of one complaint."""
+
+    def __init__(self, series: Series, timeline: Timeline, story: Story) -> None:
+        self._series, self._timeline, self._story = series, timeline, story
+        self._target = series.newest.target
+        self._resumes = series.newest.on_reopening == "resume"
+        self._stops = self._left(story.stops(self._target.stops, series.case_id))
+        self._ends = [] if self._target.stops in LASTING else story.ends
+
+    def cycles(self) -> Iterator[Cycle]:
+        """The cycles, first to last; all but the last are over."""
+        for start in self._starts():
+            if self._target.stops == "next_update":
+                yield from self._intervals(start)
+            elif self._target.counts_from == RECEIVED and not self._resumes:
+                yield from self._renewed(start)
+            else:
+                yield self._interrupted(start)
+
+    def _starts(self) -> Iterator[Cycle]:
+        counts_from, timeline = self._target.counts_from, self._timeline
+        if counts_from == RECEIVED and timeline.received_at is not None:
+            yield Cycle(1, Place(timeline.received_at, -1), counts_from, timeline.received_uncertain)
+        elif counts_from == CASE_OPENED and self._series.case is not None:
+            yield Cycle(1, Place(self._series.case.opened_at, -1), counts_from)
+        else:
+            yield from self._occurrences(self._story.tagged(counts_from))
+
+    def _occurrences(self, found: Sequence[Moment]) -> Iterator[Cycle]:
+        """What happens again while it is still owed begins nothing new."""
+        last: Cycle | None = None
+        for moment in found:
+            over = self._over(last.start) if last else None
+            if last is None or (over is not None and over.moment[:2] < moment[:2]):
+                place = Place(moment.at, moment.seq)
+                number = last.number + 1 if last else 1
+                last = Cycle(number, place, self._target.counts_from, moment.mark.uncertain)
+                yield last
+
+    def _interrupted(self, cycle: Cycle) -> Cycle:
+        """A cycle that goes on where the complaint is reopened, if the policy says so."""
+        place = cycle.start
+        breaks: list[Break] = []
+        while True:
+            over = self._over(place)
+            back = self._back(over) if over and self._resumes and self._is_undone(over) else None
+            if over is None or back is None:
+                return cycle._replace(breaks=tuple(breaks), over=over)
+            breaks.append(Break(over, back.moment.at))
+            place = Place(back.moment.at, back.moment.seq)
+
+    def _renewed(self, cycle: Cycle) -> Iterator[Cycle]:
+        """Each reopening begins a cycle, from what the customer wrote."""
+        for reopening in self._story.reopenings:
+            if reopening.moment[:2] < cycle.start:
+                continue
+            over = self._over(cycle.start)
+            before = over if over and over.moment[:2] < reopening.moment[:2] else None
+            yield cycle._replace(over=before, renewed_at=reopening.moment.at)
+            cycle = _begun_again(cycle, reopening.message or reopening.moment)
+        yield cycle._replace(over=self._over(cycle.start))
+
+    def _intervals(self, cycle: Cycle) -> Iterator[Cycle]:
+        """Each contact begins the next interval, while the complaint is open."""
+        while True:
+            over = self._over(cycle.start)
+            yield cycle._replace(over=over)
+            if over is None:
+                return
+            if over.met and self._story.is_open(over.moment):
+                cycle = _begun_again(cycle, over.moment)
+                continue
+            back = self._back(over)
+            if back is None:
+                return
+            cycle = _begun_again(cycle, back.moment if self._resumes else back.message or back.moment)
+
+    def _over(self, place: Place) -> Over | None:
+        """What comes first after a place."""
+        stop, end = _after(self._stops, place), _after(self._ends, place)
+        if stop is not None and (end is None or stop[:2] < end[:2]):
+            return Over(stop, met=True)
+        return None if end is None else Over(end, met=False)
+
+    def _is_undone(self, over: Over) -> bool:
+        return not over.met or self._target.stops in UNDONE
+
+    def _back(self, over: Over) -> Reopening | None:
+        found = (known for known in self._story.reopenings if known.moment[:2] > over.moment[:2])
+        return next(found, None)
+
+    def _left(self, stops: list[Moment]) -> list[Moment]:
+        """When each left the house, where the target asks for that."""
+        if not self._target.requires_dispatch:
+            return stops
+        left = [(moment, left_at(moment.mark)) for moment in stops]
+        return sorted(moment._replace(at=at) for moment, at in left if at is not None)
+
+
+def _after(moments: Sequence[Moment], place: Place) -> Moment | None:
+    return next((moment for moment in moments if moment[:2] > place), None)
+
+
+def _begun_again(cycle: Cycle, moment: Moment) -> Cycle:
+    start = Place(moment.at, moment.seq)
+    return Cycle(cycle.number + 1, start, moment.mark.tag, moment.mark.uncertain)

@@ -1,0 +1,219 @@
+"""The clocks of a cycle: what ran when, by when it was due, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from domain.sla.book import Series, Term
+from domain.sla.clock import Clock, ClockState
+from domain.sla.counting import Deadline, Run, deadline, used
+from domain.sla.cycles import Cycle
+from domain.sla.documents import Length
+from domain.sla.extending import extended
+from domain.sla.running import Piece, intervals, pieces, runs
+from domain.sla.story import Story
+
+
+class Reckoned(NamedTuple):
+    """The version of a target that decides, and what it comes to."""
+
+    term: Term
+    length: Length | None
+    """As extended; None: the outside body stated when it is due."""
+    deadline: Deadline | None
+    extensions: int
+
+
+class Judged(NamedTuple):
+    """A clock, and what its warnings are reckoned from."""
+
+    clock: Clock
+    reckoned: Reckoned
+    runs: Sequence[Run]
+    can_be_missed: bool
+    """Whether it would be known to be missed, once it is too late."""
+
+
+class Span(NamedTuple):
+    """One policy's part of a cycle: the versions of it in force, after those of the policies before it."""
+
+    terms: Sequence[Term]
+    first: int
+    until: datetime | None
+    """When another policy, or none, took its place."""
+    reason: str
+
+
+class Laid(NamedTuple):
+    """What a due date is reckoned from."""
+
+    series: Series
+    span: Span
+    start: datetime
+    end: datetime
+    runs: Sequence[Run]
+    story: Story
+
+
+class Ending(NamedTuple):
+    at: datetime
+    state: ClockState
+    reason: str | None = None
+    uncertain: bool = False
+
+
+def judged(series: Series, cycle: Cycle, story: Story, now: datetime) -> Iterator[Judged]:
+    """One clock for each policy that held in the cycle until it was decided."""
+    for span in _spans(series, cycle):
+        found = _judged(series, cycle, span, story, now)
+        yield found
+        if found.clock.reason != span.reason or found.clock.state != "cancelled":
+            return
+
+
+def _spans(series: Series, cycle: Cycle) -> Iterator[Span]:
+    """The policies in force from the start of the cycle; the first one holds for what was before it."""
+    if series.until is not None and series.until <= cycle.start.at:
+        return
+    held = [term for term in series.terms if term.since <= cycle.start.at][:-1]
+    terms = series.terms[len(held) :]
+    first = 0
+    for index in range(1, len(terms) + 1):
+        if index == len(terms):
+            yield Span(terms, first, series.until, "no_longer_applies")
+        elif terms[index].pinned.policy != terms[first].pinned.policy:
+            yield Span(terms[:index], first, terms[index].since, "superseded")
+            first = index
+
+
+def _judged(series: Series, cycle: Cycle, span: Span, story: Story, now: datetime) -> Judged:
+    start = _rolled(cycle.start.at, span.terms[0])
+    ending = _ending(cycle, span, now)
+    lasts = ending.state == "running"
+    parts = pieces(start, span.terms, cycle, story, None if lasts else ending.at)
+    ran = runs(parts, max(now, start) if lasts else ending.at)
+    reckoned = _reckoned(Laid(series, span, start, ending.at, ran, story))
+    term, length, due, extensions = reckoned
+    clock = Clock(
+        clock_id=_clock_id(series, term),
+        policy=term.pinned.policy,
+        version=term.pinned.version,
+        layer=term.pinned.layer,
+        calendar=term.pinned.calendar,
+        calendar_version=term.pinned.calendar_version,
+        target=term.target.name,
+        stops=term.target.stops,
+        obligation=term.target.obligation,
+        cycle=cycle.number,
+        case_id=series.case_id,
+        started_at=cycle.start.at,
+        due_at=due and due.at,
+        due_inclusive=due is not None and due.inclusive,
+        used=used(length.unit if length else "calendar_days", ran, ending.at),
+        extended=extensions,
+        intervals=intervals(parts, cycle.reason),
+        **_outcome(cycle, term, parts, due, ending),
+    )
+    return Judged(clock, reckoned, ran, _unknown(cycle, parts, ending, missed=True) is None)
+
+
+def _clock_id(series: Series, term: Term) -> str:
+    named = f"{term.pinned.policy}/{term.target.name}"
+    return named if series.case is None else f"{named}/{series.case.case_id}"
+
+
+def _rolled(start: datetime, term: Term) -> datetime:
+    rolls = term.target.roll_start == "next_opening"
+    return (term.time.next_opening(start) if rolls else None) or start
+
+
+def _ending(cycle: Cycle, span: Span, now: datetime) -> Ending:
+    """What comes first: what ends the cycle, what ends the policy's part in it, or now."""
+    found = []
+    if cycle.over is not None:
+        moment, met = cycle.over
+        reason = None if met else cycle.over.reason
+        found.append(Ending(moment.at, "met" if met else "cancelled", reason, moment.mark.uncertain))
+    if cycle.renewed_at is not None:
+        found.append(Ending(cycle.renewed_at, "cancelled", "reopened"))
+    if span.until is not None:
+        found.append(Ending(span.until, "cancelled", span.reason))
+    return min(found, key=lambda ending: ending.at, default=Ending(now, "running"))
+
+
+def _reckoned(laid: Laid) -> Reckoned:
+    """By the first version under which it was due, or the last one in force."""
+    span = laid.span
+    first, *revised = span.terms[span.first :]
+    found = _under(laid, first, first.since if span.first else laid.start)
+    for term in revised:
+        if term.since > laid.end or (found.deadline and found.deadline.at <= term.since):
+            break
+        found = _under(laid, term, term.since)
+    return found
+
+
+def _under(laid: Laid, term: Term, not_before: datetime) -> Reckoned:
+    series, start = laid.series, laid.start
+    target = term.target
+    if series.case is not None and series.case.due_at is not None:
+        return Reckoned(term, None, Deadline(series.case.due_at, inclusive=True), 0)
+    if target.length is None:
+        return Reckoned(term, None, None, 0)
+
+    def limit(length: Length) -> Deadline | None:
+        return deadline(
+            length, start, laid.runs, time=term.time, roll_end=target.roll_end, not_before=not_before
+        )
+
+    by = laid.story.tagged(target.extension.by) if target.extension else ()
+    times = [moment.at for moment in by if start <= moment.at <= laid.end]
+    length, extensions = extended(target.length, target.extension, times, limit)
+    return Reckoned(term, length, limit(length), extensions)
+
+
+def _outcome(
+    cycle: Cycle, term: Term, parts: Sequence[Piece], due: Deadline | None, ending: Ending
+) -> dict[str, Any]:
+    """The clock's state, when that was decided and why."""
+    if due is None:
+        return _without_due(ending)
+    missed = due.missed_at(ending.at)
+    if unknown := _unknown(cycle, parts, ending, missed=missed):
+        return {"state": "undetermined", "reason": unknown}
+    if missed:
+        return _missed(cycle, term, due, ending)
+    if ending.state == "running":
+        return {"state": "running" if parts[-1].runs else "paused"}
+    stopped_at = ending.at if ending.state == "met" else None
+    return {"state": ending.state, "decided_at": ending.at, "stopped_at": stopped_at, "reason": ending.reason}
+
+
+def _without_due(ending: Ending) -> dict[str, Any]:
+    if ending.state == "cancelled":
+        return {"state": "cancelled", "decided_at": ending.at, "reason": ending.reason}
+    return {"state": "undetermined", "reason": "no due date"}
+
+
+def _missed(cycle: Cycle, term: Term, due: Deadline, ending: Ending) -> dict[str, Any]:
+    """Too late, whatever came after."""
+    if term.target.obligation == "window":
+        return {"state": "lapsed", "decided_at": due.at}
+    done = [each.over.moment.at for each in cycle.breaks if each.over.met]
+    done += [ending.at] if ending.state == "met" else []
+    late = next((at for at in done if due.missed_at(at)), None)
+    return {"state": "breached" if late is None else "met_late", "decided_at": due.at, "stopped_at": late}
+
+
+def _unknown(cycle: Cycle, parts: Sequence[Piece], ending: Ending, *, missed: bool) -> str | None:
+    """Why nobody can say whether it was met: when something happened is not known, and it matters."""
+    if any(piece.uncertain for piece in parts[1:]) or any(
+        each.over.moment.mark.uncertain for each in cycle.breaks
+    ):
+        return "when it paused is not known" if missed or ending.state == "met" else None
+    if missed:
+        return "when it began is not known" if cycle.uncertain else None
+    uncertain_end = ending.state == "met" and ending.uncertain
+    return "when it was done is not known" if uncertain_end else None

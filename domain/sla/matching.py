@@ -1,0 +1,69 @@
+"""Which policies apply to a complaint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from msgspec import Struct
+
+from domain.sla.documents import Match, PinnedCalendar, Policy
+from domain.sla.pinning import Applied, Facts, PinnedPolicy
+
+T = TypeVar("T")
+
+
+class ActivePolicy(Struct, frozen=True, kw_only=True):
+    """A policy in force, with the version of its calendar in force."""
+
+    policy: Policy
+    version: int
+    calendar: PinnedCalendar
+
+
+def apply(policies: Iterable[ActivePolicy], facts: Facts) -> Applied:
+    """Every legal policy that matches, and of each other layer the first by order, then by name."""
+    matching = [active for active in policies if matches(active.policy, facts)]
+    ranked = sorted(matching, key=lambda active: (active.policy.order, active.policy.name))
+    first = {active.policy.layer: active for active in reversed(ranked)}
+    held = [
+        active for active in ranked if active.policy.layer == "legal" or first[active.policy.layer] is active
+    ]
+    return Applied(policies=tuple(map(_pinned, held)), facts=facts)
+
+
+def matches(policy: Policy, facts: Facts) -> bool:
+    """Whether the complaint is what the policy is about."""
+    match = policy.match
+    kinds = values_of(match.kind) or (("complaint",) if policy.layer == "legal" else ())
+    bodies = values_of(match.external_body)
+    return (
+        (not kinds or facts.kind in kinds)
+        and (not bodies or any(body in bodies for body in facts.external_bodies))
+        and all(
+            not (wanted := values_of(getattr(match, name))) or getattr(facts, name) in wanted
+            for name in SINGLE
+        )
+    )
+
+
+SINGLE = tuple(name for name in Match.__struct_fields__ if name not in {"kind", "external_body"})
+
+
+def values_of(given: T | tuple[T, ...] | None) -> tuple[T, ...]:
+    """One value or several as several; none for None."""
+    if given is None:
+        return ()
+    return given if isinstance(given, tuple) else (given,)
+
+
+def _pinned(active: ActivePolicy) -> PinnedPolicy:
+    holidays = active.calendar.holidays
+    return PinnedPolicy(
+        policy=active.policy.name,
+        version=active.version,
+        layer=active.policy.layer,
+        calendar=active.calendar.calendar.name,
+        calendar_version=active.calendar.version,
+        holidays=holidays.version if holidays else None,
+    )

@@ -1,0 +1,150 @@
+"""The fold: what each event adds to the timeline of a complaint."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import assert_never
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from domain.aggregate import tag_of
+from domain.complaint import events as e
+from domain.sla.story import MOVING
+from domain.sla.timeline import Application, Case, Mark, Record, Timeline
+
+
+def noted(  # noqa: C901, PLR0911, PLR0912 - one branch for each event
+    timeline: Timeline, event: e.ComplaintEvent, at: datetime
+) -> Timeline:
+    """The timeline after an event that occurred `at`; the same object where the event moves no clock."""
+    match event:
+        case e.ComplaintRegistered():
+            return _registered(timeline, event, at)
+        case e.ComplaintCorrected():
+            return timeline if event.received_at is None else _received(timeline, event.received_at)
+        case e.CustomerContacted():
+            return timeline if event.automatic else _marked(timeline, event, at, how=event.outcome)
+        case e.CustomerReplied():
+            return _marked(timeline, event, at, refs=event.answers)
+        case e.InformationRequested() | e.SectorConsulted() | e.SectorAnswered() | e.AskCancelled():
+            return _marked(timeline, event, at, refs=(event.ask_id,))
+        case e.ResolutionProposed() | e.ProposalWithdrawn() | e.ResolutionRejected():
+            return _marked(timeline, event, at, refs=(event.proposal_id,))
+        case e.ResolutionAccepted():
+            return _marked(timeline, event, at, how=event.scope, refs=(event.proposal_id,))
+        case e.ComplaintResolved():
+            return _marked(timeline, event, at, how=event.basis)
+        case e.ComplaintForwarded():
+            return _marked(timeline, event, at, how=event.scope)
+        case e.ComplaintWithdrawn():
+            return _marked(timeline, event, at, how=event.by)
+        case e.ComplaintDismissed():
+            return _marked(timeline, event, at, how=event.ground)
+        case e.ExternalCaseOpened():
+            return _case_opened(timeline, event, at)
+        case e.ExternalCaseAnswered() | e.ExternalCaseDecided():
+            return _marked(timeline, event, at, refs=(event.case_id,))
+        case e.SlaApplied():
+            applied = Application(at, event.policies, event.cause)
+            return replace(timeline, applications=(*timeline.applications, applied))
+        case e.SlaWarningRaised() | e.SlaBreached() | e.SlaBreachCorrected() | e.SlaEscalated():
+            return replace(timeline, records=(*timeline.records, _record(event)))
+        case (
+            e.ComplaintAcknowledged()
+            | e.ComplaintEscalated()
+            | e.InvestigationStarted()
+            | e.ReplyReviewed()
+            | e.HoldingResponseSent()
+            | e.HistoryRequested()
+            | e.HistoryDelivered()
+            | e.ComplaintClosed()
+            | e.ComplaintReopened()
+            | e.DuplicateMarked()
+            | e.DuplicateUnmarked()
+            | e.OriginIdentified()
+            | e.CompensationAccepted()
+            | e.CompensationPaid()
+        ):
+            return _marked(timeline, event, at)
+        case (
+            e.ComplaintClassified()
+            | e.KindChanged()
+            | e.CustomerRelinked()
+            | e.PartyAdded()
+            | e.PartyRemoved()
+            | e.AuthorityVerified()
+            | e.ComplaintAssigned()
+            | e.ComplaintUnassigned()
+            | e.FlagRaised()
+            | e.FlagCleared()
+            | e.NoteAdded()
+            | e.AttachmentAdded()
+            | e.WorkLogged()
+            | e.WorkaroundOffered()
+            | e.ExposureRecorded()
+            | e.SatisfactionRated()
+            | e.DeadlinePromised()
+            | e.PromiseFulfilled()
+            | e.PromiseRescheduled()
+            | e.PromiseMissed()
+            | e.ReminderSet()
+            | e.ReminderDue()
+            | e.CompensationOffered()
+            | e.CompensationWithdrawn()
+            | e.CompensationDeclined()
+            | e.CompensationFailed()
+            | e.ComplaintLinked()
+            | e.ComplaintUnlinked()
+            | e.ApprovalRequested()
+            | e.ApprovalGranted()
+            | e.ApprovalRefused()
+        ):
+            return timeline
+        case _:
+            assert_never(event)
+
+
+def _registered(timeline: Timeline, event: e.ComplaintRegistered, at: datetime) -> Timeline:
+    guessed = event.time_uncertain and event.received_at >= at
+    return replace(timeline, received_at=event.received_at, received_uncertain=guessed)
+
+
+def _received(timeline: Timeline, received_at: datetime) -> Timeline:
+    return replace(timeline, received_at=received_at, received_uncertain=False)
+
+
+def _case_opened(timeline: Timeline, event: e.ExternalCaseOpened, at: datetime) -> Timeline:
+    case = Case(event.case_id, event.body, event.opened_at, event.due_at)
+    known = {known.case_id: known for known in timeline.cases} | {case.case_id: case}
+    return _marked(replace(timeline, cases=tuple(known.values())), event, at, refs=(event.case_id,))
+
+
+def _marked(
+    timeline: Timeline,
+    event: e.ComplaintEvent,
+    at: datetime,
+    how: str | None = None,
+    refs: tuple[UUID, ...] = (),
+) -> Timeline:
+    tag = tag_of(type(event))
+    if tag in MOVING:
+        at = max((at, *(known.at for known in timeline.marks if known.tag in MOVING)))
+    mark = Mark(at, tag, how, refs, event.time_uncertain)
+    return replace(timeline, marks=(*timeline.marks, mark))
+
+
+def _record(
+    event: e.ClockEvent,
+) -> Record:
+    match event:
+        case e.SlaWarningRaised():
+            return Record("warning", event.clock_id, event.cycle, event.due_at, share=event.share)
+        case e.SlaEscalated():
+            return Record("escalation", event.clock_id, event.cycle, event.due_at, level=event.level)
+        case e.SlaBreached():
+            return Record("breach", event.clock_id, event.cycle, event.due_at)
+        case e.SlaBreachCorrected():
+            return Record("correction", event.clock_id, event.cycle, event.due_at)
+        case _:
+            assert_never(event)

@@ -1,0 +1,69 @@
+"""What has to be known of a complaint to read its clocks: small, and without a word of what was said.
+
+Needs no policy: the same timeline is read under whatever documents, which is what simulations do.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from msgspec import Struct
+
+from domain.complaint.values import ExternalBody
+from domain.sla.pinning import PinnedPolicy
+
+
+class Mark(Struct, frozen=True, array_like=True):
+    """Something happened that may start, stop, pause or end a clock."""
+
+    at: datetime
+    tag: str
+    """Of the event."""
+    how: str | None = None
+    """What the event says of it: the outcome of a contact, the basis of a resolution, the scope."""
+    refs: tuple[UUID, ...] = ()
+    """The asks, the proposal or the outside case that it is about."""
+    uncertain: bool = False
+    """Its time is the last one known before it happened."""
+
+
+class Case(Struct, frozen=True, array_like=True):
+    """A case with an outside body, as it was told last."""
+
+    case_id: UUID
+    body: ExternalBody
+    opened_at: datetime
+    due_at: datetime | None = None
+
+
+class Application(Struct, frozen=True, array_like=True):
+    """The policies that hold from then on."""
+
+    at: datetime
+    policies: tuple[PinnedPolicy, ...]
+    cause: str
+
+
+class Record(Struct, frozen=True, array_like=True):
+    """What was recorded about a clock."""
+
+    what: Literal["warning", "breach", "correction", "escalation"]
+    clock_id: str
+    cycle: int
+    due_at: datetime | None = None
+    share: float | None = None
+    level: int | None = None
+
+
+class Timeline(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A complaint before it is registered has an empty one."""
+
+    received_at: datetime | None = None
+    received_uncertain: bool = False
+    marks: tuple[Mark, ...] = ()
+    """In the order in which they were recorded."""
+    cases: tuple[Case, ...] = ()
+    applications: tuple[Application, ...] = ()
+    records: tuple[Record, ...] = ()
