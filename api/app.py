@@ -1,5 +1,6 @@
 """The composition root of the API: settings in, an app out."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -7,7 +8,7 @@ from litestar import Litestar
 from litestar.types import ASGIApp
 from psycopg_pool import AsyncConnectionPool
 
-from api import audit, batch, complaints, customers, openapi, operations, public
+from api import audit, batch, complaints, customers, openapi, operations, public, sla_documents
 from api.auth import Authenticator, guard
 from api.parts import conninfo, master_key, open_commands, open_log, prepare_database
 from api.problems import HANDLERS
@@ -17,6 +18,8 @@ from api.services import Services
 from api.worker import followers
 from infra.access import KeyRing
 from infra.database import serving_conninfo
+from infra.policies import Policies
+from infra.projector import Wake
 from infra.secrets import Secrets
 from infra.settings import Settings
 
@@ -31,6 +34,7 @@ def create_app(settings: Settings) -> ASGIApp:
             public.ROUTER,
             customers.ROUTER,
             audit.ROUTER,
+            *sla_documents.ROUTERS,
             operations.ROUTER,
             document.router(),
         ],
@@ -62,19 +66,27 @@ async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
     events = open_log(settings)
     ring = KeyRing(conninfo(settings))
     await pool.open()
-    commands = open_commands(settings, events)
+    policies = Policies(pool.connection)
+    await policies.refresh()
+    commands = open_commands(settings, events, policies)
     app.state.services = Services(
         settings=settings,
         log=events,
         commands=commands,
+        policies=policies,
         reader=Reader(pool, patience=settings.statement_timeout + 1),
         authenticator=Authenticator(settings, ring),
         secrets=Secrets(master_key(settings)),
         followers=frozenset(follower.follower for follower in followers(settings, commands)),
     )
+    wake = Wake(conninfo(settings))
+    following = [asyncio.create_task(wake.listen()), asyncio.create_task(policies.follow(wake))]
     try:
         yield
     finally:
+        for task in following:
+            task.cancel()
+        await asyncio.wait(following)
         await pool.close()
         await events.close()
         await ring.close()

@@ -12,9 +12,10 @@ from msgspec import Struct
 
 from api.validation import Malformed, Wrong
 from domain.aggregate import Refused
-from domain.refusals import FORBIDDEN, NOT_FOUND, REFUSALS
+from domain.publishing import Invalid
+from domain.refusals import FORBIDDEN, MALFORMED, NOT_FOUND, REFUSALS
 from infra.batching import Overloaded
-from infra.commands import KeyReused, NoSuchStream, VersionMismatch
+from infra.commands import AlreadyClaimed, KeyReused, NoSuchStream, VersionMismatch
 from infra.database import Unavailable
 from infra.events import Erased
 from infra.pages import BadCursor
@@ -76,7 +77,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     **{
         slug: (403 if slug in FORBIDDEN else 409, text)
         for slug, text in REFUSALS.items()
-        if slug not in NOT_FOUND
+        if slug not in NOT_FOUND | MALFORMED
     },
 }
 
@@ -129,6 +130,8 @@ ANSWERS: dict[type[Exception], Callable[[Any], Failure]] = {
     Forbidden: lambda e: _failure("forbidden", str(e)),
     NotFound: lambda e: _failure("not-found", str(e)),
     NoSuchStream: lambda e: _failure("not-found", str(e)),
+    Invalid: lambda e: failure(Malformed([Wrong(path, reason) for path, reason in e.problems])),
+    AlreadyClaimed: lambda e: _failure("name-taken", f"it is that of {e.stream_id}"),
     Refused: lambda e: _failure("not-found" if e.slug in NOT_FOUND else e.slug, e.reason),
     VersionMismatch: lambda e: _failure("version-mismatch", str(e), current_version=e.current),
     Erased: lambda _: _failure("erased"),

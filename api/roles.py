@@ -3,6 +3,8 @@
 from typing import Literal, get_args
 
 from domain import AGGREGATES
+from domain.sla_calendar import SLA_CALENDAR
+from domain.sla_policy import SLA_POLICY
 
 Role = Literal["analyst", "supervisor", "sector", "auditor", "privacy", "integrator", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -27,6 +29,8 @@ _COMMANDS: dict[str, frozenset[Role]] = {
     "complaint/change-kind": _SUPERVISORS,
     "complaint/approve": _SUPERVISORS,
     "complaint/refuse": _SUPERVISORS,
+    **{f"{each.kind}/{command.verb}": _SUPERVISORS for each in (SLA_POLICY, SLA_CALENDAR) for command in each.commands},
+    "sla-preset/install": _SUPERVISORS,
 }
 
 # Each command in them needs its own role beside.
@@ -37,6 +41,7 @@ _READS: dict[str, frozenset[Role]] = {
     "read customers": _READERS,
     "read service levels": _READERS,
     "read history": _READERS,
+    "read service levels": _READERS,
     "read trail": frozenset({"supervisor", "auditor"}),
     "read own identity": frozenset(ROLES),
 }

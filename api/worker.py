@@ -14,9 +14,10 @@ from domain.complaint import COMPLAINT
 from domain.complaint.commands import Acknowledge
 from domain.complaint.events import ComplaintRegistered
 from infra.commands import Caller, Commands
-from infra.database import connect
+from infra.database import Link, connect
 from infra.events import Recorded
 from infra.log import purge
+from infra.policies import Policies
 from infra.projector import Reactor, Runner, View, Wake
 from infra.settings import Settings
 
@@ -28,15 +29,20 @@ async def work(settings: Settings) -> None:
     await prepare_database(settings)
     events = open_log(settings)
     wake = Wake(conninfo(settings))
-    commands = open_commands(settings, events)
+    link = Link(conninfo(settings))
+    policies = Policies(link.use)
+    await policies.refresh()
+    commands = open_commands(settings, events, policies)
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(wake.listen())
+            tasks.create_task(policies.follow(wake))
             tasks.create_task(_keep_house(settings))
             tasks.create_task(watchdog(conninfo(settings), commands).run())
             for follower in followers(settings, commands):
                 tasks.create_task(Runner(follower, conninfo(settings), events.vault, wake).run())
     finally:
+        await link.close()
         await events.close()
 
 

@@ -7,12 +7,16 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from types import NoneType
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeVar, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, TypeVar, get_args, get_type_hints
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
 from domain.fields import FreeText, Moment
+
+if TYPE_CHECKING:  # service levels know complaints, which know this
+    from domain.sla import HolidaySet
+    from domain.sla.standing import Standing
 
 T = TypeVar("T")
 
@@ -57,6 +61,12 @@ class Context(Struct, frozen=True, kw_only=True):
     """How long after its end a complaint can be reopened; None: for ever."""
     lookup: Lookup | None = None
     """The complaint that the command names; None: there is none with this id."""
+    sla: Standing | None = None
+    """The policies and calendars in force, as far as they are known here; None: there is none."""
+    tier: str | None = None
+    """The tier of the complaint's customer, as it is to be after the command."""
+    holidays: HolidaySet | None = None
+    """The dates of the rule that a calendar names; None: it names none that is known."""
     final_response_owed: bool = False
     """A legal clock for the final response runs."""
     redress_limits: Mapping[str, Decimal] | None = None

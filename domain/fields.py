@@ -24,6 +24,7 @@ SIZE_LIMIT = 1_000_000_000_000
 """Bytes."""
 SHARES_LIMIT = 1_000_000_000_000
 LEVEL_LIMIT = 9
+VERSION_LIMIT = 1_000_000
 
 # `$` also matches before a last line break; `(?!\n)` shuts that door in every dialect of regular expressions.
 _END = r"$(?!\n)"
@@ -56,6 +57,7 @@ Minutes = Annotated[int, Meta(ge=1, le=MINUTES_LIMIT)]
 Size = Annotated[int, Meta(ge=0, le=SIZE_LIMIT)]
 Shares = Annotated[int, Meta(ge=0, le=SHARES_LIMIT)]
 Level = Annotated[int, Meta(ge=1, le=LEVEL_LIMIT)]
+VersionNumber = Annotated[int, Meta(ge=1, le=VERSION_LIMIT)]
 Csat = Annotated[int, Meta(ge=1, le=5)]
 Ces = Annotated[int, Meta(ge=1, le=7)]
 Nps = Annotated[int, Meta(ge=0, le=10)]

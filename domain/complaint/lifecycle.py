@@ -87,6 +87,10 @@ ALLOWED: dict[str, frozenset[State]] = {
     "unlink": ANY,
     "approve": ANY,
     "refuse": ANY,
+    "request-history": ANY,
+    "deliver-history": ANY,
+    "record-sla-due": ANY,
+    "apply-policies": ANY,
 }
 
 RECORDED_AS_REPLY: dict[str, frozenset[State]] = {
@@ -142,12 +146,29 @@ CLOCK_FACTS = frozenset(
         "forward",
         "mark-duplicate",
         "unmark-duplicate",
+        "request-history",
+        "deliver-history",
     }
 )
 """Commands whose time starts, stops, pauses or resumes a clock of a complaint that has clocks already.
 
 Registering is none of them: it changes no clock that runs, and an earlier start never favours the house.
 """
+
+
+CHANGES_FACTS = frozenset(
+    {
+        "register",
+        "classify",
+        "change-kind",
+        "correct",
+        "relink-customer",
+        "open-external-case",
+        "approve",
+        "apply-policies",
+    }
+)
+"""Commands that may change what policies are matched against; an approval carries out some of them."""
 
 
 def check_state(verb: str, state: State, *, needs_review: bool) -> None:

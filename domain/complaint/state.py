@@ -19,6 +19,8 @@ from domain.complaint.values import (
     Severity,
     Vulnerability,
 )
+from domain.sla.pinning import Facts
+from domain.sla.timeline import Timeline
 
 
 class Ask(Struct, frozen=True, kw_only=True):
@@ -130,3 +132,9 @@ class Complaint(Struct, frozen=True, kw_only=True, omit_defaults=True):
     links: tuple[Link, ...] = ()
     approvals: tuple[Approval, ...] = ()
     """The requests that nobody has decided yet."""
+    channel: str | None = None
+    forwarded_from: str | None = None
+    matched: Facts | None = None
+    """What policies were matched against last; None: none was ever applied."""
+    timeline: Timeline | None = None
+    """What clocks are read from; None where nobody keeps it, as in views that show none."""

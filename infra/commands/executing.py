@@ -16,12 +16,15 @@ from uuid_utils.compat import uuid7
 
 from domain.aggregate import Aggregate, Command, Context, Event, Lookup, tag_of
 from domain.complaint import COMPLAINT, Complaint
+from domain.customer import CUSTOMER, Customer
 from domain.times import effective_time
 from infra.batching import Overloaded
+from infra.commands import knowing
 from infra.commands.calls import AlreadyClaimed, Caller, KeyReused, NoSuchStream, Outcome, VersionMismatch
 from infra.commands.protocols import ProtocolNumbers
 from infra.events import Recorded, Row, encode_body, recorded
 from infra.log import Append, Appended, Draft, Load, Log, Seen
+from infra.policies import Policies
 from infra.vault import StreamKey
 
 TRIES = 50
@@ -55,12 +58,14 @@ class Commands:
     def __init__(
         self,
         log: Log,
+        policies: Policies | None = None,
         *,
         reopen_window: timedelta | None = None,
         redress_limits: Mapping[str, Decimal] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._log = log
+        self._policies = policies or Policies()
         self._clock = clock
         self._reopen_window = reopen_window
         self._redress_limits = redress_limits
@@ -178,13 +183,36 @@ class Commands:
         state, events = before.state, []
         for command in commands:
             numbered = state is None and aggregate.kind == COMPLAINT.kind
-            context = await self._context(command, caller, before.stream_id, numbered=numbered)
+            known = await self._known(aggregate, command, state)
+            context = await self._context(command, caller, before.stream_id, numbered=numbered, known=known)
             for event in aggregate.decide(state, command, context):
                 state = aggregate.evolve(state, event, context.occurred_at)
                 events.append((event, context.occurred_at))
         return Decision(before, events, state)
 
-    async def _context(self, command: Command, caller: Caller, stream_id: UUID, *, numbered: bool) -> Context:
+    async def _known(self, aggregate: Aggregate, command: Command, state: Any) -> Mapping[str, Any]:
+        if aggregate.kind == COMPLAINT.kind:
+            return await knowing.of_complaint(self._policies, command, state, self._tier)
+        if aggregate.kind == CUSTOMER.kind:
+            return knowing.NOTHING
+        return await knowing.of_documents(self._policies, command, self._clock().date())
+
+    async def _tier(self, customer_id: UUID) -> str | None:
+        try:
+            customer: Customer = (await self.history(CUSTOMER, customer_id)).state
+        except NoSuchStream:
+            return None
+        return customer.tier
+
+    async def _context(
+        self,
+        command: Command,
+        caller: Caller,
+        stream_id: UUID,
+        *,
+        numbered: bool,
+        known: Mapping[str, Any],
+    ) -> Context:
         now = self._clock()
         return Context(
             now=now,
@@ -199,6 +227,7 @@ class Commands:
             reopen_window=self._reopen_window,
             lookup=await self._look_up(getattr(command, command.names)) if command.names else None,
             redress_limits=self._redress_limits,
+            **known,
         )
 
     async def _look_up(self, complaint_id: UUID) -> Lookup | None:

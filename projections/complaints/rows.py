@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.aggregate import Event
-from domain.complaint import COMPLAINT, Complaint, ComplaintEvent
+from domain.complaint import Complaint, ComplaintEvent, evolve
 from domain.complaint import events as e
 from domain.complaint.lifecycle import OPEN, State
 from domain.complaint.values import (
@@ -82,7 +82,7 @@ class Row(Struct, frozen=True, kw_only=True):
 def fold(row: Row | None, recorded: Recorded[Event]) -> Row:
     """The complaint's row after an event."""
     event = cast("ComplaintEvent", recorded.event)
-    case: Complaint = COMPLAINT.evolve(row.case if row else None, event, recorded.occurred_at)
+    case: Complaint = evolve(row.case if row else None, event, recorded.occurred_at)
     before = row or _first(recorded, cast("e.ComplaintRegistered", event), case)
     return _derived(replace(before, **changes(before, event, recorded.occurred_at)), case, recorded)
 

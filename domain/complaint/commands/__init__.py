@@ -14,10 +14,12 @@ from domain.complaint.commands.asks import (
 )
 from domain.complaint.commands.contact import (
     ContactCustomer,
+    DeliverHistory,
     OfferWorkaround,
     Rate,
     RecordExposure,
     RecordReply,
+    RequestHistory,
     ReviewReply,
     SendHoldingResponse,
 )
@@ -82,6 +84,7 @@ from domain.complaint.commands.resolution import (
     Withdraw,
     WithdrawProposal,
 )
+from domain.complaint.commands.sla import ApplyPolicies, RecordSlaDue
 from domain.complaint.commands.work import (
     AddNote,
     Assign,
@@ -155,9 +158,11 @@ ComplaintCommand = (
     | Unlink
     | Approve
     | Refuse
+    | RequestHistory
+    | DeliverHistory
 )
 
-SystemCommand = RecordMissedPromise | RecordDueReminder
+SystemCommand = RecordMissedPromise | RecordDueReminder | RecordSlaDue | ApplyPolicies
 """What the service asks of itself when a time has come."""
 
 __all__ = [
@@ -167,6 +172,7 @@ __all__ = [
     "AddNote",
     "AddParty",
     "AnswerExternalCase",
+    "ApplyPolicies",
     "Approve",
     "AssessmentInput",
     "Assign",
@@ -183,6 +189,7 @@ __all__ = [
     "Correct",
     "DecideExternalCase",
     "DeclineCompensation",
+    "DeliverHistory",
     "Dismiss",
     "Escalate",
     "FailCompensation",
@@ -208,6 +215,7 @@ __all__ = [
     "RecordMissedPromise",
     "RecordReply",
     "RecordSectorAnswer",
+    "RecordSlaDue",
     "RedressInput",
     "Refuse",
     "Register",
@@ -215,6 +223,7 @@ __all__ = [
     "RelinkCustomer",
     "RemoveParty",
     "Reopen",
+    "RequestHistory",
     "RequestInformation",
     "ReschedulePromise",
     "Resolve",

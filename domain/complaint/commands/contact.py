@@ -55,3 +55,13 @@ class Rate(Command, frozen=True, kw_only=True):
     ces: Ces | None = None
     nps: Nps | None = None
     comment: FreeText | None = None
+
+
+class RequestHistory(Command, frozen=True, kw_only=True):
+    verb: ClassVar[str] = "request-history"
+    channel: Label
+
+
+class DeliverHistory(Command, frozen=True, kw_only=True):
+    verb: ClassVar[str] = "deliver-history"
+    channel: Label

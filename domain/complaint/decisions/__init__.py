@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from domain.aggregate import Context, Refused
 from domain.complaint import commands as c
 from domain.complaint import events as e
-from domain.complaint.decisions import approvals, intake, resolution
+from domain.complaint.decisions import approvals, intake, resolution, sla
 from domain.complaint.decisions.authority import check_supervisor
 from domain.complaint.decisions.dispatch import dispatch
 from domain.complaint.lifecycle import CHANGES_STATE, check_state
@@ -19,7 +19,9 @@ AnyCommand = c.ComplaintCommand | c.SystemCommand
 
 def decide(state: Complaint | None, command: AnyCommand, ctx: Context) -> list[e.ComplaintEvent]:
     """The events that the command makes; [] where all is so already. Raises Refused."""
-    return stamped(_decide(state, command, ctx), command, ctx)
+    known = ctx if state is None else sla.informed(state, command, ctx)
+    events = sla.with_policies(state, command, _decide(state, command, known), known)
+    return stamped(events, command, ctx)
 
 
 def _decide(state: Complaint | None, command: AnyCommand, ctx: Context) -> list[e.ComplaintEvent]:

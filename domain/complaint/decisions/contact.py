@@ -62,6 +62,15 @@ def record_exposure(command: c.RecordExposure) -> list[e.ComplaintEvent]:
     return [e.ExposureRecorded(network=command.network, url=command.url, shares=command.shares)]
 
 
+def request_history(command: c.RequestHistory) -> list[e.ComplaintEvent]:
+    """Each request is one to answer."""
+    return [e.HistoryRequested(channel=command.channel)]
+
+
+def deliver_history(command: c.DeliverHistory) -> list[e.ComplaintEvent]:
+    return [e.HistoryDelivered(channel=command.channel)]
+
+
 def rate(state: Complaint, command: c.Rate) -> list[e.ComplaintEvent]:
     if (command.csat, command.ces, command.nps) == (None, None, None):
         raise Refused("rating-empty", "a rating has at least one of csat, ces and nps")

@@ -19,6 +19,7 @@ from domain.complaint.decisions import (
     redress,
     relations,
     resolution,
+    sla,
     work,
 )
 from domain.complaint.state import Complaint
@@ -149,5 +150,13 @@ def dispatch(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one branch for each com
             return relations.unlink(state, command)
         case c.Refuse():
             return approvals.refuse(state, command, ctx)
+        case c.RequestHistory():
+            return contact.request_history(command)
+        case c.DeliverHistory():
+            return contact.deliver_history(command)
+        case c.RecordSlaDue():
+            return sla.record_due(state, command, ctx)
+        case c.ApplyPolicies():
+            return []
         case _:
             assert_never(command)

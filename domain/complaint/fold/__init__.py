@@ -12,8 +12,18 @@ from domain.complaint.fold import facts, intake
 from domain.complaint.fold.moves import asked, begun, moved, state_of, undecided, unmarked, without_asks
 from domain.complaint.state import Ask, Complaint, Proposal
 from domain.complaint.values import Origin
+from domain.sla.noting import noted
+from domain.sla.timeline import Timeline
 
-__all__ = ["evolve", "state_of"]
+__all__ = ["evolve", "keep_time", "state_of"]
+
+
+def keep_time(state: Complaint | None, event: e.ComplaintEvent, at: datetime) -> Complaint:
+    """As `evolve`, with the timeline that clocks are read from."""
+    after = evolve(state, event, at)
+    before = Timeline() if state is None else state.timeline
+    timeline = before if before is None else noted(before, event, at)
+    return after if timeline is after.timeline else replace(after, timeline=timeline)
 
 
 def evolve(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one branch for each event
@@ -129,6 +139,8 @@ def evolve(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one branch for each event
             return facts.approval_requested(state, event)
         case e.ApprovalGranted() | e.ApprovalRefused():
             return facts.approval_ended(state, event.approval_id)
+        case e.SlaApplied():
+            return replace(state, matched=event.facts)
         case (
             e.AttachmentAdded()
             | e.WorkLogged()
@@ -139,7 +151,6 @@ def evolve(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one branch for each event
             | e.ExternalCaseDecided()
             | e.HistoryRequested()
             | e.HistoryDelivered()
-            | e.SlaApplied()
             | e.SlaWarningRaised()
             | e.SlaBreached()
             | e.SlaBreachCorrected()

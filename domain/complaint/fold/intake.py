@@ -10,7 +10,16 @@ from msgspec.structs import replace
 from domain.complaint import events as e
 from domain.complaint.state import Complaint, Party
 
-CORRECTED = ("anonymity", "product", "category", "journey_stage", "severity", "received_at")
+CORRECTED = (
+    "anonymity",
+    "product",
+    "category",
+    "journey_stage",
+    "severity",
+    "received_at",
+    "channel",
+    "forwarded_from",
+)
 """What both the state and a correction hold, by one name."""
 
 
@@ -29,6 +38,8 @@ def registered(event: e.ComplaintRegistered, at: datetime) -> Complaint:
         journey_stage=event.journey_stage,
         product=event.product,
         points=tuple(point.point_id for point in event.points),
+        channel=event.channel,
+        forwarded_from=event.forwarded_from,
     )
 
 

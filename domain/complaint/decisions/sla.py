@@ -1,0 +1,182 @@
+"""Service levels: which policies hold, and what is recorded when a clock's time has come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Literal, assert_never
+
+from msgspec.structs import replace
+
+from domain.aggregate import Context
+from domain.complaint import commands as c
+from domain.complaint import events as e
+from domain.complaint.fold import evolve
+from domain.complaint.lifecycle import CHANGES_FACTS
+from domain.complaint.state import Complaint
+from domain.sla import Cause, Clock, Due, Facts
+from domain.sla.clocks import clocks, falls_due
+from domain.sla.matching import apply
+
+AnyCommand = c.ComplaintCommand | c.SystemCommand
+OWED = frozenset({"running", "paused", "breached"})
+"""The states of a clock that something is still owed in."""
+
+
+def with_policies(
+    state: Complaint | None, command: AnyCommand, events: list[e.ComplaintEvent], ctx: Context
+) -> list[e.ComplaintEvent]:
+    """The events, and the policies that hold from then on where what they are matched against has changed."""
+    if ctx.sla is None or command.verb not in CHANGES_FACTS:
+        return events
+    if not events and not isinstance(command, c.ApplyPolicies):
+        return events
+    after = _after(state, events, ctx.occurred_at)
+    applied = apply(ctx.sla.active, facts_of(after, ctx.tier))
+    if _holds(after, applied.policies, applied.facts):
+        return events
+    cause = command.cause if isinstance(command, c.ApplyPolicies) else _cause(state, events, ctx)
+    return [*events, e.SlaApplied(policies=applied.policies, facts=applied.facts, cause=cause)]
+
+
+def facts_of(state: Complaint, tier: str | None) -> Facts:
+    """What policies are matched against."""
+    return Facts(
+        kind=state.kind,
+        tier=tier,
+        severity=state.severity,
+        channel=state.channel,
+        external_bodies=tuple(dict.fromkeys(case.body for case in state.external_cases)),
+        category=state.category,
+        product=state.product,
+        journey_stage=state.journey_stage,
+        forwarded_from=state.forwarded_from,
+    )
+
+
+def informed(state: Complaint, command: AnyCommand, ctx: Context) -> Context:
+    """The context with what the clocks say that a decision asks for."""
+    match command:
+        case c.Withdraw():
+            owed = any(
+                clock.layer == "legal" and clock.stops == "final_response" and clock.state in OWED
+                for clock in clocks_of(state, ctx)
+            )
+            return replace(ctx, final_response_owed=owed) if owed else ctx
+        case c.Classify() | c.Correct():
+            return replace(ctx, warned=True) if _warned(state, ctx) else ctx
+        case _:
+            return ctx
+
+
+def clocks_of(state: Complaint, ctx: Context) -> tuple[Clock, ...]:
+    """The clocks as they stand; none where no policy was ever applied."""
+    if ctx.sla is None or state.timeline is None or not state.timeline.applications:
+        return ()
+    return tuple(clocks(state.timeline, ctx.sla.book, ctx.now))
+
+
+def record_due(state: Complaint, command: c.RecordSlaDue, ctx: Context) -> list[e.ComplaintEvent]:
+    """Whoever watches the time may be late itself: what was done or moved meanwhile is not recorded."""
+    if ctx.sla is None or state.timeline is None:
+        return []
+    now = max(ctx.now, command.at)
+    for due in falls_due(state.timeline, ctx.sla.book, now):
+        if due.at <= now and _is_meant(due, command):
+            (clock,) = (
+                clock
+                for clock in clocks(state.timeline, ctx.sla.book, now)
+                if (clock.clock_id, clock.cycle) == (due.clock_id, due.cycle)
+            )
+            return [_event(due, clock)]
+    return []
+
+
+def _after(state: Complaint | None, events: Iterable[e.ComplaintEvent], at: datetime) -> Complaint:
+    for event in events:
+        state = evolve(state, event, at)
+    if state is None:
+        raise ValueError("there is no complaint yet")
+    return state
+
+
+def _holds(state: Complaint, policies: tuple[object, ...], facts: Facts) -> bool:
+    """Whether these facts were matched before, or nothing held and nothing would."""
+    if state.matched is None:
+        return not policies
+    return facts == state.matched
+
+
+def _cause(state: Complaint | None, events: list[e.ComplaintEvent], ctx: Context) -> Cause:
+    for event in events:
+        match event:
+            case e.ComplaintRegistered():
+                return "imported" if ctx.origin == "import" else "registered"
+            case e.KindChanged():
+                return "kind_changed"
+            case e.CustomerRelinked():
+                return "customer_relinked"
+            case e.ExternalCaseOpened():
+                return "external_case_opened"
+            case e.ComplaintCorrected():
+                return "corrected"
+            case e.ComplaintClassified(severity=severity) if severity is not None:
+                return "severity_changed"
+    return "classified"
+
+
+def _warned(state: Complaint, ctx: Context) -> bool:
+    """Whether a warning was raised about a clock on which something is still owed."""
+    if state.timeline is None:
+        return False
+    warned = {
+        (record.clock_id, record.cycle) for record in state.timeline.records if record.what == "warning"
+    }
+    return bool(warned) and any(
+        clock.state in OWED and (clock.clock_id, clock.cycle) in warned for clock in clocks_of(state, ctx)
+    )
+
+
+def _is_meant(due: Due, command: c.RecordSlaDue) -> bool:
+    return (due.what, due.clock_id, due.cycle, due.share, due.level) == (
+        command.what,
+        command.clock_id,
+        command.cycle,
+        command.share,
+        command.level,
+    )
+
+
+def _event(due: Due, clock: Clock) -> e.ComplaintEvent:
+    named: dict[str, Any] = {
+        "clock_id": clock.clock_id,
+        "policy": clock.policy,
+        "policy_version": clock.version,
+        "layer": clock.layer,
+        "target": clock.target,
+        "cycle": clock.cycle,
+        "case_id": clock.case_id,
+    }
+    match due.what:
+        case "warning":
+            return e.SlaWarningRaised(share=due.share or 0, due_at=due.due_at or due.at, **named)
+        case "breach":
+            return e.SlaBreached(due_at=due.due_at or due.at, **named)
+        case "escalation":
+            return e.SlaEscalated(
+                level=due.level or 0, tell=due.tell, due_at=due.due_at or due.at, **named
+            )
+        case "correction":
+            return e.SlaBreachCorrected(
+                verdict=_verdict(clock), breached_at=due.at, due_at=clock.due_at, met_at=clock.stopped_at, **named
+            )
+        case _:
+            assert_never(due.what)
+
+
+def _verdict(clock: Clock) -> Literal["met", "not_due", "cancelled", "undetermined"]:
+    match clock.state:
+        case "met" | "cancelled" | "undetermined":
+            return clock.state
+        case _:
+            return "not_due"

@@ -1,0 +1,60 @@
+"""What a decision looks up beside its stream: policies, calendars, holidays, the customer's tier."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from domain.aggregate import Command
+from domain.complaint import Complaint
+from domain.complaint import commands as c
+from domain.complaint.lifecycle import CHANGES_FACTS
+from domain.sla_calendar import DefineCalendar, ReviseCalendar
+from infra.holidays import holiday_set
+from infra.policies import Policies
+
+NOTHING: Mapping[str, Any] = {}
+
+TierOf = Callable[[UUID], Awaitable[str | None]]
+
+
+async def of_documents(policies: Policies, command: Command, today: date) -> Mapping[str, Any]:
+    """For commands on policies and calendars, which are rare: what stands in the log now."""
+    await policies.refresh()
+    rule = command.holidays if isinstance(command, DefineCalendar | ReviseCalendar) else None
+    return {"sla": policies.standing, "holidays": holiday_set(rule, today)}
+
+
+async def of_complaint(
+    policies: Policies, command: Command, state: Complaint | None, tier_of: TierOf
+) -> Mapping[str, Any]:
+    """For commands on complaints: what is in memory, and a tier where it may matter. Nothing without policies."""
+    timeline = state.timeline if state else None
+    if timeline is not None and timeline.applications:
+        if not policies.know(timeline.applications[-1].policies):
+            await policies.refresh()
+    elif not policies.standing.active:
+        return NOTHING
+    if command.verb not in CHANGES_FACTS:
+        return {"sla": policies.standing}
+    customer_id = _customer(command, state)
+    return {"sla": policies.standing, "tier": await tier_of(customer_id) if customer_id else None}
+
+
+def _customer(command: Command, state: Complaint | None) -> UUID | None:
+    """Whose complaint it is once the command is carried out."""
+    match command:
+        case c.Register() | c.RelinkCustomer():
+            return command.customer_id
+        case c.Correct(customer_id=UUID() as customer_id):
+            return customer_id
+        case c.Approve() if state and (kept := _kept(command, state).get("customer_id")):
+            return UUID(kept)
+        case _:
+            return state.customer_id if state else None
+
+
+def _kept(command: c.Approve, state: Complaint) -> Mapping[str, Any]:
+    """The fields of the command that waits for the approval."""
+    waiting = (each for each in state.approvals if each.approval_id == command.approval_id)
+    return next((each.command or NOTHING for each in waiting), NOTHING)

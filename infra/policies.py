@@ -1,0 +1,100 @@
+"""Policies and calendars in memory, folded from the log. What was read stays true, so reading on suffices."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager, suppress
+from typing import Any
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+import psycopg
+import structlog
+
+from domain.publishing import Published
+from domain.sla import PinnedCalendar, PinnedPolicy, Policy
+from domain.sla.standing import Standing, standing
+from domain.sla_calendar import SLA_CALENDAR
+from domain.sla_policy import SLA_POLICY
+from infra.database import Unavailable
+from infra.events import decode_body
+from infra.projector.wake import Wake
+
+log = structlog.get_logger()
+
+POLL_SECONDS = 1.0
+REST_SECONDS = 0.05
+"""How long a look is not repeated, however fast the log grows."""
+
+AFTER = """
+SELECT e.position, e.stream_id, e.kind, e.version, e.tag, e.occurred_at, e.body FROM events e
+ WHERE kind IN ('sla-policy', 'sla-calendar') AND e.position > %s ORDER BY e.position"""
+
+Connection = psycopg.AsyncConnection[Any]
+
+
+class Policies:
+    """All versions of all policies and calendars, and which are in force, as far as they were read."""
+
+    def __init__(self, connected: Callable[[], AbstractAsyncContextManager[Connection]] | None = None) -> None:
+        """`connected` gives a connection for `refresh`."""
+        self.standing: Standing = standing((), ())
+        self._connected = connected
+        self._position = 0
+        self._policies: dict[UUID, Published[Policy]] = {}
+        self._calendars: dict[UUID, Published[PinnedCalendar]] = {}
+        self._reading = asyncio.Lock()
+
+    def know(self, pinned: Iterable[PinnedPolicy]) -> bool:
+        """Whether all these versions were read already."""
+        book = self.standing.book
+        return all(
+            (each.policy, each.version) in book.policies
+            and (each.calendar, each.calendar_version) in book.calendars
+            for each in pinned
+        )
+
+    async def refresh(self) -> None:
+        """Read what is new in the log, over a connection of its own."""
+        if self._connected is not None:
+            async with self._connected() as connection:
+                await self.read(connection)
+
+    async def follow(self, wake: Wake) -> None:
+        """Keep up with the log for ever: within milliseconds when it grows, once a second anyhow."""
+        while True:
+            grown = wake.arm()
+            try:
+                await self.refresh()
+            except (psycopg.OperationalError, psycopg.InterfaceError, Unavailable) as error:
+                log.warning("policies-not-read", error=type(error).__name__)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_SECONDS):
+                    await grown.wait()
+            await asyncio.sleep(REST_SECONDS)
+
+    async def read(self, connection: Connection) -> None:
+        """Read what is new in the log."""
+        async with self._reading:
+            cursor = await connection.execute(AFTER, [self._position])
+            rows = await cursor.fetchall()
+            for position, stream_id, kind, version, tag, occurred_at, body in rows:
+                # Without the key: reasons are personal, and matter to nobody here.
+                event = decode_body(tag, bytes(body), None, stream_id, version)
+                aggregate, states = (
+                    (SLA_POLICY, self._policies) if kind == SLA_POLICY.kind else (SLA_CALENDAR, self._calendars)
+                )
+                states[stream_id] = aggregate.evolve(states.get(stream_id), event, occurred_at)
+                self._position = position
+            if rows:
+                self.standing = standing(self._policies.values(), self._calendars.values())
+
+
+_of_connections: WeakKeyDictionary[Connection, Policies] = WeakKeyDictionary()
+
+
+async def read_standing(connection: Connection) -> Standing:
+    """Policies and calendars as the log of this connection has them; what it read before is not read again."""
+    policies = _of_connections.setdefault(connection, Policies())
+    await policies.read(connection)
+    return policies.standing
+
