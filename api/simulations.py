@@ -18,7 +18,7 @@ from api.validation import Malformed, Nothing, Wrong, decode, query
 from domain.sla import PinnedCalendar
 from infra import jobs
 from infra.database import connect
-from infra.holidays import holidays_of
+from infra.holidays import holiday_set
 from infra.jobs import Handler, Job, Progress
 from projections import sla
 from projections.sla import Simulated, Simulation
@@ -87,10 +87,18 @@ async def cancel(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> 
     await _job(request, stream_id)
 
     async def give_up(connection: psycopg.AsyncConnection[Any]) -> Answered:
-        return Answered(await jobs.cancel(connection, stream_id))
+        await jobs.cancel(connection, stream_id)
+        return Answered(None)
 
     await services(request).reader.run(give_up)
     return single(_standing(await _job(request, stream_id)))
+
+
+def _check(asked: Simulation) -> None:
+    if asked.policy is None and asked.calendar is None:
+        raise Malformed([Wrong("$.policy", "a policy or a calendar is required")])
+    if asked.decided_from >= asked.decided_to:
+        raise Malformed([Wrong("$.decided_to", "not after decided_from")])
 
 
 def simulating(conninfo: str) -> Handler:
@@ -108,10 +116,8 @@ def simulating(conninfo: str) -> Handler:
 def _pinned(asked: Simulation) -> PinnedCalendar | None:
     if asked.calendar is None:
         return None
-    rule = asked.calendar.holidays
-    return PinnedCalendar(
-        calendar=asked.calendar, version=sla.DRAFT, holidays=holidays_of(rule) if rule else None
-    )
+    days = holiday_set(asked.calendar.holidays, datetime.now(UTC).date())
+    return PinnedCalendar(calendar=asked.calendar, version=sla.DRAFT, holidays=days)
 
 
 async def _job(request: Request[Any, Any, Any], job_id: UUID) -> Job:

@@ -296,9 +296,7 @@ VIEW = View(
     name="sla_documents", version=1, ddl=DDL, tables=("sla_policies_1", "sla_calendars_1"), apply=apply
 )
 
-SHARED: LiteralString = (
-    "document_id AS id, version, etag, name, state, active_version, latest_version, updated_at, versions, approvals"
-)
+SHARED: LiteralString = "document_id AS id, version, etag, name, state, active_version, latest_version, updated_at, versions, approvals"
 POLICIES: LiteralString = f"SELECT {SHARED}, policy FROM sla_policies_1"
 CALENDARS: LiteralString = f"SELECT {SHARED}, calendar FROM sla_calendars_1"
 ORDERS = both_ways(Order("name", "text", str, id_column="document_id"))

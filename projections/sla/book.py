@@ -29,7 +29,8 @@ CREATE TABLE IF NOT EXISTS sla_book_1 (
 """
 ADD: LiteralString = "INSERT INTO sla_book_1 VALUES (%s, %s, %s, %s, false)"
 FORCE: LiteralString = """
-UPDATE sla_book_1 SET in_force = (version = %s) WHERE kind = %s AND name = %s AND in_force <> (version = %s)"""
+UPDATE sla_book_1 SET in_force = (version = %(version)s)
+ WHERE kind = %(kind)s AND name = %(name)s AND in_force <> (version = %(version)s)"""
 READ: LiteralString = """
 SELECT kind, name, version, document::text, in_force FROM sla_book_1
  WHERE %s::text[] IS NULL
@@ -52,32 +53,52 @@ class Shelf(NamedTuple):
 async def apply_book(connection: psycopg.AsyncConnection[Any], events: Iterable[Recorded[Event]]) -> None:
     """Keep what the events publish or put in force; there are few of them."""
     for recorded in events:
-        match recorded.event:
-            case p.PolicyDefined(policy=policy):
-                await _add(connection, POLICY, policy.name, 1, policy)
-            case p.PolicyRevised(policy=policy, policy_version=version):
-                await _add(connection, POLICY, policy.name, version, policy)
-            case k.CalendarDefined(calendar=calendar, holidays=holidays):
-                pinned = PinnedCalendar(calendar=calendar, version=1, holidays=holidays)
-                await _add(connection, CALENDAR, calendar.name, 1, pinned)
-            case k.CalendarRevised(calendar=calendar, calendar_version=version, holidays=holidays):
-                pinned = PinnedCalendar(calendar=calendar, version=version, holidays=holidays)
-                await _add(connection, CALENDAR, calendar.name, version, pinned)
-            case p.PolicyActivated(name=name, policy_version=version):
-                await _force(connection, POLICY, name, version)
-            case p.PolicyRetired(name=name):
-                await _force(connection, POLICY, name, DRAFT)
-            case k.CalendarActivated(name=name, calendar_version=version):
-                await _force(connection, CALENDAR, name, version)
-            case k.CalendarRetired(name=name):
-                await _force(connection, CALENDAR, name, DRAFT)
-            case _:
-                pass
+        if published := _published(recorded.event):
+            kind, name, version, document = published
+            text = msgspec.json.encode(document, order="deterministic").decode()
+            await connection.execute(ADD, [kind, name, version, text])
+        elif put := _put_in_force(recorded.event):
+            await connection.execute(FORCE, put._asdict())
 
 
-async def read_book(
-    connection: psycopg.AsyncConnection[Any], cases: Sequence[Case] | None = None
-) -> Shelf:
+class Put(NamedTuple):
+    """From now on this version is in force."""
+
+    kind: str
+    name: str
+    version: int
+
+
+def _published(event: Event) -> tuple[str, str, int, Any] | None:
+    match event:
+        case p.PolicyDefined(policy=policy):
+            return POLICY, policy.name, 1, policy
+        case p.PolicyRevised(policy=policy, policy_version=version):
+            return POLICY, policy.name, version, policy
+        case k.CalendarDefined(calendar=calendar, holidays=days):
+            return CALENDAR, calendar.name, 1, PinnedCalendar(calendar=calendar, version=1, holidays=days)
+        case k.CalendarRevised(calendar=calendar, calendar_version=version, holidays=days):
+            pinned = PinnedCalendar(calendar=calendar, version=version, holidays=days)
+            return CALENDAR, calendar.name, version, pinned
+        case _:
+            return None
+
+
+def _put_in_force(event: Event) -> Put | None:
+    match event:
+        case p.PolicyActivated(name=name, policy_version=version):
+            return Put(POLICY, name, version)
+        case p.PolicyRetired(name=name):
+            return Put(POLICY, name, DRAFT)
+        case k.CalendarActivated(name=name, calendar_version=version):
+            return Put(CALENDAR, name, version)
+        case k.CalendarRetired(name=name):
+            return Put(CALENDAR, name, DRAFT)
+        case _:
+            return None
+
+
+async def read_book(connection: psycopg.AsyncConnection[Any], cases: Sequence[Case] | None = None) -> Shelf:
     """The documents that the clocks of these complaints refer to; without them, all."""
     wanted: list[tuple[str, str, int]] | None = None
     if cases is not None:
@@ -98,7 +119,7 @@ class NoCalendar(Exception):
 def with_draft(
     shelf: Shelf, policy: Policy | None, calendar: PinnedCalendar | None
 ) -> tuple[list[ActivePolicy], Book]:
-    """The policies in force with a draft of a policy or calendar in the place of its namesake, and their book.
+    """The policies in force with a draft in the place of its namesake or added, and their book.
 
     Raises:
         NoCalendar: the draft policy counts in a calendar that is neither in force nor drafted.
@@ -147,14 +168,3 @@ def _calendar(text: str) -> tuple[PinnedCalendar, WorkingTime]:
     """A calendar keeps the years that it has laid out, and so is worth keeping itself."""
     pinned = msgspec.json.decode(text, type=PinnedCalendar)
     return pinned, WorkingTime(pinned)
-
-
-async def _add(
-    connection: psycopg.AsyncConnection[Any], kind: str, name: str, version: int, document: Any
-) -> None:
-    text = msgspec.json.encode(document, order="deterministic").decode()
-    await connection.execute(ADD, [kind, name, version, text])
-
-
-async def _force(connection: psycopg.AsyncConnection[Any], kind: str, name: str, version: int) -> None:
-    await connection.execute(FORCE, [version, kind, name, version])

@@ -131,6 +131,4 @@ def _facts(facts: Facts, event: ComplaintEvent) -> Facts:
 
 
 def _given(facts: Facts, event: ComplaintEvent, names: Sequence[str]) -> Facts:
-    return replace(
-        facts, **{name: value for name in names if (value := getattr(event, name)) is not None}
-    )
+    return replace(facts, **{name: value for name in names if (value := getattr(event, name)) is not None})

@@ -17,14 +17,22 @@ from projections.sla.view import VIEW
 Seconds = Annotated[int, Meta(ge=0, le=366 * 86_400)]
 
 # What time has decided since the last event, is told as of now.
-STATE: LiteralString = """CASE WHEN state = 'running' AND due_at < now()
+STATE: LiteralString = """ CASE WHEN state = 'running' AND due_at < now()
             THEN CASE obligation WHEN 'duty' THEN 'breached' ELSE 'lapsed' END ELSE state END"""
-ITEM: LiteralString = f"""
-SELECT id, complaint_id, protocol, clock_id, cycle, policy, policy_version, calendar, calendar_version, layer,
-       target, stops, obligation, case_id, {STATE} AS state, started_at, due_at, stopped_at, decided_at,
-       used_seconds, extended, backdated AS met_on_backdated_fact, reason, intervals, kind, channel, tier,
-       category, product, sector, team, analyst
-  FROM sla_clocks_1"""
+ITEM: LiteralString = (
+    """SELECT id, complaint_id, protocol, clock_id, cycle, policy, policy_version, calendar, calendar_version,
+              layer, target, stops, obligation, case_id,"""  # noqa: S608 - constants
+    + STATE
+    + """ AS state, started_at, due_at, stopped_at, decided_at, used_seconds, extended,
+              backdated AS met_on_backdated_fact, reason, intervals, kind, channel, tier, category, product,
+              sector, team, analyst
+         FROM sla_clocks_1"""
+)
+OF_ONE: LiteralString = (
+    "SELECT (SELECT coalesce(json_agg(k ORDER BY k.started_at, k.id), '[]'::json) FROM ("  # noqa: S608 - constants
+    + ITEM
+    + " WHERE complaint_id = %(id)s) k) AS clocks FROM sla_cases_1"
+)
 
 
 class ClockItem(Struct, frozen=True, kw_only=True):
@@ -141,8 +149,7 @@ async def clocks_of(connection: psycopg.AsyncConnection[Any], complaint_id: UUID
         connection,
         VIEW.follower,
         ClocksOf,
-        select=f"""SELECT (SELECT coalesce(json_agg(k ORDER BY k.started_at, k.id), '[]'::json)
-                             FROM ({ITEM} WHERE complaint_id = %(id)s) k) AS clocks FROM sla_cases_1""",
+        select=OF_ONE,
         conditions=["complaint_id = %(id)s"],
         arguments={"id": complaint_id},
     )

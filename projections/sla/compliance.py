@@ -1,15 +1,19 @@
 """Compliance: met ÷ (met + breached) over the clocks decided in a period, with the counts behind it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Literal, LiteralString
 
+import msgspec
 import psycopg
 from msgspec import Struct
+from psycopg import sql
+from psycopg.rows import tuple_row
 
 from domain.fields import Label
 from domain.sla.documents import Layer
-from infra.pages import Answer, read_one
+from infra.database import Unavailable
+from infra.pages import Answer
 from projections.sla.rows import DIMENSIONS
 from projections.sla.view import VIEW
 
@@ -20,7 +24,7 @@ By = Literal[
 
 
 class ComplianceAsked(Struct, frozen=True, kw_only=True):
-    """Of which clocks, and told apart by what. A clock counts on the day it was decided, in its calendar's zone."""
+    """Of which clocks, and told apart by what. A clock counts on the day of its decision, in its own zone."""
 
     by: tuple[By, ...] = ()
     period: Period | None = None
@@ -42,7 +46,7 @@ class ComplianceAsked(Struct, frozen=True, kw_only=True):
 
 
 class Group(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is counted together. `met_on_backdated_fact` is part of `met`; `met_late` and `overdue` of `breached`."""
+    """What is counted together: `met_on_backdated_fact` in `met`, `met_late` and `overdue` in `breached`."""
 
     compliance: float | None
     """met ÷ (met + breached); null where neither is."""
@@ -50,13 +54,13 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """met + breached."""
     met: int
     breached: int
-    met_on_backdated_fact: int = 0
-    met_late: int = 0
-    overdue: int = 0
+    met_on_backdated_fact: int
+    met_late: int
+    overdue: int
     """Open past its due time, the breach not recorded yet."""
-    lapsed: int = 0
-    cancelled: int = 0
-    undetermined: int = 0
+    lapsed: int
+    cancelled: int
+    undetermined: int
     period: date | None = None
     """Its first day."""
     policy: str | None = None
@@ -79,52 +83,52 @@ class Compliance(Struct, frozen=True, kw_only=True):
     groups: tuple[Group, ...]
 
 
-class Counted(Struct, frozen=True):
-    """What the database counts."""
-
-    groups: tuple[dict[str, Any], ...]
-
-
-COUNTS = ("met", "breached", "lapsed", "cancelled", "undetermined", "met_late", "met_on_backdated_fact", "overdue")
-SUMS: LiteralString = ", ".join(f"sum({name})::int AS {name}" for name in COUNTS)
+COUNTS = (
+    "met", "breached", "lapsed", "cancelled", "undetermined", "met_late", "met_on_backdated_fact", "overdue",
+)  # fmt: skip
 PINNED = ("policy", "target", "layer")
 
-PREPARED: LiteralString = """
-    SELECT day, policy, layer, target, {column}, met, breached, lapsed, cancelled, undetermined, late AS met_late,
-           backdated AS met_on_backdated_fact, 0 AS overdue
-      FROM sla_compliance_1 WHERE dimension = %(dimension)s"""
-DECIDED: LiteralString = """
-    SELECT decided_on AS day, policy, layer, target, {columns}, (outcome = 'met')::int AS met,
-           (outcome = 'breached')::int AS breached, (outcome = 'lapsed')::int AS lapsed,
-           (outcome = 'cancelled')::int AS cancelled, (outcome = 'undetermined')::int AS undetermined,
-           late::int AS met_late, backdated::int AS met_on_backdated_fact, 0 AS overdue
-      FROM sla_clocks_1 WHERE decided_at IS NOT NULL"""
+SUM = sql.SQL("sum({count})::int AS {count}")
+PREPARED = sql.SQL(
+    """SELECT day, policy, layer, target, {columns}, met, breached, lapsed, cancelled, undetermined,
+              late AS met_late, backdated AS met_on_backdated_fact, 0 AS overdue
+         FROM sla_compliance_1 WHERE dimension = %(dimension)s"""
+)
+DECIDED = sql.SQL(
+    """SELECT decided_on AS day, policy, layer, target, {columns}, (outcome = 'met')::int AS met,
+              (outcome = 'breached')::int AS breached, (outcome = 'lapsed')::int AS lapsed,
+              (outcome = 'cancelled')::int AS cancelled, (outcome = 'undetermined')::int AS undetermined,
+              late::int AS met_late, backdated::int AS met_on_backdated_fact, 0 AS overdue
+         FROM sla_clocks_1 WHERE decided_at IS NOT NULL"""
+)
 # A breach is recorded within a second of it: this is a handful of rows, found by the index of what runs.
-OVERDUE: LiteralString = """
-    SELECT (due_at AT TIME ZONE zone)::date AS day, policy, layer, target, {columns}, 0 AS met, 1 AS breached,
-           0 AS lapsed, 0 AS cancelled, 0 AS undetermined, 0 AS met_late, 0 AS met_on_backdated_fact, 1 AS overdue
-      FROM sla_clocks_1 WHERE state = 'running' AND obligation = 'duty' AND due_at < now()"""
+OVERDUE = sql.SQL(
+    """SELECT (due_at AT TIME ZONE zone)::date AS day, policy, layer, target, {columns}, 0 AS met,
+              1 AS breached, 0 AS lapsed, 0 AS cancelled, 0 AS undetermined, 0 AS met_late,
+              0 AS met_on_backdated_fact, 1 AS overdue
+         FROM sla_clocks_1 WHERE state = 'running' AND obligation = 'duty' AND due_at < now()"""
+)
+COUNTED = sql.SQL(
+    """SELECT c.position, (SELECT coalesce(json_agg(g), '[]'::json) FROM (
+              SELECT {keys}{sums} FROM ({decided} UNION ALL {overdue}) n WHERE {conditions} {grouped}) g)
+         FROM checkpoints c WHERE c.follower = %(follower)s"""
+)
+PERIOD = sql.SQL("date_trunc(%(period)s, day)::date AS period")
 
 
-async def compliance(
-    connection: psycopg.AsyncConnection[Any], wanted: ComplianceAsked
-) -> Answer[Compliance]:
-    """Compliance as asked for. One dimension beside policy, target and layer is answered from prepared counts.
+async def compliance(connection: psycopg.AsyncConnection[Any], wanted: ComplianceAsked) -> Answer[Compliance]:
+    """Compliance as asked for; by one dimension beside policy, target and layer from prepared counts.
 
     Raises:
         Unavailable: the view was never prepared.
     """
-    found = await read_one(
-        connection,
-        VIEW.follower,
-        Counted,
-        select=_select(wanted),
-        conditions=(),
-        arguments=_arguments(wanted),
-    )
-    rows = found.value.groups if found.value else ()
-    groups = [_group(row) for row in rows]
-    return Answer(Compliance(total=_total(rows), groups=tuple(groups)), found.log_position)
+    async with connection.cursor(row_factory=tuple_row) as cursor:
+        found = await (await cursor.execute(_query(wanted), _arguments(wanted))).fetchone()
+    if found is None:
+        raise Unavailable("the view is not prepared yet")
+    position, rows = found
+    groups = tuple(msgspec.convert(_with_share(row), Group) for row in rows)
+    return Answer(Compliance(total=_total(rows), groups=groups), position)
 
 
 def compliance_of(counts: Mapping[tuple[str, str, str, str], int]) -> Compliance:
@@ -132,60 +136,75 @@ def compliance_of(counts: Mapping[tuple[str, str, str, str], int]) -> Compliance
     keys = sorted({key[:3] for key in counts})
     rows = [{name: counts.get((*key, name), 0) for name in COUNTS} for key in keys]
     groups = [
-        _group({**row, "policy": policy, "layer": layer, "target": target})
+        msgspec.convert(_with_share({**row, "policy": policy, "layer": layer, "target": target}), Group)
         for row, (policy, layer, target) in zip(rows, keys, strict=True)
     ]
     return Compliance(total=_total(rows), groups=tuple(groups))
 
 
-def dimensions(wanted: ComplianceAsked) -> list[str]:
+def _named(wanted: ComplianceAsked) -> list[str]:
     """The dimensions that are named at all, to group by or to choose from."""
     return [name for name in DIMENSIONS if name in wanted.by or getattr(wanted, name) is not None]
 
 
 def _arguments(wanted: ComplianceAsked) -> dict[str, Any]:
-    named = dimensions(wanted)
-    given = {
-        name: value
-        for name in ("decided_from", "decided_to", *PINNED, *DIMENSIONS)
-        if (value := getattr(wanted, name)) is not None
-    }
-    return {**given, "dimension": named[0] if named else "", "period": wanted.period}
+    names = ("decided_from", "decided_to", "period", *PINNED, *DIMENSIONS)
+    given = {name: value for name in names if (value := getattr(wanted, name)) is not None}
+    return {**given, "dimension": next(iter(_named(wanted)), ""), "follower": VIEW.follower}
 
 
-def _select(wanted: ComplianceAsked) -> LiteralString:
-    """One statement; every name in it is one of ours."""
-    named = dimensions(wanted)
-    columns: Any = ", ".join(named) or "NULL::text AS nothing"
-    overdue = OVERDUE.replace("{columns}", columns)
-    if len(named) > 1:
-        decided = DECIDED.replace("{columns}", columns)
-    else:
-        column: Any = f"nullif(value, '') AS {named[0]}" if named else "NULL::text AS nothing"
-        decided = PREPARED.replace("{column}", column)
-    period: list[Any] = ["date_trunc(%(period)s, day)::date AS period"] if wanted.period else []
-    keys: Any = ", ".join([*period, *dict.fromkeys(wanted.by)])
-    names: Any = ", ".join([*(["period"] if wanted.period else []), *dict.fromkeys(wanted.by)])
-    wheres: Any = " AND ".join(_conditions(wanted)) or "true"
-    grouped: Any = f"GROUP BY {names} ORDER BY {names}" if names else "HAVING count(*) > 0"
-    return f"""SELECT (SELECT coalesce(json_agg(g), '[]'::json) FROM (
-                SELECT {keys + ", " if keys else ""}{SUMS} FROM ({decided} UNION ALL {overdue}) c
-                 WHERE {wheres} {grouped}) g) AS groups"""
+def _query(wanted: ComplianceAsked) -> sql.Composed:
+    named = _named(wanted)
+    columns = _listed(map(sql.Identifier, named)) if named else sql.SQL("NULL AS nothing")
+    by = [sql.Identifier(name) for name in dict.fromkeys(wanted.by)]
+    keys = [PERIOD, *by] if wanted.period else by
+    order = _listed([sql.Identifier("period"), *by] if wanted.period else by)
+    conditions = sql.SQL(" AND ").join([sql.SQL("true"), *map(sql.SQL, _conditions(wanted))])
+    return COUNTED.format(
+        keys=sql.SQL("{}, ").format(_listed(keys)) if keys else sql.SQL(""),
+        sums=_listed(SUM.format(count=sql.Identifier(name)) for name in COUNTS),
+        decided=DECIDED.format(columns=columns) if len(named) > 1 else PREPARED.format(columns=_value(named)),
+        overdue=OVERDUE.format(columns=columns),
+        conditions=conditions,
+        grouped=sql.SQL("GROUP BY {0} ORDER BY {0}" if keys else "HAVING count(*) > 0").format(order),
+    )
 
 
-def _conditions(wanted: ComplianceAsked) -> list[str]:
-    parts = [f"{name} = %({name})s" for name in (*PINNED, *DIMENSIONS) if getattr(wanted, name) is not None]
-    if wanted.decided_from is not None:
-        parts.append("day >= %(decided_from)s")
-    if wanted.decided_to is not None:
-        parts.append("day < %(decided_to)s")
-    return parts
+def _value(named: list[str]) -> sql.Composable:
+    """The one dimension that the prepared counts are asked by."""
+    return sql.SQL("nullif(value, '') AS {}").format(sql.Identifier(named[0] if named else "nothing"))
+
+
+def _listed(parts: Iterable[sql.Composable]) -> sql.Composed:
+    return sql.SQL(", ").join(parts)
+
+
+EQUAL: dict[str, LiteralString] = {
+    "policy": "policy = %(policy)s",
+    "target": "target = %(target)s",
+    "layer": "layer = %(layer)s",
+    "kind": "kind = %(kind)s",
+    "channel": "channel = %(channel)s",
+    "tier": "tier = %(tier)s",
+    "category": "category = %(category)s",
+    "product": "product = %(product)s",
+    "sector": "sector = %(sector)s",
+    "team": "team = %(team)s",
+    "analyst": "analyst = %(analyst)s",
+    "decided_from": "day >= %(decided_from)s",
+    "decided_to": "day < %(decided_to)s",
+}
+
+
+def _conditions(wanted: ComplianceAsked) -> list[LiteralString]:
+    return [condition for name, condition in EQUAL.items() if getattr(wanted, name) is not None]
 
 
 def _total(rows: Sequence[dict[str, Any]]) -> Group:
-    return _group({name: sum(row[name] for row in rows) for name in COUNTS})
+    summed = {name: sum(row[name] for row in rows) for name in COUNTS}
+    return msgspec.convert(_with_share(summed), Group)
 
 
-def _group(row: dict[str, Any]) -> Group:
+def _with_share(row: dict[str, Any]) -> dict[str, Any]:
     n = row["met"] + row["breached"]
-    return Group(**row, n=n, compliance=round(row["met"] / n, 6) if n else None)
+    return {**row, "n": n, "compliance": round(row["met"] / n, 6) if n else None}

@@ -15,7 +15,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 from psycopg.rows import tuple_row
 
-from domain.sla import ActivePolicy, Application, Book, Calendar, PinnedCalendar, Policy, Timeline, apply
+from domain.sla import ActivePolicy, Book, Calendar, PinnedCalendar, Policy, Timeline, apply
+from domain.sla.timeline import Application
 from infra.jobs import Progress
 from projections.sla.book import read_book, with_draft
 from projections.sla.cases import Case
@@ -103,7 +104,9 @@ class Tally:
     def _decided(self, rows: Iterable[ClockRow]) -> dict[tuple[str, int], ClockRow]:
         first, last = self._asked.decided_from, self._asked.decided_to
         return {
-            (row.clock_id, row.cycle): row for row in rows if row.decided_on and first <= row.decided_on < last
+            (row.clock_id, row.cycle): row
+            for row in rows
+            if row.decided_on and first <= row.decided_on < last
         }
 
 

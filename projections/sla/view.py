@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, LiteralString
+from typing import Any, LiteralString, TypeVar
+from uuid import UUID
 
 import msgspec
 import psycopg
@@ -111,6 +112,8 @@ DELETE FROM sla_compliance_1 c USING json_populate_recordset(NULL::sla_complianc
      = (n.dimension, n.day, n.policy, n.layer, n.target, n.value)
    AND c.met + c.breached + c.lapsed + c.cancelled + c.undetermined = 0"""
 
+R = TypeVar("R")
+
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 
@@ -169,8 +172,8 @@ def _difference(old: Iterable[ClockRow], new: Iterable[ClockRow]) -> dict[Cell, 
 
 
 async def _read(
-    connection: psycopg.AsyncConnection[Any], query: LiteralString, ids: list[Any], row_type: type[Any]
-) -> list[Any]:
+    connection: psycopg.AsyncConnection[Any], query: LiteralString, ids: list[UUID], row_type: type[R]
+) -> list[R]:
     async with connection.cursor(row_factory=tuple_row) as cursor:
         found = await (await cursor.execute(query, [ids])).fetchone()
-    return msgspec.json.decode(found[0], type=list[row_type]) if found and found[0] else []
+    return msgspec.json.decode(found[0], type=list[row_type]) if found and found[0] else []  # type: ignore[valid-type]  # known at run time only

@@ -1,0 +1,282 @@
+"""Clocks, risk and compliance as the view answers them, and what another policy would have made of it all."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from domain.aggregate import Event, tag_of
+from domain.complaint import events as e
+from domain.sla import Calendar, Facts, Length, PinnedPolicy, Policy, Target
+from domain.sla_calendar import CalendarActivated, CalendarDefined
+from domain.sla_policy import PolicyActivated, PolicyDefined
+from infra.events import encode_body
+from infra.log import Append, Draft
+from projections import sla
+from projections.sla import AtRisk, ComplianceAsked, Drill, Group, Simulation
+from tests.infra.logs import ask
+from tests.projections.house import House, house
+
+pytestmark = pytest.mark.anyio
+
+MONDAY = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+ALWAYS = ("00:00", "24:00")
+CALENDAR = Calendar(
+    name="round the clock",
+    zone="America/Sao_Paulo",
+    windows=dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), (ALWAYS,)),
+)
+
+
+def policy(hours: int, **fields: Any) -> Policy:
+    target = Target(
+        name="resolution",
+        stops="resolved",
+        length=Length(amount=hours, unit="business_hours"),
+        pauses_in=("awaiting_customer",),
+    )
+    given = {"name": "desk", "layer": "internal", "order": 1, "calendar": CALENDAR.name, "targets": (target,)}
+    return Policy(**given | fields)
+
+
+REGISTERED = e.ComplaintRegistered(
+    protocol="1",
+    subject="parcel",
+    description="lost",
+    channel="web",
+    kind="complaint",
+    anonymity="identified",
+    received_at=MONDAY,
+)
+APPLIED = e.SlaApplied(
+    policies=(
+        PinnedPolicy(policy="desk", version=1, layer="internal", calendar=CALENDAR.name, calendar_version=1),
+    ),
+    facts=Facts(channel="web"),
+    cause="registered",
+)
+RESOLVED = e.ComplaintResolved(outcome="upheld", summary="found", basis="accepted_on_contact")
+TO_BIA = e.ComplaintAssigned(analyst="bia", team="north")
+TO_LEO = e.ComplaintAssigned(analyst="leo", team="south")
+
+
+async def tell(at: House, kind: str, events: Sequence[tuple[Event, datetime]]) -> UUID:
+    """A stream of these events."""
+    stream_id, (key, wrapped) = uuid4(), at.log.vault.new_key(UUID(int=0))
+    key, wrapped = at.log.vault.new_key(stream_id)
+    drafts = [
+        Draft(tag_of(type(event)), when, encode_body(event, key, stream_id, version))
+        for version, (event, when) in enumerate(events, start=1)
+    ]
+    name = uuid4().hex
+    await at.log.append(
+        Append(
+            stream_id=stream_id,
+            kind=kind,
+            expected=0,
+            events=drafts,
+            actor="ana",
+            key=name,
+            digest=name.encode(),
+            correlation="request-1",
+            wrapped_key=wrapped,
+        )
+    )
+    return stream_id
+
+
+async def published(at: House, document: Policy) -> None:
+    calendar = [CalendarDefined(calendar=CALENDAR), CalendarActivated(name=CALENDAR.name, calendar_version=1)]
+    await tell(at, "sla-calendar", [(event, MONDAY) for event in calendar])
+    defined = [PolicyDefined(policy=document), PolicyActivated(name=document.name, policy_version=1)]
+    await tell(at, "sla-policy", [(event, MONDAY) for event in defined])
+
+
+async def complaint(at: House, *events: tuple[Event, float], received: datetime = MONDAY) -> UUID:
+    """A complaint with the policy applied, and what happened how many hours after it was received."""
+    registered = e.ComplaintRegistered(
+        **{name: getattr(REGISTERED, name) for name in REGISTERED.__struct_fields__}
+        | {"received_at": received, "protocol": uuid4().hex}
+    )
+    told = [(registered, 0.0), (APPLIED, 0.0), *events]
+    return await tell(at, "complaint", [(event, received + hours * HOUR) for event, hours in told])
+
+
+def counts(group: Group) -> tuple[int, int, float | None]:
+    return group.met, group.breached, group.compliance
+
+
+async def asked(at: House, **wanted: Any) -> sla.Compliance:
+    found = (await sla.compliance(at.connection, ComplianceAsked(**wanted))).value
+    assert found
+    return found
+
+
+async def test_a_clock_says_how_it_stands_with_every_interval_and_its_reason(database: str) -> None:
+    async with house(database) as at:
+        await published(at, policy(8))
+        question = e.InformationRequested(ask_id=uuid4(), question="which parcel?")
+        reply = e.CustomerReplied(channel="web", message="the red one", answers=(question.ask_id,))
+        stream_id = await complaint(at, (question, 2), (reply, 30), (RESOLVED, 33))
+        await at.project(sla.VIEW)
+        found = (await sla.clocks_of(at.connection, stream_id)).value
+    assert found
+    [clock] = found.clocks
+    assert (clock.state, clock.target, clock.used_seconds) == ("met", "resolution", 5 * 3600)
+    assert [interval.state for interval in clock.intervals][:3] == ["running", "paused", "resumed"]
+    assert all(interval.reason for interval in clock.intervals)
+    assert clock.due_at == MONDAY + 36 * HOUR
+
+
+async def test_a_complaint_without_policies_has_no_clocks_and_an_unknown_one_is_none(database: str) -> None:
+    async with house(database) as at:
+        stream_id = await tell(at, "complaint", [(REGISTERED, MONDAY)])
+        await at.project(sla.VIEW)
+        found = (await sla.clocks_of(at.connection, stream_id)).value
+        assert found
+        assert found.clocks == ()
+        assert (await sla.clocks_of(at.connection, uuid4())).value is None
+
+
+async def test_compliance_is_met_by_met_and_breached_and_what_is_overdue_counts(database: str) -> None:
+    async with house(database) as at:
+        await published(at, policy(8))
+        await complaint(at, (TO_BIA, 1), (RESOLVED, 3))
+        await complaint(at, (TO_BIA, 1), (RESOLVED, 20))
+        await complaint(at, (TO_LEO, 1), (RESOLVED, 4))
+        await complaint(at, (TO_LEO, 1), (e.ComplaintWithdrawn(by="customer", reason="moved"), 2))
+        await complaint(at, received=datetime.now(UTC) - HOUR)
+        overdue = await complaint(at, received=datetime.now(UTC) - 8.0001 * HOUR)
+        await at.project(sla.VIEW)
+        found = await asked(at, by=("team",))
+        teams = {group.team: counts(group) for group in found.groups}
+        by_target = await asked(at, by=("policy", "target"), period="month", policy="desk")
+        drilled = await sla.drill(at.connection, Drill(outcome="breached", team="north"))
+        [breached] = drilled.items
+    assert teams == {"north": (1, 1, 0.5), "south": (1, 0, 1.0), None: (0, 1, 0.0)}
+    assert counts(found.total) == (2, 2, 0.5)
+    assert (found.total.cancelled, found.total.met_late) == (1, 1)
+    june = by_target.groups[0]
+    assert (june.policy, june.target, june.period, june.n) == ("desk", "resolution", date(2026, 6, 1), 3)
+    assert (breached.state, breached.team) == ("met_late", "north")
+    assert overdue
+
+
+async def test_two_dimensions_are_counted_as_well_as_one(database: str) -> None:
+    async with house(database) as at:
+        await published(at, policy(8))
+        await complaint(at, (TO_BIA, 1), (RESOLVED, 3))
+        await complaint(at, (TO_LEO, 1), (RESOLVED, 20))
+        await at.project(sla.VIEW)
+        both = await asked(at, by=("team", "channel"))
+        one = await asked(at, team="north", channel="web")
+        none = await asked(at, team="north", channel="phone", decided_from=date(2026, 1, 1))
+    assert [(g.team, g.channel, g.met) for g in both.groups] == [("north", "web", 1), ("south", "web", 0)]
+    assert counts(one.total) == (1, 0, 1.0)
+    assert counts(none.total) == (0, 0, None)
+
+
+async def test_a_decision_counts_for_whom_the_complaint_was_with_then(database: str) -> None:
+    async with house(database) as at:
+        await published(at, policy(8))
+        await complaint(at, (TO_BIA, 1), (RESOLVED, 3), (TO_LEO, 5))
+        await at.project(sla.VIEW)
+        found = await asked(at, by=("analyst",))
+    assert [(group.analyst, group.met) for group in found.groups] == [("bia", 1)]
+
+
+async def test_a_decision_counts_on_the_day_it_was_made_in_the_zone_of_its_calendar(database: str) -> None:
+    async with house(database) as at:
+        await published(at, policy(8))
+        await complaint(at, (RESOLVED, 5), received=datetime(2026, 6, 30, 21, 0, tzinfo=UTC))
+        await at.project(sla.VIEW)
+        found = await asked(at, period="month")
+    assert [group.period for group in found.groups] == [date(2026, 6, 1)], "it is 23:00 in São Paulo"
+
+
+async def test_what_runs_out_soonest_comes_first_and_what_is_paused_does_not_come(database: str) -> None:
+    async with house(database) as at:
+        await published(at, policy(8))
+        now = datetime.now(UTC)
+        later = await complaint(at, (TO_BIA, 0.1), received=now - 5 * HOUR)
+        sooner = await complaint(at, (TO_BIA, 0.1), received=now - 7 * HOUR)
+        await complaint(at, (TO_LEO, 0.1), received=now - 6 * HOUR)
+        question = e.InformationRequested(ask_id=uuid4(), question="which parcel?")
+        await complaint(at, (TO_BIA, 0.1), (question, 1), received=now - 7 * HOUR)
+        await at.project(sla.VIEW)
+        bia = await sla.at_risk(at.connection, AtRisk(analyst="bia"))
+        within = await sla.at_risk(at.connection, AtRisk(within=5400))
+        page = await sla.at_risk(at.connection, AtRisk(limit=1))
+        following = await sla.at_risk(at.connection, AtRisk(limit=2, cursor=page.next))
+    assert [item.complaint_id for item in bia.items] == [sooner, later]
+    assert [item.complaint_id for item in within.items] == [sooner]
+    assert [item.complaint_id for item in page.items + following.items][::2] == [sooner, later]
+
+
+TABLES = ("sla_cases_1", "sla_clocks_1", "sla_compliance_1", "sla_book_1")
+
+
+@pytest.mark.parametrize("batch", [1, 2, 1000])
+async def test_batches_of_any_size_leave_the_same_rows(database: str, batch: int) -> None:
+    async with house(database) as at:
+        await published(at, policy(8))
+        await complaint(
+            at, (TO_BIA, 1), (RESOLVED, 3), (e.ComplaintReopened(reason="again"), 4), (RESOLVED, 11)
+        )
+        await complaint(at, (TO_LEO, 1), (RESOLVED, 20), (e.NoteAdded(text="late"), 21))
+        await complaint(at, (e.NoteAdded(text="nothing yet"), 21))
+        await at.project(sla.VIEW, batch=batch)
+    rows = [
+        [
+            row
+            for (row,) in await ask(
+                database, f"SELECT to_jsonb(t) FROM ouvidoria_views.{table} t ORDER BY t::text"
+            )
+        ]
+        for table in TABLES
+    ]
+    assert [len(table) for table in rows] == [3, 3, 9 * 3, 2]
+    assert sum(row["met"] + row["breached"] for row in rows[2] if row["dimension"] == "") == 3
+
+
+async def simulated(at: House, asked: Simulation) -> sla.Simulated:
+    async def silent(_done: int, _total: int) -> None: ...
+
+    return await sla.simulate(at.connection, asked, None, datetime.now(UTC), silent)
+
+
+async def test_a_simulation_tells_what_a_stricter_policy_would_have_changed(database: str) -> None:
+    async with house(database) as at:
+        await published(at, policy(8))
+        await complaint(at, (RESOLVED, 3))
+        between = await complaint(at, (RESOLVED, 6))
+        await complaint(at, (RESOLVED, 20))
+        await at.project(sla.VIEW)
+        period = {"decided_from": date(2026, 6, 1), "decided_to": date(2026, 7, 1)}
+        stricter = await simulated(at, Simulation(policy=policy(4), **period))
+        same = await simulated(at, Simulation(policy=policy(8), **period))
+        before = await ask(database, "SELECT count(*) FROM ouvidoria.events")
+    assert (counts(stricter.before.total), counts(stricter.after.total)) == (
+        (2, 1, 0.666667),
+        (1, 2, 0.333333),
+    )
+    [changed] = stricter.changed
+    assert (changed.complaint_id, changed.before, changed.after) == (between, "met", "breached")
+    assert (same.changed_complaints, same.before) == (0, same.after)
+    assert before
+
+
+async def test_a_simulated_policy_that_nothing_had_before_is_added(database: str) -> None:
+    async with house(database) as at:
+        await published(at, policy(8))
+        await complaint(at, (RESOLVED, 3))
+        await at.project(sla.VIEW)
+        legal = policy(1, name="statute", layer="legal")
+        found = await simulated(
+            at, Simulation(policy=legal, decided_from=date(2026, 6, 1), decided_to=date(2026, 7, 1))
+        )
+    assert [(g.policy, g.met, g.breached) for g in found.after.groups] == [("desk", 1, 0), ("statute", 0, 1)]
+    assert (found.complaints, found.changed_complaints) == (1, 1)
