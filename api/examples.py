@@ -13,6 +13,52 @@ CASE = "01935c5e-6f55-7073-8188-be627fd051cc"
 APPROVAL = "01935c5e-7066-7184-9299-cf7380e162dd"
 DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
+CALENDAR = {
+    "name": "Brazil",
+    "zone": "America/Sao_Paulo",
+    "windows": {day: [["09:00", "12:00"], ["13:00", "18:00"]] for day in ("mon", "tue", "wed", "thu", "fri")},
+    "holidays": {"country": "BR", "subdivision": "SP"},
+    "extra_holidays": ["2026-12-24"],
+    "exceptions": {"2026-12-31": [["09:00", "12:00"]]},
+}
+POLICY = {
+    "name": "Cards",
+    "layer": "internal",
+    "order": 10,
+    "calendar": "Brazil",
+    "match": {"kind": "complaint", "product": "credit-card"},
+    "targets": [
+        {
+            "name": "first response",
+            "counts_from": "received_at",
+            "stops": "first_response",
+            "length": {"amount": 8, "unit": "business_hours"},
+            "roll_start": "next_opening",
+            "warn_at": [0.5, 0.8],
+        },
+        {
+            "name": "final response",
+            "stops": "final_response",
+            "length": {"amount": 10, "unit": "business_days"},
+            "pauses_in": ["awaiting_customer"],
+            "escalations": [
+                {"level": 1, "when": "before", "offset": {"amount": 1, "unit": "calendar_days"}, "tell": ["head of cards"]}
+            ],
+        },
+    ],
+}
+_DECIDING: dict[str, dict[str, Any]] = {
+    "activate": {"version": 1},
+    "approve": {"approval_id": APPROVAL, "reason": "As agreed with the operation"},
+    "refuse": {"approval_id": APPROVAL, "reason": "Eight hours cannot be kept in December"},
+    "retire": {"reason": "Replaced by the policy of the new contract"},
+}
+
+
+def _unnamed(document: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name != "name"}
+
+
 # Commands, by their actions.
 REQUESTS: dict[str, dict[str, Any]] = {
     "complaint/register": {
@@ -56,6 +102,8 @@ REQUESTS: dict[str, dict[str, Any]] = {
     },
     "complaint/raise-flag": {"flag": "regulator", "reason": "Announced a complaint to the central bank"},
     "complaint/clear-flag": {"flag": "regulator", "reason": "It was settled before"},
+    "complaint/request-history": {"channel": "phone"},
+    "complaint/deliver-history": {"channel": "email"},
     "complaint/attach": {
         "name": "fatura.pdf",
         "media_type": "application/pdf",
@@ -154,6 +202,14 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "channels": ["email"],
         "quiet_hours": {"from": "21:00", "to": "08:00", "zone": "America/Sao_Paulo"},
     },
+}
+
+REQUESTS |= {
+    "sla-policy/define": POLICY,
+    "sla-policy/revise": _unnamed(POLICY),
+    "sla-calendar/define": CALENDAR,
+    "sla-calendar/revise": _unnamed(CALENDAR),
+    **{f"{kind}/{verb}": body for kind in ("sla-policy", "sla-calendar") for verb, body in _DECIDING.items()},
 }
 
 # Other requests, by the names of their operations.

@@ -170,7 +170,12 @@ def _retire(state: CalendarState, command: Retire, ctx: Context) -> list[Event]:
 
 
 def _checked(calendar: Calendar, ctx: Context) -> Calendar:
-    if found := calendar_problems(calendar, ctx.holiday_rules):
+    found = list(calendar_problems(calendar, {}))
+    if calendar.holidays and ctx.holidays is None:
+        rule = calendar.holidays
+        where = f"{rule.subdivision} in {rule.country}" if rule.subdivision else rule.country
+        found.append(("$.holidays", f"no holidays are known for {where}"))
+    if found:
         raise Invalid(found)
     return calendar
 

@@ -1,8 +1,6 @@
 """Holidays as dates, from the `holidays` library: what a calendar's version holds for ever."""
 
-from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import cache
 
 import holidays
 
@@ -10,29 +8,22 @@ from domain.sla import HolidayRule, HolidaySet
 
 FIRST_YEAR = 2000
 YEARS_AHEAD = 10
-
-
-@cache
-def rules() -> Mapping[str, Sequence[str]]:
-    """The countries that the library knows, each with its subdivisions."""
-    return holidays.list_supported_countries()
+CODE_LENGTH = 2
+"""Countries are named as in ISO 3166-1 alpha-2; the library has other names of other lengths."""
 
 
 def holiday_set(rule: HolidayRule | None, today: date) -> HolidaySet | None:
     """The holidays of a rule up to ten years ahead; None where there is no rule, or nobody knows it."""
-    if rule is None or not _known(rule):
+    if rule is None or len(rule.country) != CODE_LENGTH:
         return None
-    last_year = today.year + YEARS_AHEAD
-    found = holidays.country_holidays(
-        rule.country, subdiv=rule.subdivision, years=range(FIRST_YEAR, last_year + 1)
-    )
+    years = range(FIRST_YEAR, today.year + YEARS_AHEAD + 1)
+    try:
+        found = holidays.country_holidays(rule.country, subdiv=rule.subdivision, years=years)
+    except NotImplementedError:
+        return None
     return HolidaySet(
         version=f"holidays {holidays.__version__}",
-        first_year=FIRST_YEAR,
-        last_year=last_year,
-        dates=tuple(day for day in sorted(found) if FIRST_YEAR <= day.year <= last_year),
+        first_year=years.start,
+        last_year=years.stop - 1,
+        dates=tuple(day for day in sorted(found) if day.year in years),
     )
-
-
-def _known(rule: HolidayRule) -> bool:
-    return rule.country in rules() and rule.subdivision in (None, *rules()[rule.country])

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, LiteralString, TypeVar
 from uuid import UUID
 
 import psycopg
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct, json
 from msgspec.structs import replace
 
 from domain.aggregate import Event
@@ -142,7 +142,7 @@ class PolicyRow(Struct, frozen=True, kw_only=True):
 
 
 class CalendarRow(Struct, frozen=True, kw_only=True):
-    """A calendar; the fields are the columns of `sla_calendars_1`."""
+    """A calendar; the fields are the columns of `sla_calendars_1`. Documents are JSON: their keys are dates."""
 
     document_id: UUID
     version: int
@@ -152,10 +152,10 @@ class CalendarRow(Struct, frozen=True, kw_only=True):
     active_version: int | None
     latest_version: int
     updated_at: datetime
-    calendar: PinnedCalendar
-    versions: tuple[CalendarVersion, ...]
+    calendar: Raw
+    versions: Raw
     approvals: tuple[Pending, ...]
-    published: Published[PinnedCalendar]
+    published: Raw
 
 
 class Policies(Struct, frozen=True, kw_only=True):
@@ -214,10 +214,9 @@ def fold_policy(row: PolicyRow | None, recorded: Recorded[Event]) -> PolicyRow:
 def fold_calendar(row: CalendarRow | None, recorded: Recorded[Event]) -> CalendarRow:
     """The calendar's row after an event."""
     event = recorded.event
-    published: Published[PinnedCalendar] = SLA_CALENDAR.evolve(
-        row.published if row else None, event, recorded.occurred_at
-    )
-    versions = row.versions if row else ()
+    before = json.decode(row.published, type=Published[PinnedCalendar]) if row else None
+    published: Published[PinnedCalendar] = SLA_CALENDAR.evolve(before, event, recorded.occurred_at)
+    versions = json.decode(row.versions, type=tuple[CalendarVersion, ...]) if row else ()
     if isinstance(event, CalendarDefined | CalendarRevised):
         new = CalendarVersion(
             version=published.latest,
@@ -232,9 +231,9 @@ def fold_calendar(row: CalendarRow | None, recorded: Recorded[Event]) -> Calenda
         versions = _activated(versions, event.calendar_version, recorded.occurred_at)
     return CalendarRow(
         **_common(row, recorded, published),
-        calendar=published.versions[(published.active or published.latest) - 1],
-        versions=versions,
-        published=published,
+        calendar=Raw(json.encode(published.versions[(published.active or published.latest) - 1])),
+        versions=Raw(json.encode(versions)),
+        published=Raw(json.encode(published)),
     )
 
 

@@ -10,6 +10,7 @@ from api.cli.common import err, execute, load_settings, out, progress_bar
 from api.parts import conninfo, open_commands, open_log
 from infra import demo, importing
 from infra.database import check_append_only, connect
+from infra.policies import Policies
 from infra.settings import Settings
 
 
@@ -50,11 +51,14 @@ async def _import(
     settings = load_settings()
     events = open_log(settings)
     try:
+        policies = Policies()
+        async with await connect(conninfo(settings)) as connection:
+            await policies.read(connection)  # those in force now hold for the whole import
         with progress_bar("rows") as advance:
             return await importing.run(
                 file,
                 mapping,
-                open_commands(settings, events),
+                open_commands(settings, events, policies),
                 progress=lambda p: advance(p.bytes_read, p.bytes_total, f"{p.rows} rows, {p.rate:.0f}/s"),
                 rejects=rejects,
                 concurrency=concurrency,

@@ -51,6 +51,7 @@ HEADERS: Json = {
 }
 PATH: Json = {
     "id": ({"type": "string", "format": "uuid"}, "The id that the answer to `register` gave."),
+    "key": ({"type": "string"}, "The name or the id."),
     "protocol": ({"type": "string", "pattern": "^[0-9]{6,40}$"}, "The protocol number, digits only."),
 }
 QUERY: dict[str, str] = {
@@ -60,6 +61,7 @@ QUERY: dict[str, str] = {
     "as_of": "As the log knew it at this time.",
     "awaits_approval": "Whether a command waits for a second person.",
     "breached": "Whether something owed is overdue.",
+    "calendar": "That count by this calendar.",
     "category": "Of this category.",
     "channel": "Came in through this channel.",
     "complaint_id": "Only events of this complaint.",
@@ -70,6 +72,8 @@ QUERY: dict[str, str] = {
     "email": "With this e-mail address, in capitals or not.",
     "external_ref": "With this reference in another system.",
     "kind": "Of this kind.",
+    "layer": "Of this layer.",
+    "name": "With this name.",
     "limit": "Most items in a page.",
     "needs_review": "Whether a late reply waits for a review.",
     "occurred_from": "Happened at this time or later.",

@@ -12,9 +12,11 @@ from domain.sla.clocks import clocks, falls_due
 from domain.sla.timeline import Timeline
 
 
-def fallen_due(timeline: Timeline, book: Book, now: datetime) -> list[e.ClockEvent]:
-    """What is to be recorded by now and is not, in the order in which it fell due."""
-    due = [due for due in falls_due(timeline, book, now) if due.at <= now]
+def fallen_due(
+    timeline: Timeline, book: Book, now: datetime, by: datetime | None = None
+) -> list[e.ClockEvent]:
+    """What fell due by a moment, or by now, and is not recorded, in the order in which it fell due."""
+    due = [due for due in falls_due(timeline, book, now) if due.at <= (by or now)]
     if not due:
         return []
     known = {(clock.clock_id, clock.cycle): clock for clock in clocks(timeline, book, now)}

@@ -183,14 +183,14 @@ class Commands:
         state, events = before.state, []
         for command in commands:
             numbered = state is None and aggregate.kind == COMPLAINT.kind
-            known = await self._known(aggregate, command, state)
+            known = await self._looked_up(aggregate, command, state)
             context = await self._context(command, caller, before.stream_id, numbered=numbered, known=known)
             for event in aggregate.decide(state, command, context):
                 state = aggregate.evolve(state, event, context.occurred_at)
                 events.append((event, context.occurred_at))
         return Decision(before, events, state)
 
-    async def _known(self, aggregate: Aggregate, command: Command, state: Any) -> Mapping[str, Any]:
+    async def _looked_up(self, aggregate: Aggregate, command: Command, state: Any) -> Mapping[str, Any]:
         if aggregate.kind == COMPLAINT.kind:
             return await knowing.of_complaint(self._policies, command, state, self._tier)
         if aggregate.kind == CUSTOMER.kind:

@@ -1,5 +1,6 @@
 """What a decision looks up beside its stream: policies, calendars, holidays, the customer's tier."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from typing import Any
@@ -22,7 +23,9 @@ async def of_documents(policies: Policies, command: Command, today: date) -> Map
     """For commands on policies and calendars, which are rare: what stands in the log now."""
     await policies.refresh()
     rule = command.holidays if isinstance(command, DefineCalendar | ReviseCalendar) else None
-    return {"sla": policies.standing, "holidays": holiday_set(rule, today)}
+    # Some countries take the library half a second.
+    found = await asyncio.to_thread(holiday_set, rule, today) if rule else None
+    return {"sla": policies.standing, "holidays": found}
 
 
 async def of_complaint(

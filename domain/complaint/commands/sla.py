@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from domain.aggregate import Command
-from domain.sla.clock import What
 
 
 class ApplyPolicies(Command, frozen=True, kw_only=True):
@@ -15,12 +14,7 @@ class ApplyPolicies(Command, frozen=True, kw_only=True):
 
 
 class RecordSlaDue(Command, frozen=True, kw_only=True):
-    """That the time came, `at`, of a warning, a breach, an escalation or a correction of a clock."""
+    """Record what fell due by then, `at`, of the clocks: warnings, breaches, escalations, corrections."""
 
     verb: ClassVar[str] = "record-sla-due"
-    what: What
-    clock_id: str
-    cycle: int
     at: datetime
-    share: float | None = None
-    level: int | None = None

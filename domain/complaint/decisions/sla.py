@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Literal, assert_never
 
 from msgspec.structs import replace
 
@@ -14,9 +13,7 @@ from domain.complaint import events as e
 from domain.complaint.fold import evolve
 from domain.complaint.lifecycle import CHANGES_FACTS
 from domain.complaint.state import Complaint
-from domain.sla import Cause, Clock, Due, Facts
-from domain.sla.clocks import clocks, falls_due
-from domain.sla.matching import apply
+from domain.sla import Cause, Clock, Facts, apply, clocks, fallen_due
 
 AnyCommand = c.ComplaintCommand | c.SystemCommand
 OWED = frozenset({"running", "paused", "breached"})
@@ -73,7 +70,7 @@ def clocks_of(state: Complaint, ctx: Context) -> tuple[Clock, ...]:
     """The clocks as they stand; none where no policy was ever applied."""
     if ctx.sla is None or state.timeline is None or not state.timeline.applications:
         return ()
-    return tuple(clocks(state.timeline, ctx.sla.book, ctx.now))
+    return clocks(state.timeline, ctx.sla.book, ctx.now)
 
 
 def record_due(state: Complaint, command: c.RecordSlaDue, ctx: Context) -> list[e.ComplaintEvent]:
@@ -81,15 +78,7 @@ def record_due(state: Complaint, command: c.RecordSlaDue, ctx: Context) -> list[
     if ctx.sla is None or state.timeline is None:
         return []
     now = max(ctx.now, command.at)
-    for due in falls_due(state.timeline, ctx.sla.book, now):
-        if due.at <= now and _is_meant(due, command):
-            (clock,) = (
-                clock
-                for clock in clocks(state.timeline, ctx.sla.book, now)
-                if (clock.clock_id, clock.cycle) == (due.clock_id, due.cycle)
-            )
-            return [_event(due, clock)]
-    return []
+    return [*fallen_due(state.timeline, ctx.sla.book, now, command.at)]
 
 
 def _after(state: Complaint | None, events: Iterable[e.ComplaintEvent], at: datetime) -> Complaint:
@@ -135,48 +124,3 @@ def _warned(state: Complaint, ctx: Context) -> bool:
     return bool(warned) and any(
         clock.state in OWED and (clock.clock_id, clock.cycle) in warned for clock in clocks_of(state, ctx)
     )
-
-
-def _is_meant(due: Due, command: c.RecordSlaDue) -> bool:
-    return (due.what, due.clock_id, due.cycle, due.share, due.level) == (
-        command.what,
-        command.clock_id,
-        command.cycle,
-        command.share,
-        command.level,
-    )
-
-
-def _event(due: Due, clock: Clock) -> e.ComplaintEvent:
-    named: dict[str, Any] = {
-        "clock_id": clock.clock_id,
-        "policy": clock.policy,
-        "policy_version": clock.version,
-        "layer": clock.layer,
-        "target": clock.target,
-        "cycle": clock.cycle,
-        "case_id": clock.case_id,
-    }
-    match due.what:
-        case "warning":
-            return e.SlaWarningRaised(share=due.share or 0, due_at=due.due_at or due.at, **named)
-        case "breach":
-            return e.SlaBreached(due_at=due.due_at or due.at, **named)
-        case "escalation":
-            return e.SlaEscalated(
-                level=due.level or 0, tell=due.tell, due_at=due.due_at or due.at, **named
-            )
-        case "correction":
-            return e.SlaBreachCorrected(
-                verdict=_verdict(clock), breached_at=due.at, due_at=clock.due_at, met_at=clock.stopped_at, **named
-            )
-        case _:
-            assert_never(due.what)
-
-
-def _verdict(clock: Clock) -> Literal["met", "not_due", "cancelled", "undetermined"]:
-    match clock.state:
-        case "met" | "cancelled" | "undetermined":
-            return clock.state
-        case _:
-            return "not_due"
