@@ -8,7 +8,18 @@ from litestar import Litestar
 from litestar.types import ASGIApp
 from psycopg_pool import AsyncConnectionPool
 
-from api import audit, batch, complaints, customers, openapi, operations, public, sla_documents
+from api import (
+    audit,
+    batch,
+    complaints,
+    compliance,
+    customers,
+    openapi,
+    operations,
+    public,
+    simulations,
+    sla_documents,
+)
 from api.auth import Authenticator, guard
 from api.parts import conninfo, master_key, open_commands, open_log, prepare_database
 from api.problems import HANDLERS
@@ -35,6 +46,8 @@ def create_app(settings: Settings) -> ASGIApp:
             customers.ROUTER,
             audit.ROUTER,
             *sla_documents.ROUTERS,
+            compliance.ROUTER,
+            simulations.ROUTER,
             operations.ROUTER,
             document.router(),
         ],

@@ -18,6 +18,7 @@ from infra.batching import Overloaded
 from infra.commands import AlreadyClaimed, KeyReused, NoSuchStream, VersionMismatch
 from infra.database import Unavailable
 from infra.events import Erased
+from infra.jobs import TooMany
 from infra.pages import BadCursor
 
 log = structlog.get_logger()
@@ -139,6 +140,7 @@ ANSWERS: dict[type[Exception], Callable[[Any], Failure]] = {
     ViewBehind: lambda e: _retry("view-behind", str(e)),
     Overloaded: lambda e: _retry("unavailable", str(e)),
     Unavailable: lambda e: _retry("unavailable", str(e)),
+    TooMany: lambda e: _retry("unavailable", str(e)),
     TimeoutError: lambda _: _retry(
         "unavailable", "This took too long; ask again with the same Idempotency-Key."
     ),

@@ -43,10 +43,10 @@ _MANY: dict[str, frozenset[Role]] = {"send batches": _CHANNELS, "send bulk comma
 _READS: dict[str, frozenset[Role]] = {
     "read complaints": frozenset({*_READERS, "sector"}),
     "read customers": _READERS,
-    "read service levels": _READERS,
     "read history": _READERS,
     "read service levels": _READERS,
     "read trail": frozenset({"supervisor", "auditor"}),
+    "simulate service levels": _SUPERVISORS,
     "read own identity": frozenset(ROLES),
 }
 

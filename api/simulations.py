@@ -16,9 +16,10 @@ from api.problems import NotFound
 from api.services import principal, services
 from api.validation import Malformed, Nothing, Wrong, decode, query
 from domain.sla import PinnedCalendar
+from domain.sla.validation import calendar_problems, problems
 from infra import jobs
 from infra.database import connect
-from infra.holidays import holiday_set
+from infra.holidays import holiday_set, rules
 from infra.jobs import Handler, Job, Progress
 from projections import sla
 from projections.sla import Simulated, Simulation
@@ -59,7 +60,7 @@ class Answered(Struct, frozen=True):
 async def simulate(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Replay the history under a draft; 202 at once, the answer later at `Location`. Nothing is changed."""
     asked = decode(await content(request), Simulation)
-    _check(asked)
+    _check(request, asked)
     text, who = msgspec.json.encode(asked), principal(request).subject
 
     async def submit(connection: psycopg.AsyncConnection[Any]) -> Answered:
@@ -94,11 +95,21 @@ async def cancel(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> 
     return single(_standing(await _job(request, stream_id)))
 
 
-def _check(asked: Simulation) -> None:
+def _check(request: Request[Any, Any, Any], asked: Simulation) -> None:
+    """A draft that could not be put in force either is not simulated."""
     if asked.policy is None and asked.calendar is None:
         raise Malformed([Wrong("$.policy", "a policy or a calendar is required")])
     if asked.decided_from >= asked.decided_to:
         raise Malformed([Wrong("$.decided_to", "not after decided_from")])
+    known = dict(services(request).policies.standing.calendars)
+    wrong: list[tuple[str, str]] = []
+    if (calendar := _pinned(asked)) is not None:
+        known[calendar.calendar.name] = calendar
+        wrong += [("calendar." + path, why) for path, why in calendar_problems(calendar.calendar, rules())]
+    if asked.policy is not None:
+        wrong += [("policy." + path, why) for path, why in problems(asked.policy, known)]
+    if wrong:
+        raise Malformed([Wrong("$." + path.replace("$.", ""), why) for path, why in wrong])
 
 
 def simulating(conninfo: str) -> Handler:

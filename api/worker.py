@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
 
+from api import simulations
 from api.parts import VIEWS, conninfo, open_commands, open_log, prepare_database
 from api.watching import watchdog
 from domain.aggregate import Event, Refused
@@ -16,6 +17,7 @@ from domain.complaint.events import ComplaintRegistered
 from infra.commands import Caller, Commands
 from infra.database import Link, connect
 from infra.events import Recorded
+from infra.jobs import Handler, Jobs, forget
 from infra.log import purge
 from infra.policies import Policies
 from infra.projector import Reactor, Runner, View, Wake
@@ -38,6 +40,7 @@ async def work(settings: Settings) -> None:
             tasks.create_task(wake.listen())
             tasks.create_task(policies.follow(wake))
             tasks.create_task(_keep_house(settings))
+            tasks.create_task(Jobs(conninfo(settings), answers(settings)).run())
             tasks.create_task(watchdog(conninfo(settings), commands).run())
             for follower in followers(settings, commands):
                 tasks.create_task(Runner(follower, conninfo(settings), events.vault, wake).run())
@@ -51,7 +54,13 @@ async def _keep_house(settings: Settings) -> None:
         with contextlib.suppress(psycopg.OperationalError, psycopg.InterfaceError):
             async with await connect(conninfo(settings)) as connection:
                 await purge(connection)
+                await forget(connection)
         await asyncio.sleep(PURGE_SECONDS)
+
+
+def answers(settings: Settings) -> Mapping[str, Handler]:
+    """What answers long questions, by their kind."""
+    return {simulations.KIND: simulations.simulating(conninfo(settings))}
 
 
 def followers(settings: Settings, commands: Commands) -> Sequence[View | Reactor]:

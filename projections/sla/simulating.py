@@ -15,10 +15,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 from psycopg.rows import tuple_row
 
-from domain.sla import ActivePolicy, Book, Calendar, PinnedCalendar, Policy, Timeline, apply
+from domain.sla import ActivePolicy, Book, Calendar, PinnedCalendar, Policy, Timeline, WorkingTime, apply
+from domain.sla.standing import Standing
 from domain.sla.timeline import Application
 from infra.jobs import Progress
-from projections.sla.book import read_book, with_draft
+from infra.policies import read_standing
 from projections.sla.cases import Case
 from projections.sla.compliance import Compliance, compliance_of
 from projections.sla.rows import ClockRow, clock_rows
@@ -31,6 +32,14 @@ COUNT: LiteralString = "SELECT count(*) FROM sla_cases_1"
 CASES: LiteralString = """
 SELECT json_agg(c)::text FROM (SELECT * FROM sla_cases_1 WHERE complaint_id > %s
                                 ORDER BY complaint_id LIMIT %s) c"""
+
+
+DRAFT = 0
+"""The version that a document has in a simulation: no real one has it."""
+
+
+class NoCalendar(Exception):
+    """The draft counts in a calendar that is neither in force nor drafted; the message names it."""
 
 
 class Simulation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -126,13 +135,14 @@ async def simulate(
         NoCalendar: the draft policy counts in a calendar that is neither in force nor drafted.
         infra.jobs.Cancelled: nobody wants to know any more.
     """
-    shelf = await read_book(connection)
-    active, drafted = with_draft(shelf, asked.policy, calendar)
+    standing = await read_standing(connection)
+    active = with_draft(standing, asked.policy, calendar)
+    drafted = book_of(active)
     total, done, last = await _count(connection), 0, UUID(int=0)
     tally = Tally(asked)
     while cases := await _cases(connection, last):
         for case in cases:
-            tally.add(case, *_both(case, shelf.documents, drafted, active, now))
+            tally.add(case, *_both(case, standing.book, drafted, active, now))
         done, last = done + len(cases), cases[-1].complaint_id
         await progress(done, max(total, done))
         await asyncio.sleep(0)
@@ -154,6 +164,35 @@ def supposed(case: Case, active: Sequence[ActivePolicy]) -> Timeline:
         if not applications or policies != applications[-1].policies:
             applications.append(Application(since.at, policies, "simulated"))
     return replace(case.timeline, applications=tuple(applications), records=())
+
+
+def with_draft(
+    standing: Standing, policy: Policy | None, calendar: PinnedCalendar | None
+) -> list[ActivePolicy]:
+    """The policies in force, with a draft of a policy or calendar in the place of its namesake, or added.
+
+    Raises:
+        NoCalendar: the draft policy counts in a calendar that is neither in force nor drafted.
+    """
+    calendars = {**standing.calendars, **({calendar.calendar.name: calendar} if calendar else {})}
+    active = {each.policy.name: (each.policy, each.version) for each in standing.active}
+    if policy is not None:
+        if policy.calendar not in calendars:
+            raise NoCalendar(policy.calendar)
+        active[policy.name] = policy, DRAFT
+    return [
+        ActivePolicy(policy=document, version=version, calendar=calendars[document.calendar])
+        for document, version in active.values()
+    ]
+
+
+def book_of(active: Sequence[ActivePolicy]) -> Book:
+    """What the clocks of these policies need to know."""
+    calendars = {(each.calendar.calendar.name, each.calendar.version): each.calendar for each in active}
+    return Book(
+        policies={(each.policy.name, each.version): each.policy for each in active},
+        calendars={version: WorkingTime(pinned) for version, pinned in calendars.items()},
+    )
 
 
 def _counted(rows: Iterable[ClockRow]) -> Mapping[tuple[str, str, str, str], int]:

@@ -12,9 +12,8 @@ from psycopg.rows import tuple_row
 from domain.aggregate import Event
 from domain.complaint import COMPLAINT
 from infra.events import Recorded
+from infra.policies import read_standing
 from infra.projector import View
-from projections.sla.book import DDL as BOOK
-from projections.sla.book import apply_book, read_book
 from projections.sla.cases import Case, fold
 from projections.sla.rows import Cell, ClockRow, Count, cells, clock_rows, count
 
@@ -118,8 +117,7 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 
 
 async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
-    """Fold events into the tables; the documents of policies and calendars come before what they decide."""
-    await apply_book(connection, events)
+    """Fold events into the tables."""
     ours = [event for event in events if event.kind == COMPLAINT.kind]
     if not ours:
         return
@@ -138,8 +136,8 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
 VIEW = View(
     name="sla",
     version=1,
-    ddl=DDL + BOOK,
-    tables=("sla_cases_1", "sla_clocks_1", "sla_compliance_1", "sla_book_1"),
+    ddl=DDL,
+    tables=("sla_cases_1", "sla_clocks_1", "sla_compliance_1"),
     apply=apply,
 )
 
@@ -147,7 +145,7 @@ VIEW = View(
 async def _run(connection: psycopg.AsyncConnection[Any], cases: Sequence[Case]) -> None:
     """Put the clocks of these complaints in the place of those they had, and the counts right."""
     ids = [case.complaint_id for case in cases]
-    book = (await read_book(connection, cases)).documents
+    book = (await read_standing(connection)).book  # versions never change: to know later ones does no harm
     old = await _read(connection, CLOCKS, ids, ClockRow)
     new = [row for case in cases for row in clock_rows(case, book)]
     await connection.execute(CLEAR, [ids])

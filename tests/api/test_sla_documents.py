@@ -59,9 +59,7 @@ def test_a_policy_is_drafted_and_put_in_force_by_two_people(service: Service, ot
     asked = do(service, f"{POLICIES}/two people/activate", {})
     assert tags(asked) == ["approval-requested"]
     approve = {"approval_id": approval_of(asked)}
-    problem(
-        service.post(f"{POLICIES}/two people/approve", approve, role="supervisor"), 403, "same-person"
-    )
+    problem(service.post(f"{POLICIES}/two people/approve", approve, role="supervisor"), 403, "same-person")
     waiting = service.fresh(f"{POLICIES}/two people").json()
     assert (waiting["state"], len(waiting["approvals"])) == ("draft", 1)
     done = do(service, f"{POLICIES}/{drafted['id']}/approve", approve, token=other)

@@ -16,7 +16,6 @@ from infra.events import encode_body
 from infra.log import Append, Draft
 from projections import sla
 from projections.sla import AtRisk, ComplianceAsked, Drill, Group, Simulation
-from tests.infra.logs import ask
 from tests.projections.house import House, house
 
 pytestmark = pytest.mark.anyio
@@ -38,7 +37,13 @@ def policy(hours: int, **fields: Any) -> Policy:
         length=Length(amount=hours, unit="business_hours"),
         pauses_in=("awaiting_customer",),
     )
-    given = {"name": "desk", "layer": "internal", "order": 1, "calendar": CALENDAR.name, "targets": (target,)}
+    given: dict[str, Any] = {
+        "name": "desk",
+        "layer": "internal",
+        "order": 1,
+        "calendar": CALENDAR.name,
+        "targets": (target,),
+    }
     return Policy(**given | fields)
 
 
@@ -65,7 +70,7 @@ TO_LEO = e.ComplaintAssigned(analyst="leo", team="south")
 
 async def tell(at: House, kind: str, events: Sequence[tuple[Event, datetime]]) -> UUID:
     """A stream of these events."""
-    stream_id, (key, wrapped) = uuid4(), at.log.vault.new_key(UUID(int=0))
+    stream_id = uuid4()
     key, wrapped = at.log.vault.new_key(stream_id)
     drafts = [
         Draft(tag_of(type(event)), when, encode_body(event, key, stream_id, version))
@@ -149,7 +154,7 @@ async def test_compliance_is_met_by_met_and_breached_and_what_is_overdue_counts(
         await complaint(at, (TO_LEO, 1), (RESOLVED, 4))
         await complaint(at, (TO_LEO, 1), (e.ComplaintWithdrawn(by="customer", reason="moved"), 2))
         await complaint(at, received=datetime.now(UTC) - HOUR)
-        overdue = await complaint(at, received=datetime.now(UTC) - 8.0001 * HOUR)
+        await complaint(at, received=datetime.now(UTC) - 8.0001 * HOUR)
         await at.project(sla.VIEW)
         found = await asked(at, by=("team",))
         teams = {group.team: counts(group) for group in found.groups}
@@ -162,7 +167,6 @@ async def test_compliance_is_met_by_met_and_breached_and_what_is_overdue_counts(
     june = by_target.groups[0]
     assert (june.policy, june.target, june.period, june.n) == ("desk", "resolution", date(2026, 6, 1), 3)
     assert (breached.state, breached.team) == ("met_late", "north")
-    assert overdue
 
 
 async def test_two_dimensions_are_counted_as_well_as_one(database: str) -> None:
@@ -216,32 +220,6 @@ async def test_what_runs_out_soonest_comes_first_and_what_is_paused_does_not_com
     assert [item.complaint_id for item in page.items + following.items][::2] == [sooner, later]
 
 
-TABLES = ("sla_cases_1", "sla_clocks_1", "sla_compliance_1", "sla_book_1")
-
-
-@pytest.mark.parametrize("batch", [1, 2, 1000])
-async def test_batches_of_any_size_leave_the_same_rows(database: str, batch: int) -> None:
-    async with house(database) as at:
-        await published(at, policy(8))
-        await complaint(
-            at, (TO_BIA, 1), (RESOLVED, 3), (e.ComplaintReopened(reason="again"), 4), (RESOLVED, 11)
-        )
-        await complaint(at, (TO_LEO, 1), (RESOLVED, 20), (e.NoteAdded(text="late"), 21))
-        await complaint(at, (e.NoteAdded(text="nothing yet"), 21))
-        await at.project(sla.VIEW, batch=batch)
-    rows = [
-        [
-            row
-            for (row,) in await ask(
-                database, f"SELECT to_jsonb(t) FROM ouvidoria_views.{table} t ORDER BY t::text"
-            )
-        ]
-        for table in TABLES
-    ]
-    assert [len(table) for table in rows] == [3, 3, 9 * 3, 2]
-    assert sum(row["met"] + row["breached"] for row in rows[2] if row["dimension"] == "") == 3
-
-
 async def simulated(at: House, asked: Simulation) -> sla.Simulated:
     async def silent(_done: int, _total: int) -> None: ...
 
@@ -255,10 +233,9 @@ async def test_a_simulation_tells_what_a_stricter_policy_would_have_changed(data
         between = await complaint(at, (RESOLVED, 6))
         await complaint(at, (RESOLVED, 20))
         await at.project(sla.VIEW)
-        period = {"decided_from": date(2026, 6, 1), "decided_to": date(2026, 7, 1)}
+        period: dict[str, Any] = {"decided_from": date(2026, 6, 1), "decided_to": date(2026, 7, 1)}
         stricter = await simulated(at, Simulation(policy=policy(4), **period))
         same = await simulated(at, Simulation(policy=policy(8), **period))
-        before = await ask(database, "SELECT count(*) FROM ouvidoria.events")
     assert (counts(stricter.before.total), counts(stricter.after.total)) == (
         (2, 1, 0.666667),
         (1, 2, 0.333333),
@@ -266,7 +243,6 @@ async def test_a_simulation_tells_what_a_stricter_policy_would_have_changed(data
     [changed] = stricter.changed
     assert (changed.complaint_id, changed.before, changed.after) == (between, "met", "breached")
     assert (same.changed_complaints, same.before) == (0, same.after)
-    assert before
 
 
 async def test_a_simulated_policy_that_nothing_had_before_is_added(database: str) -> None:
