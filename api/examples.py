@@ -225,5 +225,6 @@ OTHERS: dict[str, dict[str, Any]] = {
         "body": {"channel": "email", "message": "Segue o comprovante."},
     },
     "complaint-bulk": {"command": "assign", "ids": [COMPLAINT], "body": {"team": "cards"}},
+    "sla-simulate": {"policy": POLICY, "decided_from": "2026-01-01", "decided_to": "2026-07-01"},
     "status-reply": {"message": "Segue o comprovante."},
 }

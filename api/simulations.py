@@ -1,5 +1,6 @@
 """What if another policy or calendar had held: asked here, reckoned by a worker, answered when it is done."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -19,7 +20,7 @@ from domain.sla import PinnedCalendar
 from domain.sla.validation import calendar_problems, problems
 from infra import jobs
 from infra.database import connect
-from infra.holidays import holiday_set, rules
+from infra.holidays import holiday_set
 from infra.jobs import Handler, Job, Progress
 from projections import sla
 from projections.sla import Simulated, Simulation
@@ -105,11 +106,17 @@ def _check(request: Request[Any, Any, Any], asked: Simulation) -> None:
     wrong: list[tuple[str, str]] = []
     if (calendar := _pinned(asked)) is not None:
         known[calendar.calendar.name] = calendar
-        wrong += [("calendar." + path, why) for path, why in calendar_problems(calendar.calendar, rules())]
+        wrong += _below("calendar", calendar_problems(calendar.calendar, {}))
+        if calendar.calendar.holidays and calendar.holidays is None:
+            wrong.append(("$.calendar.holidays", "no holidays are known for it"))
     if asked.policy is not None:
-        wrong += [("policy." + path, why) for path, why in problems(asked.policy, known)]
+        wrong += _below("policy", problems(asked.policy, known))
     if wrong:
-        raise Malformed([Wrong("$." + path.replace("$.", ""), why) for path, why in wrong])
+        raise Malformed([Wrong(path, why) for path, why in wrong])
+
+
+def _below(field: str, found: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(f"$.{field}{path.removeprefix('$')}", why) for path, why in found]
 
 
 def simulating(conninfo: str) -> Handler:
