@@ -19,6 +19,7 @@ from domain.complaint.values import (
     Severity,
     Vulnerability,
 )
+from domain.sla.timeline import Timeline
 
 
 class Ask(Struct, frozen=True, kw_only=True):
@@ -128,5 +129,7 @@ class Complaint(Struct, frozen=True, kw_only=True, omit_defaults=True):
     origin: values.Origin | None = None
     duplicate_of: UUID | None = None
     links: tuple[Link, ...] = ()
+    timeline: Timeline = Timeline()
+    """What its clocks are read from."""
     approvals: tuple[Approval, ...] = ()
     """The requests that nobody has decided yet."""
