@@ -9,9 +9,16 @@ from infra.policies import Policies
 from infra.projector import View, prepare
 from infra.settings import Settings
 from infra.vault import Vault, load_master_key
-from projections import audit, complaints, customers, deadlines, sla_documents
+from projections import audit, complaints, customers, deadlines, sla_documents, sla_due
 
-VIEWS: tuple[View, ...] = (complaints.VIEW, audit.VIEW, customers.VIEW, deadlines.VIEW, sla_documents.VIEW)
+VIEWS: tuple[View, ...] = (
+    complaints.VIEW,
+    audit.VIEW,
+    customers.VIEW,
+    deadlines.VIEW,
+    sla_documents.VIEW,
+    sla_due.VIEW,
+)
 
 
 def conninfo(settings: Settings) -> str:
