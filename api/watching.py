@@ -22,11 +22,16 @@ def of_deadline(due: deadlines.Due, _now: datetime) -> Task:
 
 def of_clocks(found: sla_due.DueNow, now: datetime) -> Task:
     """Records what fell due of a complaint's clocks, each at its moment; what proved wrong, now."""
-    moments = {now if due.what == "correction" else due.at for due in found.due if due.at <= now}
-    commands = tuple(RecordSlaDue(at=at, occurred_at=at) for at in sorted(moments))
-    # What the view knew is part of the key: where it then knows more, that is looked at anew.
-    fallen = sum(due.at <= now for due in found.due)
-    return Task(found.complaint_id, f"watchdog/{found.complaint_id}/{found.version}/{fallen}", commands)
+    fallen = [due for due in found.due if due.at <= now]
+    wrong = any(due.what == "correction" for due in fallen)
+    moments = {now if due.what == "correction" else due.at for due in fallen}
+    return Task(
+        found.complaint_id,
+        # What the view knew is part of the name: once it knows more, that is looked at anew.
+        f"watchdog/{found.complaint_id}/{found.version}/{len(fallen)}",
+        tuple(RecordSlaDue(at=at, occurred_at=at) for at in sorted(moments)),
+        repeatable=not wrong,
+    )
 
 
 DEADLINES = Watched(deadlines.due, deadlines.next_due, of_deadline)

@@ -28,11 +28,13 @@ D = TypeVar("D")
 
 
 class Task(NamedTuple):
-    """Commands that record what fell due in a complaint; `key` names what it was, as the view knows it."""
+    """Commands that record what fell due in a complaint; `name` says what that was, as the view knows it."""
 
     complaint_id: UUID
-    key: str
+    name: str
     commands: tuple[Command, ...]
+    repeatable: bool = True
+    """Whether the same name always means the same commands, so that it can be their idempotency key."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,7 @@ class Watchdog(Generic[D]):
     """Sleeps until something falls due, and has it recorded.
 
     The view it looks at may lag, several watchdogs may run, one may be killed, or the process may have
-    slept: each command is keyed by what fell due and when, and decided on the complaint as it is, so that it
-    is recorded exactly once all the same.
+    slept: each command is decided on the complaint as it is, so that it is recorded exactly once all the same.
     """
 
     def __init__(
@@ -81,11 +82,11 @@ class Watchdog(Generic[D]):
         """Have everything recorded that has fallen due by now, oldest first; gives how much was due."""
         now = self._clock()
         found = await self._watched.due(connection, now, BATCH + len(self._done))
-        tasks = {task.key: task for task in (self._watched.task(each, now) for each in found)}
+        tasks = {task.name: task for task in (self._watched.task(each, now) for each in found)}
         self._done &= tasks.keys()  # the view has read of the others
-        new = [task for key, task in tasks.items() if key not in self._done]
+        new = [task for name, task in tasks.items() if name not in self._done]
         recorded = await asyncio.gather(*(self._record(task) for task in new))
-        self._done.update(task.key for task, done in zip(new, recorded, strict=True) if done)
+        self._done.update(task.name for task, done in zip(new, recorded, strict=True) if done)
         return sum(recorded)
 
     async def _pause(self, connection: psycopg.AsyncConnection[Any]) -> float:
@@ -98,7 +99,7 @@ class Watchdog(Generic[D]):
         caller = Caller(
             actor="system:watchdog",
             correlation=f"watchdog/{task.complaint_id}",
-            key=task.key,
+            key=task.name if task.repeatable else None,
             origin="system",
         )
         try:
