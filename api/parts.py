@@ -9,7 +9,7 @@ from infra.policies import Policies
 from infra.projector import View, prepare
 from infra.settings import Settings
 from infra.vault import Vault, load_master_key
-from projections import audit, complaints, customers, deadlines, sla, sla_documents
+from projections import audit, complaints, customers, deadlines, sla, sla_documents, sla_due
 
 VIEWS: tuple[View, ...] = (
     complaints.VIEW,
@@ -18,6 +18,7 @@ VIEWS: tuple[View, ...] = (
     deadlines.VIEW,
     sla.VIEW,
     sla_documents.VIEW,
+    sla_due.VIEW,
 )
 
 

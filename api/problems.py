@@ -13,7 +13,7 @@ from msgspec import Struct
 from api.validation import Malformed, Wrong
 from domain.aggregate import Refused
 from domain.publishing import Invalid
-from domain.refusals import FORBIDDEN, MALFORMED, NOT_FOUND, REFUSALS
+from domain.refusals import FORBIDDEN, NOT_FOUND, REFUSALS
 from infra.batching import Overloaded
 from infra.commands import AlreadyClaimed, KeyReused, NoSuchStream, VersionMismatch
 from infra.database import Unavailable
@@ -74,11 +74,12 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "internal-error": (500, "Something unexpected happened; the request id finds it in the log."),
     "unavailable": (503, "The service cannot answer just now; ask again."),
     "view-behind": (503, "The view has not read as far as `Min-Log-Position` yet; ask again."),
+    "name-taken": (409, "Another policy or calendar has this name."),
     "erased": (409, "Its personal data were erased; nothing personal is recorded on it any more."),
     **{
         slug: (403 if slug in FORBIDDEN else 409, text)
         for slug, text in REFUSALS.items()
-        if slug not in NOT_FOUND | MALFORMED
+        if slug not in NOT_FOUND
     },
 }
 

@@ -32,6 +32,7 @@ MEANT = {
     fields.SLUG_PATTERN: "not lower-case letters, digits, - and _, with a letter or digit first",
     fields.EMAIL_PATTERN: "not an e-mail address",
     fields.CLOCK_PATTERN: "not a time of day such as 08:30",
+    fields.CLOSING_PATTERN: "not a time of day such as 18:00, or 24:00",
     fields.AMOUNT_PATTERN: "not an amount such as 149.90",
     fields.CURRENCY_PATTERN: "not a currency such as BRL",
 }

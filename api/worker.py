@@ -9,7 +9,7 @@ import psycopg
 
 from api import simulations
 from api.parts import VIEWS, conninfo, open_commands, open_log, prepare_database
-from api.watching import watchdog
+from api.watching import CLOCKS, DEADLINES
 from domain.aggregate import Event, Refused
 from domain.complaint import COMPLAINT
 from domain.complaint.commands import Acknowledge
@@ -22,6 +22,7 @@ from infra.log import purge
 from infra.policies import Policies
 from infra.projector import Reactor, Runner, View, Wake
 from infra.settings import Settings
+from infra.watchdog import Watchdog
 
 PURGE_SECONDS = 3600
 
@@ -41,7 +42,8 @@ async def work(settings: Settings) -> None:
             tasks.create_task(policies.follow(wake))
             tasks.create_task(_keep_house(settings))
             tasks.create_task(Jobs(conninfo(settings), answers(settings)).run())
-            tasks.create_task(watchdog(conninfo(settings), commands).run())
+            tasks.create_task(Watchdog(conninfo(settings), commands, DEADLINES).run())
+            tasks.create_task(Watchdog(conninfo(settings), commands, CLOCKS).run())
             for follower in followers(settings, commands):
                 tasks.create_task(Runner(follower, conninfo(settings), events.vault, wake).run())
     finally:

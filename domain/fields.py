@@ -25,6 +25,8 @@ SIZE_LIMIT = 1_000_000_000_000
 SHARES_LIMIT = 1_000_000_000_000
 LEVEL_LIMIT = 9
 VERSION_LIMIT = 1_000_000
+AMOUNT_LIMIT = 1_000_000
+DATES_LENGTH = 1_000
 
 # `$` also matches before a last line break; `(?!\n)` shuts that door in every dialect of regular expressions.
 _END = r"$(?!\n)"
@@ -33,6 +35,7 @@ TEXT_PATTERN = rf"^[ \t\r\n]*[^ \t\r\n{_CONTROL}][^{_CONTROL}]*$"
 LINE_PATTERN = rf"^ *[^ \x00-\x1f\x7f][^\x00-\x1f\x7f]*{_END}"
 SLUG_PATTERN = rf"^[a-z0-9][a-z0-9_-]*{_END}"
 EMAIL_PATTERN = rf"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+{_END}"
+CLOSING_PATTERN = rf"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00){_END}"
 CLOCK_PATTERN = rf"^([01][0-9]|2[0-3]):[0-5][0-9]{_END}"
 AMOUNT_PATTERN = rf"^[0-9]{{1,12}}(\.[0-9]{{1,4}})?{_END}"
 URL_PATTERN = rf"^https?://[^\s\x00-\x1f\x7f]+{_END}"
@@ -48,6 +51,7 @@ Slug = Annotated[str, Meta(min_length=1, max_length=SLUG_LENGTH, pattern=SLUG_PA
 Email = Annotated[str, Meta(min_length=3, max_length=EMAIL_LENGTH, pattern=EMAIL_PATTERN)]
 Phone = Annotated[str, Meta(min_length=1, max_length=PHONE_LENGTH, pattern=LINE_PATTERN)]
 Clock = Annotated[str, Meta(min_length=5, max_length=5, pattern=CLOCK_PATTERN)]
+ClosingTime = Annotated[str, Meta(min_length=5, max_length=5, pattern=CLOSING_PATTERN)]
 Amount = Annotated[str, Meta(min_length=1, max_length=17, pattern=AMOUNT_PATTERN)]
 Currency = Annotated[str, Meta(min_length=3, max_length=3, pattern=CURRENCY_PATTERN)]
 Url = Annotated[str, Meta(min_length=8, max_length=URL_LENGTH, pattern=URL_PATTERN)]

@@ -56,11 +56,11 @@ class Retire(Command, frozen=True, kw_only=True):
     reason: FreeText | None = None
 
 
-class Invalid(Refused):
+class Invalid(Exception):
     """A document that is wrong: every reason, each with the path of what it is about."""
 
     def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
-        super().__init__("invalid-document", "; ".join(f"{path}: {reason}" for path, reason in problems))
+        super().__init__("; ".join(f"{path}: {reason}" for path, reason in problems))
         self.problems = tuple(problems)
 
 

@@ -54,18 +54,13 @@ REFUSALS: dict[str, str] = {
     "same-person": "Whoever asked for an approval does not decide it.",
     "unknown-policy": "No policy has this id.",
     "unknown-calendar": "No calendar has this id.",
-    "invalid-document": "A policy or calendar is wrong; `errors` names every reason.",
     "unknown-version": "The policy or calendar has no such version.",
     "calendar-in-use": "Policies in force count by the calendar.",
-    "name-taken": "Another policy or calendar has this name.",
     "unknown-zone": "No time zone has this name.",
 }
 
 NOT_FOUND = frozenset({"unknown-complaint", "unknown-customer", "unknown-policy", "unknown-calendar"})
 """The refusals that say that the stream itself does not exist."""
-
-MALFORMED = frozenset({"invalid-document"})
-"""The refusals that say what is wrong with the fields of a command."""
 
 FORBIDDEN = frozenset({"supervisor-required", "same-person"})
 """The refusals that depend on who asks: another person would not be refused."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import ClassVar, assert_never, get_args
 
-from msgspec import convert
 from msgspec.structs import replace
 
 from domain import publishing
@@ -13,8 +12,8 @@ from domain.aggregate import Aggregate, Command, Context, Event, Personal, Refus
 from domain.complaint.events.approvals import ApprovalGranted, ApprovalRefused, ApprovalRequested
 from domain.fields import Label
 from domain.publishing import Activate, Approve, Invalid, Published, Refuse, Retire
-from domain.sla import Calendar, HolidayRule, HolidaySet, PinnedCalendar
-from domain.sla.documents import Weekday, Window
+from domain.sla import Calendar, HolidaySet, PinnedCalendar
+from domain.sla.inputs import Dates, Exceptions, HolidayRuleInput, Week, plain
 from domain.sla.validation import calendar_problems
 from domain.times import check_times, stamped
 
@@ -31,13 +30,13 @@ class CalendarRevised(Event, frozen=True, kw_only=True, tag="sla-calendar-revise
 
 
 class CalendarActivated(Event, frozen=True, kw_only=True, tag="sla-calendar-activated"):
-    name: str
+    calendar_name: str
     calendar_version: int
     previous_version: int | None = None
 
 
 class CalendarRetired(Event, frozen=True, kw_only=True, tag="sla-calendar-retired"):
-    name: str
+    calendar_name: str
     calendar_version: int | None = None
     reason: Personal[str | None] = None
 
@@ -57,10 +56,10 @@ class DefineCalendar(Command, frozen=True, kw_only=True):
     verb: ClassVar[str] = "define"
     name: Label
     zone: Label
-    windows: dict[Weekday, tuple[Window, ...]]
-    holidays: HolidayRule | None = None
-    extra_holidays: tuple[date, ...] = ()
-    exceptions: dict[date, tuple[Window, ...]] = {}
+    windows: Week
+    holidays: HolidayRuleInput | None = None
+    extra_holidays: Dates = ()
+    exceptions: Exceptions = {}
 
 
 class ReviseCalendar(Command, frozen=True, kw_only=True):
@@ -68,10 +67,10 @@ class ReviseCalendar(Command, frozen=True, kw_only=True):
     name: Label | None = None
     """A calendar keeps its name; given, it is the same."""
     zone: Label
-    windows: dict[Weekday, tuple[Window, ...]]
-    holidays: HolidayRule | None = None
-    extra_holidays: tuple[date, ...] = ()
-    exceptions: dict[date, tuple[Window, ...]] = {}
+    windows: Week
+    holidays: HolidayRuleInput | None = None
+    extra_holidays: Dates = ()
+    exceptions: Exceptions = {}
 
 
 CalendarCommand = DefineCalendar | ReviseCalendar | Activate | Approve | Refuse | Retire
@@ -116,7 +115,7 @@ def _decide(state: CalendarState | None, command: CalendarCommand, ctx: Context)
     if isinstance(command, DefineCalendar):
         if state is not None:
             raise Refused("already-registered", f"the calendar {state.name} is defined")
-        calendar = _checked(convert(command, Calendar, from_attributes=True), ctx)
+        calendar = _checked(plain(command, Calendar), ctx)
         return [CalendarDefined(calendar=calendar, holidays=ctx.holidays)]
     if state is None:
         raise Refused("unknown-calendar", "no calendar has this id")
@@ -140,7 +139,7 @@ def _revise(state: CalendarState, command: ReviseCalendar, ctx: Context) -> list
     """Another document, or the same with other holidays: those that the library knows today."""
     if command.name not in (None, state.name):
         raise Invalid([("$.name", f"the calendar is called {state.name}; another name is another calendar")])
-    calendar = _checked(convert(replace(command, name=state.name), Calendar, from_attributes=True), ctx)
+    calendar = _checked(plain(command, Calendar, name=state.name), ctx)
     newest = state.versions[-1]
     if (calendar, ctx.holidays) == (newest.calendar, newest.holidays):
         return []
@@ -157,7 +156,7 @@ def _activate(state: CalendarState, version: int, ctx: Context) -> list[Event]:
 def _activated(state: CalendarState, version: int) -> list[Event]:
     if version == state.active:
         return []
-    return [CalendarActivated(name=state.name, calendar_version=version, previous_version=state.active)]
+    return [CalendarActivated(calendar_name=state.name, calendar_version=version, previous_version=state.active)]
 
 
 def _retire(state: CalendarState, command: Retire, ctx: Context) -> list[Event]:
@@ -166,7 +165,7 @@ def _retire(state: CalendarState, command: Retire, ctx: Context) -> list[Event]:
     users = () if ctx.sla is None else ctx.sla.users_of(state.name)
     if users:
         raise Refused("calendar-in-use", f"policies in force count by it: {', '.join(users)}")
-    return [CalendarRetired(name=state.name, calendar_version=state.active, reason=command.reason)]
+    return [CalendarRetired(calendar_name=state.name, calendar_version=state.active, reason=command.reason)]
 
 
 def _checked(calendar: Calendar, ctx: Context) -> Calendar:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar, assert_never, get_args
 
-from msgspec import convert
 from msgspec.structs import replace
 
 from domain import publishing
@@ -13,8 +12,9 @@ from domain.aggregate import Aggregate, Command, Context, Event, Personal, Refus
 from domain.complaint.events.approvals import ApprovalGranted, ApprovalRefused, ApprovalRequested
 from domain.fields import FreeText, Label
 from domain.publishing import Activate, Approve, Invalid, Published, Refuse, Retire
-from domain.sla import Match, Policy, Target
+from domain.sla import Policy
 from domain.sla.documents import Layer
+from domain.sla.inputs import MatchInput, Order, Targets, plain
 from domain.sla.validation import problems
 from domain.times import check_times, stamped
 
@@ -29,13 +29,13 @@ class PolicyRevised(Event, frozen=True, kw_only=True, tag="sla-policy-revised"):
 
 
 class PolicyActivated(Event, frozen=True, kw_only=True, tag="sla-policy-activated"):
-    name: str
+    policy_name: str
     policy_version: int
     previous_version: int | None = None
 
 
 class PolicyRetired(Event, frozen=True, kw_only=True, tag="sla-policy-retired"):
-    name: str
+    policy_name: str
     policy_version: int | None = None
     reason: Personal[str | None] = None
 
@@ -55,10 +55,10 @@ class DefinePolicy(Command, frozen=True, kw_only=True):
     verb: ClassVar[str] = "define"
     name: Label
     layer: Layer
-    order: int
+    order: Order
     calendar: Label
-    targets: tuple[Target, ...]
-    match: Match = Match()
+    targets: Targets
+    match: MatchInput = MatchInput()
     source: FreeText | None = None
 
 
@@ -67,10 +67,10 @@ class RevisePolicy(Command, frozen=True, kw_only=True):
     name: Label | None = None
     """A policy keeps its name; given, it is the same."""
     layer: Layer
-    order: int
+    order: Order
     calendar: Label
-    targets: tuple[Target, ...]
-    match: Match = Match()
+    targets: Targets
+    match: MatchInput = MatchInput()
     source: FreeText | None = None
 
 
@@ -112,7 +112,7 @@ def _decide(state: PolicyState | None, command: PolicyCommand, ctx: Context) -> 
     if isinstance(command, DefinePolicy):
         if state is not None:
             raise Refused("already-registered", f"the policy {state.name} is defined")
-        return [PolicyDefined(policy=_checked(convert(command, Policy, from_attributes=True), ctx))]
+        return [PolicyDefined(policy=_checked(plain(command, Policy), ctx))]
     if state is None:
         raise Refused("unknown-policy", "no policy has this id")
     match command:
@@ -134,7 +134,7 @@ def _decide(state: PolicyState | None, command: PolicyCommand, ctx: Context) -> 
 def _revise(state: PolicyState, command: RevisePolicy, ctx: Context) -> list[Event]:
     if command.name not in (None, state.name):
         raise Invalid([("$.name", f"the policy is called {state.name}; another name is another policy")])
-    policy = _checked(convert(replace(command, name=state.name), Policy, from_attributes=True), ctx)
+    policy = _checked(plain(command, Policy, name=state.name), ctx)
     if policy == state.versions[-1]:
         return []
     return [PolicyRevised(policy=policy, policy_version=state.latest + 1)]
@@ -149,13 +149,13 @@ def _activated(state: PolicyState, version: int, ctx: Context) -> list[Event]:
     if version == state.active:
         return []
     policy = _checked(state.versions[version - 1], ctx)
-    return [PolicyActivated(name=policy.name, policy_version=version, previous_version=state.active)]
+    return [PolicyActivated(policy_name=policy.name, policy_version=version, previous_version=state.active)]
 
 
 def _retire(state: PolicyState, command: Retire) -> list[Event]:
     if state.retired:
         return []
-    return [PolicyRetired(name=state.name, policy_version=state.active, reason=command.reason)]
+    return [PolicyRetired(policy_name=state.name, policy_version=state.active, reason=command.reason)]
 
 
 def _checked(policy: Policy, ctx: Context) -> Policy:

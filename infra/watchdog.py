@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -18,52 +19,52 @@ from infra.database import Unavailable, connect
 log = structlog.get_logger()
 
 TICK_SECONDS = 0.5
+"""How long it sleeps at most: what is due sooner than was known when it fell asleep waits no longer."""
+BREATH_SECONDS = 0.02
+"""How long it sleeps at least where what fell due is recorded and the view has not read that yet."""
 BATCH = 500
 
-
-class Due(Protocol):
-    """Something whose time has come: `item_id` of `kind`, in a complaint, at `due_at`."""
-
-    @property
-    def complaint_id(self) -> UUID:
-        """The complaint it belongs to."""
-
-    @property
-    def kind(self) -> str:
-        """What it is; together with `item_id` and `due_at` unique."""
-
-    @property
-    def item_id(self) -> UUID:
-        """Its id within the complaint."""
-
-    @property
-    def due_at(self) -> datetime:
-        """When its time came."""
+D = TypeVar("D")
 
 
-D = TypeVar("D", bound=Due)
+class Task(NamedTuple):
+    """Commands that record what fell due in a complaint; `name` says what that was, as the view knows it."""
+
+    complaint_id: UUID
+    name: str
+    commands: tuple[Command, ...]
+    repeatable: bool = True
+    """Whether the same name always means the same commands, so that it can be their idempotency key."""
+
+
+@dataclass(frozen=True)
+class Watched(Generic[D]):
+    """What is watched: the queries of its view, and what is to be done about what fell due by a time."""
+
+    due: Callable[[psycopg.AsyncConnection[Any], datetime, int], Awaitable[Sequence[D]]]
+    next_due: Callable[[psycopg.AsyncConnection[Any]], Awaitable[datetime | None]]
+    task: Callable[[D, datetime], Task]
 
 
 class Watchdog(Generic[D]):
-    """Looks every half second for what fell due, and has it recorded.
+    """Sleeps until something falls due, and has it recorded.
 
     The view it looks at may lag, several watchdogs may run, one may be killed, or the process may have
-    slept: each command is keyed by what fell due and when, so that it is recorded exactly once all the same.
+    slept: each command is decided on the complaint as it is, so that it is recorded exactly once all the same.
     """
 
     def __init__(
         self,
         conninfo: str,
         commands: Commands,
-        due: Callable[[psycopg.AsyncConnection[Any], datetime, int], Awaitable[Sequence[D]]],
-        command: Callable[[D], Command],
+        watched: Watched[D],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._conninfo = conninfo
         self._commands = commands
-        self._due = due
-        self._command = command
+        self._watched = watched
         self._clock = clock
+        self._done: set[str] = set()
 
     async def run(self) -> None:
         """Watch for ever, connecting again when the database was away."""
@@ -71,26 +72,39 @@ class Watchdog(Generic[D]):
             try:
                 async with await connect(self._conninfo) as connection:
                     while True:
-                        await self.look(connection)
-                        await asyncio.sleep(TICK_SECONDS)
+                        if not await self.look(connection):
+                            await asyncio.sleep(await self._pause(connection))
             except (psycopg.OperationalError, psycopg.InterfaceError, Unavailable, Overloaded) as error:
                 log.warning("watchdog-lost-database", error=type(error).__name__)
                 await asyncio.sleep(TICK_SECONDS)
 
     async def look(self, connection: psycopg.AsyncConnection[Any]) -> int:
         """Have everything recorded that has fallen due by now, oldest first; gives how much was due."""
-        found = await self._due(connection, self._clock(), BATCH)
-        await asyncio.gather(*(self._record(each) for each in found))
-        return len(found)
+        now = self._clock()
+        found = await self._watched.due(connection, now, BATCH + len(self._done))
+        tasks = {task.name: task for task in (self._watched.task(each, now) for each in found)}
+        self._done &= tasks.keys()  # the view has read of the others
+        new = [task for name, task in tasks.items() if name not in self._done]
+        recorded = await asyncio.gather(*(self._record(task) for task in new))
+        self._done.update(task.name for task, done in zip(new, recorded, strict=True) if done)
+        return sum(recorded)
 
-    async def _record(self, due: D) -> None:
+    async def _pause(self, connection: psycopg.AsyncConnection[Any]) -> float:
+        at = await self._watched.next_due(connection)
+        left = TICK_SECONDS if at is None else (at - self._clock()).total_seconds()
+        return min(max(left, BREATH_SECONDS), TICK_SECONDS)
+
+    async def _record(self, task: Task) -> bool:
+        """Whether it was carried out, perhaps before; what was refused is tried again."""
         caller = Caller(
             actor="system:watchdog",
-            correlation=f"watchdog/{due.item_id}",
-            key=f"watchdog/{due.kind}/{due.item_id}/{due.due_at.isoformat()}",
+            correlation=f"watchdog/{task.complaint_id}",
+            key=task.name if task.repeatable else None,
             origin="system",
         )
         try:
-            await self._commands.execute(COMPLAINT, due.complaint_id, caller, self._command(due))
+            await self._commands.execute(COMPLAINT, task.complaint_id, caller, *task.commands)
         except (Refused, NoSuchStream) as error:
-            log.info("watchdog-refused", complaint_id=due.complaint_id, error=type(error).__name__)
+            log.info("watchdog-refused", complaint_id=task.complaint_id, error=type(error).__name__)
+            return False
+        return True

@@ -8,11 +8,11 @@ from domain.aggregate import Aggregate
 from domain.complaint.commands import ComplaintCommand, SystemCommand
 from domain.complaint.decisions import decide
 from domain.complaint.events import ComplaintEvent
-from domain.complaint.fold import evolve, keep_time
+from domain.complaint.fold import evolve
 from domain.complaint.state import Ask, Complaint, Proposal
 
 COMPLAINT = Aggregate(
-    "complaint", get_args(ComplaintEvent), get_args(ComplaintCommand), keep_time, decide, get_args(SystemCommand)
+    "complaint", get_args(ComplaintEvent), get_args(ComplaintCommand), evolve, decide, get_args(SystemCommand)
 )
 
 __all__ = [

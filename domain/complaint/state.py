@@ -130,11 +130,11 @@ class Complaint(Struct, frozen=True, kw_only=True, omit_defaults=True):
     origin: values.Origin | None = None
     duplicate_of: UUID | None = None
     links: tuple[Link, ...] = ()
+    timeline: Timeline = Timeline()
+    """What its clocks are read from."""
     approvals: tuple[Approval, ...] = ()
     """The requests that nobody has decided yet."""
     channel: str | None = None
     forwarded_from: str | None = None
     matched: Facts | None = None
     """What policies were matched against last; None: none was ever applied."""
-    timeline: Timeline | None = None
-    """What clocks are read from; None where nobody keeps it, as in views that show none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain.sla.book import Book
+from domain.sla.calendar_validation import calendar_problems
 from domain.sla.clock import Clock, Due, Interval
 from domain.sla.clocks import clocks, falls_due
 from domain.sla.documents import (
@@ -20,11 +21,15 @@ from domain.sla.documents import (
 from domain.sla.matching import ActivePolicy, apply, matches
 from domain.sla.noting import noted
 from domain.sla.pinning import Applied, Cause, Facts, PinnedPolicy
+from domain.sla.presets import PRESETS, Preset
+from domain.sla.problems import Problem
 from domain.sla.recording import fallen_due
 from domain.sla.timeline import Timeline
+from domain.sla.validation import policy_problems
 from domain.sla.working_time import WorkingTime
 
 __all__ = [
+    "PRESETS",
     "ActivePolicy",
     "Applied",
     "Book",
@@ -43,13 +48,17 @@ __all__ = [
     "PinnedCalendar",
     "PinnedPolicy",
     "Policy",
+    "Preset",
+    "Problem",
     "Target",
     "Timeline",
     "WorkingTime",
     "apply",
+    "calendar_problems",
     "clocks",
     "fallen_due",
     "falls_due",
     "matches",
     "noted",
+    "policy_problems",
 ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from msgspec import Struct
 
 from domain.sla.documents import Match, PinnedCalendar, Policy
 from domain.sla.pinning import Applied, Facts, PinnedPolicy
+from domain.sla.problems import Problem, list_problems
 
 T = TypeVar("T")
 
@@ -67,3 +68,31 @@ def _pinned(active: ActivePolicy) -> PinnedPolicy:
         calendar_version=active.calendar.version,
         holidays=holidays.version if holidays else None,
     )
+
+
+def match_problems(policy: Policy, others: Iterable[Policy]) -> Iterator[Problem]:
+    """Conditions that nothing can meet, and policies that are always beaten by an earlier one."""
+    for name in Match.__struct_fields__:
+        given = getattr(policy.match, name)
+        if given == ():
+            yield Problem(f"$.match.{name}", "names no value, so nothing meets it")
+        elif isinstance(given, tuple):
+            yield from list_problems(f"$.match.{name}", given)
+    if policy.layer == "legal":
+        return
+    for other in others:
+        if _comes_before(other, policy) and _covers(other.match, policy.match):
+            yield Problem("$.match", f"everything that meets it is taken by {other.name}, which comes first")
+
+
+def _comes_before(other: Policy, policy: Policy) -> bool:
+    return other.layer == policy.layer and (other.order, other.name) < (policy.order, policy.name)
+
+
+def _covers(wide: Match, narrow: Match) -> bool:
+    """Whether all that meets the one meets the other."""
+    for name in Match.__struct_fields__:
+        wanted, given = values_of(getattr(wide, name)), values_of(getattr(narrow, name))
+        if wanted and not (given and set(given) <= set(wanted)):
+            return False
+    return True

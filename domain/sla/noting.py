@@ -27,8 +27,10 @@ def noted(  # noqa: C901, PLR0911, PLR0912 - one branch for each event
             return timeline if event.automatic else _marked(timeline, event, at, how=event.outcome)
         case e.CustomerReplied():
             return _marked(timeline, event, at, refs=event.answers)
-        case e.InformationRequested() | e.SectorConsulted() | e.SectorAnswered() | e.AskCancelled():
+        case e.InformationRequested() | e.SectorConsulted() | e.AskCancelled():
             return _marked(timeline, event, at, refs=(event.ask_id,))
+        case e.SectorAnswered():
+            return timeline if event.late else _marked(timeline, event, at, refs=(event.ask_id,))
         case e.ResolutionProposed() | e.ProposalWithdrawn() | e.ResolutionRejected():
             return _marked(timeline, event, at, refs=(event.proposal_id,))
         case e.ResolutionAccepted():
@@ -36,7 +38,7 @@ def noted(  # noqa: C901, PLR0911, PLR0912 - one branch for each event
         case e.ComplaintResolved():
             return _marked(timeline, event, at, how=event.basis)
         case e.ComplaintForwarded():
-            return _marked(timeline, event, at, how=event.scope)
+            return timeline if event.scope == "part" else _marked(timeline, event, at)
         case e.ComplaintWithdrawn():
             return _marked(timeline, event, at, how=event.by)
         case e.ComplaintDismissed():

@@ -104,7 +104,7 @@ class Story:
     @cached_property
     def ends(self) -> list[Moment]:
         """What leaves nothing to be done."""
-        return [moment for moment in self.moments if _ends(moment.mark)]
+        return [moment for moment in self.moments if moment.mark.tag in ENDS]
 
     @cached_property
     def reopenings(self) -> list[Reopening]:
@@ -155,10 +155,6 @@ def left_at(mark: Mark) -> datetime | None:
     return mark.at
 
 
-def _ends(mark: Mark) -> bool:
-    return mark.tag in ENDS and not (mark.tag == "complaint-forwarded" and mark.how == "part")
-
-
 def _never_marked(moments: Sequence[Moment]) -> list[Moment]:
     """Without what made it a duplicate for a while."""
     kept: list[Moment] = []
@@ -198,9 +194,7 @@ WAITING = frozenset({"in_progress", "awaiting_customer", "awaiting_sector"})
 
 
 def _moves(mark: Mark) -> bool:
-    if mark.tag == "resolution-accepted":
-        return mark.how == "partial"
-    return mark.tag != "complaint-forwarded" or mark.how == "whole"
+    return mark.tag != "resolution-accepted" or mark.how == "partial"
 
 
 def _waiting(asks: dict[UUID, bool]) -> State:

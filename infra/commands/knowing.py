@@ -32,9 +32,8 @@ async def of_complaint(
     policies: Policies, command: Command, state: Complaint | None, tier_of: TierOf
 ) -> Mapping[str, Any]:
     """For commands on complaints: what is in memory, and a tier where it may matter. Nothing without policies."""
-    timeline = state.timeline if state else None
-    if timeline is not None and timeline.applications:
-        if not policies.know(timeline.applications[-1].policies):
+    if state is not None and state.timeline.applications:
+        if not policies.know(state.timeline.applications[-1].policies):
             await policies.refresh()
     elif not policies.standing.active:
         return NOTHING

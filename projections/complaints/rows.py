@@ -22,10 +22,14 @@ from domain.complaint.values import (
     Severity,
     WithdrawnBy,
 )
+from domain.sla import Timeline
 from infra.events import Recorded
 from projections.complaints.changes import changes
 from projections.complaints.facts import Facts
 from projections.complaints.items import OpenAsk, OpenProposal, Resolution
+
+UNREAD = Timeline()
+"""The clocks have a view of their own: this one does not keep what they are read from."""
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -83,6 +87,7 @@ def fold(row: Row | None, recorded: Recorded[Event]) -> Row:
     """The complaint's row after an event."""
     event = cast("ComplaintEvent", recorded.event)
     case: Complaint = evolve(row.case if row else None, event, recorded.occurred_at)
+    case = replace(case, timeline=UNREAD)
     before = row or _first(recorded, cast("e.ComplaintRegistered", event), case)
     return _derived(replace(before, **changes(before, event, recorded.occurred_at)), case, recorded)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from api.watching import recording
+from api.watching import DEADLINES
 from domain.complaint import COMPLAINT
 from domain.complaint.commands import FulfilPromise, Promise, Register, SetReminder
 from infra.commands import Commands, Outcome
@@ -52,7 +52,7 @@ async def tags(log: Log, stream_id: UUID) -> list[str]:
 
 
 def watching(database: str, commands: Commands, clock: Clock) -> Watchdog[deadlines.Due]:
-    return Watchdog(serving(database), commands, deadlines.due, recording, clock)
+    return Watchdog(serving(database), commands, DEADLINES, clock)
 
 
 async def looked(database: str, watchdog: Watchdog[deadlines.Due]) -> int:

@@ -17,12 +17,20 @@ from infra.commands import Commands
 from infra.events import Recorded
 from infra.log import Log, head
 from infra.projector import View
-from projections import audit, complaints, customers, deadlines
+from infra.policies import Policies
+from projections import audit, complaints, customers, deadlines, sla_documents, sla_due
 from projections.complaints import ComplaintDetail, Worklist
 from tests.infra.followers import following, until_at
 from tests.infra.logs import NOW, REGISTER, caller, opened, served, serving
 
-VIEWS = (complaints.VIEW, audit.VIEW, customers.VIEW, deadlines.VIEW)
+VIEWS = (
+    complaints.VIEW,
+    audit.VIEW,
+    customers.VIEW,
+    deadlines.VIEW,
+    sla_documents.VIEW,
+    sla_due.VIEW,
+)
 
 
 class House:
@@ -33,7 +41,12 @@ class House:
         self.log = log
         self.connection = connection
         self.now = NOW
-        self.commands = Commands(log, clock=lambda: self.now)
+        self.policies = Policies(self._connected)
+        self.commands = Commands(log, self.policies, clock=lambda: self.now)
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        yield self.connection
 
     async def register(self, *more: ComplaintCommand, register: c.Register = REGISTER, **fields: Any) -> UUID:
         """A new complaint, a second after the one before, and what happens to it at once."""

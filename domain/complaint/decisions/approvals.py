@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, get_args
 from uuid import UUID
 
-from msgspec import ValidationError, convert, to_builtins
+from msgspec import ValidationError, convert, json
 
 from domain.aggregate import Command, Context, Refused
 from domain.complaint import commands as c
@@ -117,7 +117,7 @@ def _decided(state: Complaint, approval_id: UUID, ctx: Context) -> Approval:
 
 def _kept(command: Command) -> dict[str, Any]:
     """The fields of the command as JSON has them, but for its time: it will happen when it is approved."""
-    fields: dict[str, Any] = to_builtins(command)
+    fields: dict[str, Any] = json.decode(json.encode(command))
     given = type(command).__struct_fields__
     common = Command.__struct_fields__
     return {name: fields[name] for name in given if name not in common and fields[name] is not None}

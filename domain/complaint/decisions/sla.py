@@ -68,14 +68,14 @@ def informed(state: Complaint, command: AnyCommand, ctx: Context) -> Context:
 
 def clocks_of(state: Complaint, ctx: Context) -> tuple[Clock, ...]:
     """The clocks as they stand; none where no policy was ever applied."""
-    if ctx.sla is None or state.timeline is None or not state.timeline.applications:
+    if ctx.sla is None or not state.timeline.applications:
         return ()
     return clocks(state.timeline, ctx.sla.book, ctx.now)
 
 
 def record_due(state: Complaint, command: c.RecordSlaDue, ctx: Context) -> list[e.ComplaintEvent]:
     """Whoever watches the time may be late itself: what was done or moved meanwhile is not recorded."""
-    if ctx.sla is None or state.timeline is None:
+    if ctx.sla is None:
         return []
     now = max(ctx.now, command.at)
     return [*fallen_due(state.timeline, ctx.sla.book, now, command.at)]
@@ -116,8 +116,6 @@ def _cause(state: Complaint | None, events: list[e.ComplaintEvent], ctx: Context
 
 def _warned(state: Complaint, ctx: Context) -> bool:
     """Whether a warning was raised about a clock on which something is still owed."""
-    if state.timeline is None:
-        return False
     warned = {
         (record.clock_id, record.cycle) for record in state.timeline.records if record.what == "warning"
     }

@@ -15,21 +15,19 @@ from domain.complaint.values import Origin
 from domain.sla.noting import noted
 from domain.sla.timeline import Timeline
 
-__all__ = ["evolve", "keep_time", "state_of"]
+__all__ = ["evolve", "state_of"]
 
 
-def keep_time(state: Complaint | None, event: e.ComplaintEvent, at: datetime) -> Complaint:
-    """As `evolve`, with the timeline that clocks are read from."""
-    after = evolve(state, event, at)
-    before = Timeline() if state is None else state.timeline
-    timeline = before if before is None else noted(before, event, at)
+def evolve(state: Complaint | None, event: e.ComplaintEvent, at: datetime) -> Complaint:
+    """The complaint after an event that occurred `at`; ValueError unless it is registered first, and once."""
+    timeline = noted(state.timeline if state else Timeline(), event, at)
+    after = _evolved(state, event, at)
     return after if timeline is after.timeline else replace(after, timeline=timeline)
 
 
-def evolve(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one branch for each event
+def _evolved(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one branch for each event
     state: Complaint | None, event: e.ComplaintEvent, at: datetime
 ) -> Complaint:
-    """The complaint after an event that occurred `at`; ValueError unless it is registered first, and once."""
     if isinstance(event, e.ComplaintRegistered):
         if state is not None:
             raise ValueError("a complaint is registered once")

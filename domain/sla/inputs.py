@@ -1,0 +1,93 @@
+"""Documents as commands take them: texts, numbers and lists have limits. `validation` says what else is wrong."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, TypeVar
+
+from msgspec import Meta, Struct, convert, to_builtins
+
+from domain.complaint.lifecycle import State
+from domain.complaint.values import ExternalBody, JourneyStage, Kind, Severity
+from domain.fields import AMOUNT_LIMIT, DATES_LENGTH, LIST_LENGTH, ClosingTime, Clock, FreeText, Label, Level
+from domain.sla.documents import (
+    RECEIVED,
+    Escalation,
+    Extension,
+    HolidayRule,
+    Length,
+    Match,
+    Target,
+    Weekday,
+)
+
+T = TypeVar("T", bound=Struct)
+
+Labels = Annotated[tuple[Label, ...], Meta(max_length=LIST_LENGTH)]
+Amount = Annotated[int, Meta(ge=1, le=AMOUNT_LIMIT)]
+Order = Annotated[int, Meta(ge=-AMOUNT_LIMIT, le=AMOUNT_LIMIT)]
+Share = Annotated[float, Meta(ge=0, le=AMOUNT_LIMIT)]
+Windows = Annotated[tuple[tuple[Clock, ClosingTime], ...], Meta(max_length=LIST_LENGTH)]
+Week = dict[Weekday, Windows]
+Dates = Annotated[tuple[date, ...], Meta(max_length=DATES_LENGTH)]
+Exceptions = Annotated[dict[date, Windows], Meta(max_length=DATES_LENGTH)]
+
+
+class MatchInput(Match, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    kind: Kind | Annotated[tuple[Kind, ...], Meta(max_length=LIST_LENGTH)] | None = None
+    tier: Label | Labels | None = None
+    severity: Severity | Annotated[tuple[Severity, ...], Meta(max_length=LIST_LENGTH)] | None = None
+    channel: Label | Labels | None = None
+    external_body: ExternalBody | Annotated[tuple[ExternalBody, ...], Meta(max_length=LIST_LENGTH)] | None = (
+        None
+    )
+    category: Label | Labels | None = None
+    product: Label | Labels | None = None
+    journey_stage: (
+        JourneyStage | Annotated[tuple[JourneyStage, ...], Meta(max_length=LIST_LENGTH)] | None
+    ) = None
+    forwarded_from: Label | Labels | None = None
+
+
+class LengthInput(Length, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    amount: Amount
+
+
+class ExtensionInput(Extension, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    by: Label
+    to: LengthInput
+    before: LengthInput | None = None
+    at_most: Amount = 1
+
+
+class EscalationInput(Escalation, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    level: Level
+    offset: LengthInput
+    tell: Labels
+
+
+class TargetInput(Target, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    name: Label
+    length: LengthInput | None
+    counts_from: Label = RECEIVED
+    pauses_in: Annotated[tuple[State, ...], Meta(max_length=LIST_LENGTH)] = ()
+    warn_at: Annotated[tuple[Share, ...], Meta(max_length=LIST_LENGTH)] = ()
+    extension: ExtensionInput | None = None
+    escalations: Annotated[tuple[EscalationInput, ...], Meta(max_length=LIST_LENGTH)] = ()
+    source: FreeText | None = None
+
+
+Targets = Annotated[tuple[TargetInput, ...], Meta(max_length=LIST_LENGTH)]
+
+
+class HolidayRuleInput(
+    HolidayRule, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    country: Label
+    subdivision: Label | None = None
+
+
+def plain(given: Struct, document: type[T], **more: Any) -> T:
+    """The document in a command, without its limits."""
+    fields = to_builtins(given) | more
+    return convert({name: fields[name] for name in document.__struct_fields__ if name in fields}, document)

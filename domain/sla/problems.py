@@ -1,0 +1,31 @@
+"""How faults in a document are told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sized
+
+from msgspec import Struct
+
+from domain.fields import LABEL_LENGTH, LINE_PATTERN, LIST_LENGTH
+
+
+class Problem(Struct, frozen=True):
+    """Something wrong: where, as a JSON path, and why."""
+
+    path: str
+    reason: str
+
+
+def name_problems(path: str, name: str) -> Iterator[Problem]:
+    """A name is one line; clocks are called by names joined with slashes."""
+    if not re.match(LINE_PATTERN, name) or len(name) > LABEL_LENGTH:
+        yield Problem(path, f"is not one line of 1 to {LABEL_LENGTH} characters")
+    if "/" in name:
+        yield Problem(path, "has no slash")
+
+
+def list_problems(path: str, items: Sized, most: int = LIST_LENGTH) -> Iterator[Problem]:
+    """A list has an end."""
+    if len(items) > most:
+        yield Problem(path, f"has more than {most} items")

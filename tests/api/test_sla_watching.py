@@ -1,0 +1,201 @@
+"""The watchdog over clocks: warnings, breaches and escalations at their moment, once, come what may."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from msgspec import convert
+
+from api.watching import CLOCKS
+from domain.aggregate import tag_of
+from domain.complaint import commands as c
+from domain.complaint import events as e
+from domain.sla_calendar import SLA_CALENDAR, DefineCalendar
+from domain.sla_policy import SLA_POLICY, Activate, DefinePolicy
+from infra.log import Log
+from infra.watchdog import Watchdog
+from projections import sla_due
+from projections.sla_due import DueNow
+from tests.infra.logs import caller, opened, serving
+from tests.projections.house import House, house
+
+pytestmark = pytest.mark.anyio
+
+NIGHT_AND_DAY = [["00:00", "24:00"]]
+CALENDAR = {
+    "name": "always",
+    "zone": "UTC",
+    "windows": {day: NIGHT_AND_DAY for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")},
+}
+POLICY = {
+    "name": "desk",
+    "layer": "internal",
+    "order": 1,
+    "calendar": "always",
+    "targets": [
+        {
+            "name": "first",
+            "stops": "first_response",
+            "length": {"amount": 4, "unit": "calendar_hours"},
+            "warn_at": [0.5],
+            "escalations": [
+                {
+                    "level": 1,
+                    "when": "after",
+                    "offset": {"amount": 1, "unit": "calendar_hours"},
+                    "tell": ["head of desk"],
+                }
+            ],
+        }
+    ],
+}
+REACHED = c.ContactCustomer(channel="phone", summary="We spoke.", outcome="reached")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@asynccontextmanager
+async def in_force(database: str, policy: dict[str, Any] = POLICY) -> AsyncIterator[House]:
+    """A house in which the policy is in force."""
+    async with house(database) as at:
+        by_system = caller(origin="system")
+        await at.commands.create(SLA_CALENDAR, by_system, convert(CALENDAR, DefineCalendar))
+        await at.commands.create(SLA_POLICY, by_system, convert(policy, DefinePolicy), Activate())
+        await at.policies.refresh()
+        yield at
+
+
+def dog(at: House) -> Watchdog[DueNow]:
+    return Watchdog(serving(at.database), at.commands, CLOCKS, lambda: at.now)
+
+
+async def looked(at: House, *dogs: Watchdog[DueNow]) -> int:
+    """How much all of them recorded, with the view up to date."""
+    await at.project(sla_due.VIEW)
+    return await unprojected(at, *dogs)
+
+
+async def unprojected(at: House, *dogs: Watchdog[DueNow]) -> int:
+    return sum(await asyncio.gather(*(each.look(at.connection) for each in dogs or (dog(at),))))
+
+
+async def told(at: House, stream_id: UUID) -> list[tuple[str, timedelta]]:
+    """What was recorded of the clocks, and how long after the registration that occurred."""
+    events = await at.events(stream_id)
+    begun = events[0].occurred_at
+    return [
+        (event.tag.removeprefix("sla-"), event.occurred_at - begun)
+        for event in events
+        if isinstance(event.event, e.SlaWarningRaised | e.SlaBreached | e.SlaEscalated | e.SlaBreachCorrected)
+    ]
+
+
+def hours(number: float) -> timedelta:
+    return timedelta(hours=number)
+
+
+ALL = [("warning-raised", hours(2)), ("breached", hours(4)), ("escalated", hours(5))]
+
+
+async def test_a_complaint_is_measured_by_what_is_in_force_when_it_is_registered(database: str) -> None:
+    async with in_force(database) as at:
+        stream = await at.register()
+        registered, applied = await at.events(stream)
+        assert isinstance(applied.event, e.SlaApplied)
+        (pinned,) = applied.event.policies
+        assert (pinned.policy, pinned.version, pinned.calendar_version) == ("desk", 1, 1)
+        assert (applied.event.cause, applied.occurred_at) == ("registered", registered.occurred_at)
+
+
+async def test_each_is_recorded_at_its_moment_and_not_before(database: str) -> None:
+    async with in_force(database) as at:
+        stream = await at.register()
+        begun = at.now
+        for number, what in enumerate(ALL):
+            at.now = begun + what[1] - timedelta(milliseconds=1)
+            assert await looked(at) == 0
+            at.now = begun + what[1] + timedelta(milliseconds=1)
+            assert await looked(at) == 1
+            found = await told(at, stream)
+            assert [name for name, _ in found] == [name for name, _ in ALL[: number + 1]]
+            assert abs(found[-1][1] - what[1]) < timedelta(milliseconds=1)
+        at.now += timedelta(days=1)
+        assert await looked(at) == 0
+
+
+async def test_a_watchdog_that_slept_records_all_in_order_each_at_its_moment(database: str) -> None:
+    async with in_force(database) as at:
+        stream = await at.register()
+        at.now += timedelta(days=1)
+        assert await looked(at) == 1
+        found = await told(at, stream)
+        assert [name for name, _ in found] == [name for name, _ in ALL]
+        assert all(abs(took - wanted) < hours(0.001) for (_, took), (_, wanted) in zip(found, ALL, strict=True))
+        assert await looked(at) == 0
+
+
+async def test_two_watchdogs_over_a_view_that_lags_record_once(database: str) -> None:
+    async with in_force(database) as at, opened(serving(database)) as log:
+        stream = await at.register()
+        await at.project(sla_due.VIEW)
+        at.now += hours(4.5)
+        dogs = [dog(at), Watchdog(serving(database), second(at, log), CLOCKS, lambda: at.now)]
+        for _ in range(3):
+            await unprojected(at, *dogs)
+        assert [name for name, _ in await told(at, stream)] == ["warning-raised", "breached"]
+        at.now += hours(1)
+        await looked(at, *dogs)
+        assert [name for name, _ in await told(at, stream)] == ["warning-raised", "breached", "escalated"]
+
+
+def second(at: House, log: Log) -> Any:
+    from infra.commands import Commands
+
+    return Commands(log, at.policies, clock=lambda: at.now)
+
+
+async def test_what_was_done_in_time_is_neither_warned_of_nor_breached(database: str) -> None:
+    async with in_force(database) as at:
+        stream = await at.register()
+        await at.project(sla_due.VIEW)
+        await at.do(stream, REACHED)
+        at.now += timedelta(days=1)
+        assert await unprojected(at) == 1  # the view has not seen it: the decision has
+        assert await told(at, stream) == []
+
+
+async def test_a_fact_that_comes_late_corrects_the_breach_by_an_event(database: str) -> None:
+    async with in_force(database) as at:
+        stream = await at.register()
+        begun = at.now
+        at.now += hours(6)
+        await looked(at)
+        late = c.ContactCustomer(
+            channel="phone",
+            summary="Noted on paper.",
+            outcome="reached",
+            occurred_at=begun + hours(1),
+            backdating_reason="The system was down.",
+        )
+        await at.do(stream, late, supervisor=True)
+        await looked(at)
+        events = await at.events(stream)
+        corrected = events[-1].event
+        assert isinstance(corrected, e.SlaBreachCorrected)
+        assert (corrected.verdict, corrected.met_at) == ("met", begun + hours(1))
+        assert await looked(at) == 0
+
+
+async def test_what_nobody_measures_costs_nothing(database: str) -> None:
+    async with house(database) as at:
+        stream = await at.register()
+        await at.project(sla_due.VIEW)
+        assert [event.tag for event in await at.events(stream)] == [tag_of(e.ComplaintRegistered)]
+        assert await sla_due.next_due(at.connection) is None
