@@ -16,8 +16,7 @@ from api.conventions import JSON, single
 from api.problems import NotFound
 from api.services import principal, services
 from api.validation import Malformed, Nothing, Wrong, decode, query
-from domain.sla import PinnedCalendar
-from domain.sla.validation import calendar_problems, problems
+from domain.sla import PinnedCalendar, Problem, calendar_problems, policy_problems
 from infra import jobs
 from infra.database import connect
 from infra.holidays import holiday_set
@@ -102,21 +101,22 @@ def _check(request: Request[Any, Any, Any], asked: Simulation) -> None:
         raise Malformed([Wrong("$.policy", "a policy or a calendar is required")])
     if asked.decided_from >= asked.decided_to:
         raise Malformed([Wrong("$.decided_to", "not after decided_from")])
-    known = dict(services(request).policies.standing.calendars)
-    wrong: list[tuple[str, str]] = []
+    standing = services(request).policies.standing
+    known = {name: pinned.calendar for name, pinned in standing.calendars.items()}
+    wrong: list[Wrong] = []
     if (calendar := _pinned(asked)) is not None:
-        known[calendar.calendar.name] = calendar
+        known[calendar.calendar.name] = calendar.calendar
         wrong += _below("calendar", calendar_problems(calendar.calendar, {}))
         if calendar.calendar.holidays and calendar.holidays is None:
-            wrong.append(("$.calendar.holidays", "no holidays are known for it"))
+            wrong.append(Wrong("$.calendar.holidays", "no holidays are known for it"))
     if asked.policy is not None:
-        wrong += _below("policy", problems(asked.policy, known))
+        wrong += _below("policy", policy_problems(asked.policy, known))
     if wrong:
-        raise Malformed([Wrong(path, why) for path, why in wrong])
+        raise Malformed(wrong)
 
 
-def _below(field: str, found: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    return [(f"$.{field}{path.removeprefix('$')}", why) for path, why in found]
+def _below(field: str, found: Iterable[Problem]) -> list[Wrong]:
+    return [Wrong(f"$.{field}{each.path.removeprefix('$')}", each.reason) for each in found]
 
 
 def simulating(conninfo: str) -> Handler:

@@ -14,7 +14,7 @@ from domain.fields import Label
 from domain.publishing import Activate, Approve, Invalid, Published, Refuse, Retire
 from domain.sla import Calendar, HolidaySet, PinnedCalendar
 from domain.sla.inputs import Dates, Exceptions, HolidayRuleInput, Week, plain
-from domain.sla.validation import calendar_problems
+from domain.sla import calendar_problems
 from domain.times import check_times, stamped
 
 

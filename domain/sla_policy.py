@@ -15,7 +15,7 @@ from domain.publishing import Activate, Approve, Invalid, Published, Refuse, Ret
 from domain.sla import Policy
 from domain.sla.documents import Layer
 from domain.sla.inputs import MatchInput, Order, Targets, plain
-from domain.sla.validation import problems
+from domain.sla import policy_problems as problems
 from domain.times import check_times, stamped
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, assert_never, cast
 from uuid import UUID
 
 from msgspec import Struct
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from domain.aggregate import Event
 from domain.complaint import ComplaintEvent
 from domain.complaint import events as e
+from domain.complaint.values import ExternalBody
 from domain.sla import Facts, Timeline, noted
 from infra.events import Recorded
 
@@ -27,6 +28,7 @@ class Dimensions(Struct, frozen=True, kw_only=True, omit_defaults=True):
     analyst: str | None = None
 
 
+CLASSIFIED = ("severity", "category", "product", "journey_stage")
 CORRECTED = ("severity", "channel", "category", "product", "journey_stage", "forwarded_from")
 
 
@@ -97,37 +99,102 @@ def _first(recorded: Recorded[Event], event: e.ComplaintRegistered) -> Case:
     )
 
 
-def _changed(now: Dimensions, event: ComplaintEvent, *, origin_known: bool) -> Dimensions:
+def _changed(  # noqa: C901, PLR0911 - one branch for each event that changes something
+    now: Dimensions, event: ComplaintEvent, *, origin_known: bool
+) -> Dimensions:
     """The dimensions after an event."""
+    facts = now.facts
     match event:
         case e.ComplaintAssigned():
             return replace(now, analyst=event.analyst, team=event.team)
         case e.ComplaintUnassigned():
             return replace(now, analyst=None, team=None)
-        case e.SectorConsulted() if not origin_known:
-            return replace(now, sector=event.sector)
+        case e.SectorConsulted():
+            return now if origin_known else replace(now, sector=event.sector)
         case e.OriginIdentified():
             return replace(now, sector=event.sector)
-        case _:
-            return replace(now, facts=_facts(now.facts, event))
-
-
-def _facts(facts: Facts, event: ComplaintEvent) -> Facts:
-    """What policies match, after an event; all that are not named change nothing of it."""
-    match event:
         case e.SlaApplied():
-            return replace(facts, tier=event.facts.tier)
+            return replace(now, facts=replace(facts, tier=event.facts.tier))
         case e.KindChanged():
-            return replace(facts, kind=event.kind)
+            return replace(now, facts=replace(facts, kind=event.kind))
         case e.ComplaintClassified():
-            return _given(facts, event, ("severity", "category", "product", "journey_stage"))
+            return replace(now, facts=_given(facts, event, CLASSIFIED))
         case e.ComplaintCorrected():
             removed: dict[str, Any] = {name: None for name in event.removed if name in CORRECTED}
-            return _given(replace(facts, **removed), event, CORRECTED)
-        case e.ExternalCaseOpened() if event.body not in facts.external_bodies:
-            return replace(facts, external_bodies=(*facts.external_bodies, event.body))
+            return replace(now, facts=_given(replace(facts, **removed), event, CORRECTED))
+        case e.ExternalCaseOpened():
+            return replace(now, facts=_with_body(facts, event.body))
+        case (
+            e.ComplaintRegistered()
+            | e.ComplaintAcknowledged()
+            | e.CustomerRelinked()
+            | e.PartyAdded()
+            | e.PartyRemoved()
+            | e.AuthorityVerified()
+            | e.InvestigationStarted()
+            | e.ComplaintEscalated()
+            | e.FlagRaised()
+            | e.FlagCleared()
+            | e.NoteAdded()
+            | e.AttachmentAdded()
+            | e.WorkLogged()
+            | e.CustomerContacted()
+            | e.CustomerReplied()
+            | e.ReplyReviewed()
+            | e.HoldingResponseSent()
+            | e.WorkaroundOffered()
+            | e.ExposureRecorded()
+            | e.SatisfactionRated()
+            | e.InformationRequested()
+            | e.SectorAnswered()
+            | e.AskCancelled()
+            | e.DeadlinePromised()
+            | e.PromiseFulfilled()
+            | e.PromiseRescheduled()
+            | e.PromiseMissed()
+            | e.ReminderSet()
+            | e.ReminderDue()
+            | e.CompensationOffered()
+            | e.CompensationWithdrawn()
+            | e.CompensationAccepted()
+            | e.CompensationDeclined()
+            | e.CompensationPaid()
+            | e.CompensationFailed()
+            | e.ExternalCaseAnswered()
+            | e.ExternalCaseDecided()
+            | e.ResolutionProposed()
+            | e.ProposalWithdrawn()
+            | e.ResolutionAccepted()
+            | e.ResolutionRejected()
+            | e.ComplaintResolved()
+            | e.ComplaintClosed()
+            | e.ComplaintReopened()
+            | e.ComplaintWithdrawn()
+            | e.ComplaintDismissed()
+            | e.ComplaintForwarded()
+            | e.DuplicateMarked()
+            | e.DuplicateUnmarked()
+            | e.ComplaintLinked()
+            | e.ComplaintUnlinked()
+            | e.ApprovalRequested()
+            | e.ApprovalGranted()
+            | e.ApprovalRefused()
+            | e.HistoryRequested()
+            | e.HistoryDelivered()
+            | e.SlaWarningRaised()
+            | e.SlaBreached()
+            | e.SlaBreachCorrected()
+            | e.SlaEscalated()
+        ):
+            return now
         case _:
-            return facts
+            assert_never(event)
+
+
+def _with_body(facts: Facts, body: ExternalBody) -> Facts:
+    if body in facts.external_bodies:
+        return facts
+    return replace(facts, external_bodies=(*facts.external_bodies, body))
 
 
 def _given(facts: Facts, event: ComplaintEvent, names: Sequence[str]) -> Facts:
