@@ -1,8 +1,8 @@
 """A database of as many complaints as wanted, in minutes: the demo's year, multiplied.
 
 The demo is told to the log and folded into the views as ever. Its rows are then copied within the database,
-each copy with ids, protocol, customer, staff and times of its own: a house so many times larger in the same
-year, with as many complaints an analyst. What a row holds as JSON is copied as it is, with the old ids in it.
+each copy with ids, protocol, customer, staff and times of its own: a house so many times larger over two
+years, with as many complaints an analyst, and what is open among the newest. What a row holds as JSON is copied as it is, with the old ids in it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,26 +20,33 @@ from infra.vault import Vault
 
 MASTER = bytes(32)
 BATCH = 2_000
-TRAIL_SHARE = 5
+TRAIL_SHARE = 10
 """One copy in so many has its events in the log and the audit trail too: there are fifteen a complaint."""
 
-# A copy's id begins, as each id does, with the time it was made.
-IDENTITY: LiteralString = """
+FUNCTIONS: LiteralString = """
 CREATE FUNCTION pg_temp.copied(id uuid, copy integer) RETURNS uuid LANGUAGE sql IMMUTABLE
-RETURN (left(id::text, 8) || '-' || substr(id::text, 10, 4) || '-7' || substr(md5(id::text || copy), 1, 3)
-        || '-8' || substr(md5(id::text || copy), 4, 3) || '-' || substr(md5(id::text || copy), 7, 12))::uuid;
-CREATE FUNCTION pg_temp.moved(at timestamptz, id uuid, copy integer) RETURNS timestamptz LANGUAGE sql IMMUTABLE
-RETURN at - make_interval(secs => abs(hashtextextended(id::text, copy) % 86400000000) / 1e6)"""
+RETURN md5(id::text || copy)::uuid;
+CREATE FUNCTION pg_temp.moved(at timestamptz, id uuid, copy integer, state text) RETURNS timestamptz
+LANGUAGE sql IMMUTABLE RETURN at - make_interval(secs =>
+    abs(hashtextextended(id::text, copy)) / 1e6 %
+    CASE WHEN state IN ('resolved', 'closed', 'withdrawn', 'dismissed', 'forwarded', 'duplicate')
+         THEN 31536000 ELSE 86400 END)"""
+
+
+def _moved(column: LiteralString) -> LiteralString:
+    return "pg_temp.moved(" + column + ", complaint_id, copy, state)"
+
+
 COMPLAINT: Mapping[str, LiteralString] = {
     "complaint_id": "pg_temp.copied(complaint_id, copy)",
     "protocol": "protocol || lpad(copy::text, 5, '0')",
     "customer_id": "pg_temp.copied(customer_id, copy)",
     "analyst": "analyst || '-' || copy",
     "team": "team || '-' || copy / 10",
-    "received_at": "pg_temp.moved(received_at, complaint_id, copy)",
-    "registered_at": "pg_temp.moved(registered_at, complaint_id, copy)",
-    "due_at": "pg_temp.moved(due_at, complaint_id, copy)",
-    "updated_at": "pg_temp.moved(coalesce(closed_at, registered_at + interval '9 days'), complaint_id, copy)",
+    "received_at": _moved("received_at"),
+    "registered_at": _moved("registered_at"),
+    "due_at": _moved("due_at"),
+    "updated_at": _moved("coalesce(closed_at, registered_at + interval '9 days')"),
 }
 TEXT: Mapping[str, LiteralString] = {
     "complaint_id": "pg_temp.copied(complaint_id, copy)",
@@ -49,12 +56,12 @@ CUSTOMER: Mapping[str, LiteralString] = {
     "customer_id": "pg_temp.copied(customer_id, copy)",
     "email": "copy || email",
     "external_ref": "external_ref || '-' || copy",
-    "registered_at": "pg_temp.moved(registered_at, customer_id, copy)",
+    "registered_at": "pg_temp.moved(registered_at, customer_id, copy, 'closed')",
 }
 EVENT: Mapping[str, LiteralString] = {
     "position": "position + copy * many",
     "stream_id": "pg_temp.copied(stream_id, copy)",
-    "recorded_at": "recorded_at + copy * interval '9 hours'",
+    "recorded_at": "recorded_at + copy * interval '9 minutes'",
     "actor": "actor || '-' || copy / 10",
     "correlation": "md5(stream_id::text || copy)",
 }
@@ -63,13 +70,13 @@ KEY: Mapping[str, LiteralString] = {
     "stream_id": "pg_temp.copied(stream_id, copy)",
     "recorded_at": "recorded_at - copy * interval '30 minutes'",
 }
-COPIED: Sequence[tuple[LiteralString, LiteralString, Mapping[str, LiteralString], int]] = (
-    ("complaints_1", "registered_at", COMPLAINT, 1),
-    ("complaints_text_1", "complaint_id", TEXT, 1),
-    ("customers_1", "registered_at", CUSTOMER, 1),
-    ("audit_1", "position", EVENT, TRAIL_SHARE),
-    ("events", "position", EVENT, TRAIL_SHARE),
-    ("idempotency", "recorded_at", KEY, 1),
+COPIED: Sequence[tuple[LiteralString, LiteralString, LiteralString, Mapping[str, LiteralString], int]] = (
+    ("complaints_1", "registered_at", _moved("registered_at"), COMPLAINT, 1),
+    ("complaints_text_1", "complaint_id", "number, copy", TEXT, 1),
+    ("customers_1", "registered_at", "number, copy", CUSTOMER, 1),
+    ("audit_1", "position", "copy, number", EVENT, TRAIL_SHARE),
+    ("events", "position", "copy, number", EVENT, TRAIL_SHARE),
+    ("idempotency", "recorded_at", "number, copy", KEY, 1),
 )
 MULTIPLY = sql.SQL(
     """INSERT INTO {table} ({columns})
@@ -83,13 +90,15 @@ MULTIPLY = sql.SQL(
 
 async def fill(url: str, schema: str, complaints: int) -> None:
     """Fill an empty, migrated database with about so many complaints, and gather statistics of it."""
-    conninfo = serving_conninfo(url, schema, synchronous_commit="off")
+    conninfo = serving_conninfo(
+        url, schema, synchronous_commit="off", work_mem="256MB", maintenance_work_mem="512MB"
+    )
     await _tell_demo(conninfo)
     async with await connect(conninfo) as connection:
         copies = round(complaints / await _count(connection, "complaints_1")) - 1
-        await connection.execute(IDENTITY)
-        for table, order, changed, share in COPIED:
-            await _multiply(connection, table, order, changed, copies // share)
+        await connection.execute(FUNCTIONS)
+        for table, order, sequence, changed, share in COPIED:
+            await _multiply(connection, table, order, sequence, changed, copies // share)
         await connection.execute("UPDATE checkpoints SET position = (SELECT max(position) FROM events)")
     async with await connect(url) as owner:
         await owner.execute("VACUUM (ANALYZE)")
@@ -120,6 +129,7 @@ async def _multiply(
     connection: psycopg.AsyncConnection[Any],
     table: LiteralString,
     order: LiteralString,
+    sequence: LiteralString,
     changed: Mapping[str, LiteralString],
     copies: int,
 ) -> None:
@@ -134,7 +144,7 @@ async def _multiply(
         columns=sql.SQL(", ").join(map(sql.Identifier, names)),
         values=sql.SQL(", ").join(values),
         order=sql.Identifier(order),
-        sequence=sql.SQL("copy, number" if changed is EVENT else "number, copy"),
+        sequence=sql.SQL(sequence),
     )
     dropped = await _drop_indexes(connection, table)
     await connection.execute(statement, {"copies": copies})

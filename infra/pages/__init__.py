@@ -1,7 +1,7 @@
 """Reads of views: rows and their position from one statement; pages that arrivals do not shift."""
 
 from infra.pages.lists import Listing, read_page
-from infra.pages.orders import BadCursor, Order, both_ways, decode_cursor, encode_cursor
+from infra.pages.orders import BadCursor, Order, Part, both_ways, decode_cursor, encode_cursor
 from infra.pages.queries import Filter, period
 from infra.pages.rows import DEFAULT, MOST, Answer, Page, read_one
 
@@ -14,6 +14,7 @@ __all__ = [
     "Listing",
     "Order",
     "Page",
+    "Part",
     "both_ways",
     "decode_cursor",
     "encode_cursor",

@@ -12,17 +12,17 @@ import msgspec
 import psycopg
 from msgspec import Struct
 
-from infra.pages.orders import Order, decode_cursor, encode_cursor
+from infra.pages.orders import Order, Part, decode_cursor, encode_cursor
 from infra.pages.queries import Filter, Way, gathering, page_query, probe_query, walking
 from infra.pages.rows import Page, fetch
 
 T = TypeVar("T")
 
-FEW = 5_000
+FEW = 10_000
 """A filter that keeps no more than these may be read whole."""
 FIRST = 1_000
 FURTHER = 10_000
-MOST_WALKED = 100_000
+MOST_WALKED = 50_000
 """After a walk over so many rows the page is given as it is, with a cursor."""
 
 
@@ -94,24 +94,26 @@ class _Reading(Struct, Generic[T], frozen=True):
         """Go a way until the page is full, the list is at its end, or about `most` rows were walked over."""
         items: list[T] = []
         position, walked = None, 0
-        part, after = self._first_part(), self.start
-        while part < len(self.order.parts) and len(items) < self.wanted:
+        parts, after = list(self._parts()), self.start
+        while parts and len(items) < self.wanted:
             bound = (FURTHER if walked else FIRST) if way.checks else self.wanted
-            at, found, reached = await self._look(way, part, after, bound, self.wanted - len(items))
+            at, found, reached = await self._look(way, parts[0], after, bound, self.wanted - len(items))
             position = at if position is None else position
             items += found
             walked += bound
             if reached and walked >= most:
                 return _Found(position, items, reached)
-            part, after = (part, reached) if reached else (part + 1, None)
+            after = reached
+            if reached is None:
+                parts.pop(0)
         return _Found(position or 0, items)
 
-    def _first_part(self) -> int:
-        """What has no key is in the last part."""
-        return len(self.order.parts) - 1 if self.start and self.start[0] is None else 0
+    def _parts(self) -> Sequence[Part]:
+        """The parts that come into question: what has no key is in the last."""
+        return self.order.parts[-1:] if self.start and self.start[0] is None else self.order.parts
 
     async def _look(
-        self, way: Way, part: int, after: tuple[Any, Any] | None, bound: int, page_size: int
+        self, way: Way, part: Part, after: tuple[Any, Any] | None, bound: int, page_size: int
     ) -> tuple[int, list[T], tuple[Any, Any] | None]:
         """One look: the checkpoint's position, items, and where the walk stopped before they were enough."""
         listing, order = self.listing, self.order
@@ -140,15 +142,16 @@ class _Reading(Struct, Generic[T], frozen=True):
 
 
 async def _found(reading: _Reading[T], filters: Sequence[Filter]) -> _Found[T]:
-    """The page, gathered through the first filter that keeps few, or walked for."""
+    """The page: straight from an index, or gathered, or else walked for."""
     walk = walking(filters, reading.order)
     if not walk.checks:
         return await reading.follow(walk)
-    for late, most in ((False, FIRST), (True, MOST_WALKED)):
-        lead = await reading.few([each for each in filters if each.leads and each.late == late])
-        if lead:
-            return await reading.follow(gathering(filters, lead))
-        found = await reading.follow(walk, most)
-        if found.ended is None:
-            break
-    return found
+    if lead := await reading.few([each for each in filters if each.leads and not each.late]):
+        return await reading.follow(gathering(filters, lead))
+    late = [each for each in filters if each.late]
+    found = await reading.follow(walk, FIRST if late else MOST_WALKED)
+    if found.ended is None or not late:
+        return found
+    if lead := await reading.few(late):
+        return await reading.follow(gathering(filters, lead))
+    return await reading.follow(walk)

@@ -1,7 +1,8 @@
 """Orders of lists, and cursors: the opaque texts that say where a page ended."""
 
 import base64
-from typing import Any, LiteralString
+from collections.abc import Sequence
+from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -12,13 +13,22 @@ class BadCursor(Exception):
     """The cursor is none that a list with this sort gave."""
 
 
+class Part(NamedTuple):
+    """A part of an order: where the condition, with the expression put for `{}`, holds; by id if not `keyed`."""
+
+    condition: LiteralString = "true"
+    keyed: bool = True
+
+
+WHOLE = (Part(),)
+
+
 class Order(Struct, frozen=True):
     """One way to sort: by the column `key`, then by the id, both in one direction.
 
     `key` and `id` are also fields of the items. `expression` turns the column, put for `{}`, into what is
     compared, which is never NULL. A cursor holds a `key_type` and an `id_type`; `sql_type` is the column's.
-    `parts` are conditions on the expression that divide the list, in their order; with two, what has no key
-    is the second.
+    `parts` follow each other; what has no key is in the last.
     """
 
     key: str
@@ -29,10 +39,10 @@ class Order(Struct, frozen=True):
     id: str = "id"
     id_column: str = "id"
     id_type: Any = UUID
-    parts: tuple[LiteralString, ...] = ("true",)
+    parts: Sequence[Part] = WHOLE
 
 
-def both_ways(order: Order, backwards: tuple[LiteralString, ...] = ("true",)) -> dict[str, Order]:
+def both_ways(order: Order, backwards: Sequence[Part] = WHOLE) -> dict[str, Order]:
     """The order and its reverse, as `key` and `-key`; `backwards` are the reverse's parts."""
     falling = msgspec.structs.replace(order, descending=True, parts=backwards)
     return {order.key: order, f"-{order.key}": falling}

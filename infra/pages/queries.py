@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from psycopg import sql
 
-from infra.pages.orders import Order
+from infra.pages.orders import Order, Part
 from infra.pages.rows import all_of
 
 
@@ -67,13 +67,13 @@ def _way(leading: Sequence[Filter], filters: Sequence[Filter]) -> Way:
 PAGE = sql.SQL(
     """WITH page AS MATERIALIZED (
             SELECT {columns} FROM ({source}) {table} WHERE {checks}
-             ORDER BY sort_key {direction}, {id} {direction} LIMIT %(page_size)s)
+             ORDER BY {sorted} LIMIT %(page_size)s)
        SELECT c.position, (SELECT json_agg(page) FROM page)::text, {reached}
          FROM checkpoints c WHERE c.follower = %(follower)s"""
 )
 WALKED = sql.SQL(
     """SELECT *, {key} AS sort_key FROM {table} WHERE {led}
-        ORDER BY {key} {direction}, {id} {direction} LIMIT %(bound)s"""
+        ORDER BY {by} LIMIT %(bound)s"""
 )
 GATHERED = sql.SQL("SELECT *, {key} AS sort_key FROM {table} WHERE {led} OFFSET 0")
 # Where a walk stopped before the page was full; NULL where it came to an end.
@@ -81,15 +81,14 @@ REACHED = sql.SQL(
     """CASE WHEN (SELECT count(*) FROM page) < %(page_size)s THEN (
             SELECT json_build_array(reached.key, reached.id)::text
               FROM (SELECT {column} AS key, {id} AS id FROM {table} WHERE {led}
-                     ORDER BY {key} {direction}, {id} {direction}
-                    OFFSET %(bound)s - 1 LIMIT 1) reached) END"""
+                     ORDER BY {by} OFFSET %(bound)s - 1 LIMIT 1) reached) END"""
 )
 KEPT = sql.SQL("(SELECT count(*) FROM (SELECT FROM {table} WHERE {led} LIMIT %(few)s + 1) kept)")
 PROBE = sql.SQL("SELECT ARRAY[{counts}] FROM checkpoints WHERE follower = %(follower)s")
 
 
 def page_query(
-    columns: LiteralString, table: LiteralString, order: Order, way: Way, part: int, *, after: bool
+    columns: LiteralString, table: LiteralString, order: Order, way: Way, part: Part, *, after: bool
 ) -> sql.Composed:
     """The statement that looks for a page in one part of the order.
 
@@ -97,14 +96,15 @@ def page_query(
     own, `follower`, `page_size`, `bound`, and, with `after`, `after_key` and `after_id`.
     """
     key = sql.SQL(order.expression).format(sql.Identifier(order.key))
-    bounds = [sql.SQL(order.parts[part]).format(key), *([_beyond(order, key)] if after else [])]
+    bounds = [sql.SQL(part.condition).format(key), *([_beyond(order, part, key)] if after else [])]
     led, checks = [*map(sql.SQL, way.led)], [*map(sql.SQL, way.checks)]
     names = {
         "table": sql.Identifier(table),
         "key": key,
         "column": sql.Identifier(order.key),
         "id": sql.Identifier(order.id_column),
-        "direction": sql.SQL("DESC" if order.descending else "ASC"),
+        "by": _by(order, part, key),
+        "sorted": _by(order, part, sql.Identifier("sort_key")),
         "led": all_of(led if way.gathered else [*led, *bounds]),
     }
     unfinished = checks and not way.gathered
@@ -126,7 +126,16 @@ def probe_query(table: LiteralString, filters: Sequence[Filter]) -> sql.Composed
     return PROBE.format(counts=sql.SQL(", ").join(counts))
 
 
-def _beyond(order: Order, key: sql.Composable) -> sql.Composable:
-    bound = sql.SQL(order.expression).format(sql.SQL("%(after_key)s::" + order.sql_type))
+def _by(order: Order, part: Part, key: sql.Composable) -> sql.Composable:
+    item_id = sql.Identifier(order.id_column)
+    direction = sql.SQL(" DESC" if order.descending else " ASC")
+    return sql.SQL(", ").join(each + direction for each in ([key, item_id] if part.keyed else [item_id]))
+
+
+def _beyond(order: Order, part: Part, key: sql.Composable) -> sql.Composable:
+    item_id = sql.Identifier(order.id_column)
     sign = sql.SQL("<" if order.descending else ">")
-    return sql.SQL("({}, {}) {} ({}, %(after_id)s)").format(key, sql.Identifier(order.id_column), sign, bound)
+    if not part.keyed:
+        return sql.SQL("{} {} %(after_id)s").format(item_id, sign)
+    bound = sql.SQL(order.expression).format(sql.SQL("%(after_key)s::" + order.sql_type))
+    return sql.SQL("({}, {}) {} ({}, %(after_id)s)").format(key, item_id, sign, bound)

@@ -22,6 +22,7 @@ from infra.pages import (
     Listing,
     Order,
     Page,
+    Part,
     both_ways,
     period,
     read_one,
@@ -93,7 +94,7 @@ def _order(key: str, sql_type: LiteralString, key_type: Any, expression: Literal
 
 SEVERITY: LiteralString = "coalesce(array_position(ARRAY['low', 'medium', 'high', 'critical'], {}), 0)"
 DUE: LiteralString = "coalesce({}, 'infinity'::timestamptz)"
-SOMETHING_DUE_FIRST: tuple[LiteralString, ...] = ("{} < 'infinity'", "{} = 'infinity'")
+SOMETHING_DUE_FIRST = (Part("{} < 'infinity'"), Part("{} = 'infinity'", keyed=False))
 
 # Nothing due comes last, in both directions; no severity is below low.
 ORDERS: dict[str, Order] = {
