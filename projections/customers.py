@@ -12,7 +12,18 @@ from domain.aggregate import Event
 from domain.customer import CUSTOMER, Customer, CustomerEvent, CustomerKind, QuietHours
 from domain.fields import Email, Label, Language, Moment, Slug
 from infra.events import Recorded
-from infra.pages import DEFAULT, MOST, Answer, Order, Page, both_ways, read_one, read_page
+from infra.pages import (
+    DEFAULT,
+    MOST,
+    Answer,
+    Filter,
+    Listing,
+    Order,
+    Page,
+    both_ways,
+    read_one,
+    read_page,
+)
 from infra.projector import View
 from infra.rows import fold_rows
 
@@ -35,6 +46,8 @@ CREATE INDEX IF NOT EXISTS customers_1_registered ON customers_1 (registered_at,
 CREATE INDEX IF NOT EXISTS customers_1_email ON customers_1 (email) WHERE email IS NOT NULL;
 CREATE INDEX IF NOT EXISTS customers_1_external_ref ON customers_1 (external_ref)
     WHERE external_ref IS NOT NULL;
+CREATE INDEX IF NOT EXISTS customers_1_tier ON customers_1 (tier);
+CREATE INDEX IF NOT EXISTS customers_1_kind ON customers_1 (kind);
 """
 
 
@@ -111,16 +124,17 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
 
 VIEW = View(name="customers", version=1, ddl=DDL, tables=("customers_1",), apply=apply)
 
-SELECT: LiteralString = """SELECT customer_id AS id, version, etag, kind, tier, registered_at, updated_at,
+COLUMNS: LiteralString = """customer_id AS id, version, etag, kind, tier, registered_at, updated_at,
        customer ->> 'name' AS name, customer ->> 'language' AS language, customer ->> 'email' AS email,
        customer ->> 'phone' AS phone, external_ref, customer ->> 'organisation' AS organisation,
-       customer -> 'channels' AS channels, customer -> 'quiet_hours' AS quiet_hours FROM customers_1"""
+       customer -> 'channels' AS channels, customer -> 'quiet_hours' AS quiet_hours"""
 ORDERS = both_ways(Order("registered_at", "timestamptz", Moment, id_column="customer_id"))
-CONDITIONS: dict[str, LiteralString] = {
-    "external_ref": "external_ref = %(external_ref)s",
-    "email": "email = lower(%(email)s)",
-    "tier": "tier = %(tier)s",
-    "kind": "kind = %(kind)s",
+CUSTOMERS = Listing(VIEW.follower, CustomerDetail, COLUMNS, "customers_1", ORDERS)
+FILTERS: dict[str, Filter] = {
+    "external_ref": Filter("external_ref = %(external_ref)s", leads=True),
+    "email": Filter("email = lower(%(email)s)", leads=True),
+    "tier": Filter("tier = %(tier)s", leads=True),
+    "kind": Filter("kind = %(kind)s", leads=True),
 }
 
 
@@ -134,7 +148,7 @@ async def customer(connection: psycopg.AsyncConnection[Any], customer_id: UUID) 
         connection,
         VIEW.follower,
         CustomerDetail,
-        select=SELECT,
+        select="SELECT " + COLUMNS + " FROM customers_1",
         conditions=["customer_id = %(id)s"],
         arguments={"id": customer_id},
     )
@@ -146,15 +160,12 @@ async def customers(connection: psycopg.AsyncConnection[Any], wanted: Customers)
     Raises:
         BadCursor, Unavailable
     """
-    given = {name: value for name in CONDITIONS if (value := getattr(wanted, name)) is not None}
+    given = {name: value for name in FILTERS if (value := getattr(wanted, name)) is not None}
     return await read_page(
         connection,
-        VIEW.follower,
-        CustomerDetail,
-        select=SELECT,
-        conditions=[CONDITIONS[name] for name in given],
-        arguments=given,
-        orders=ORDERS,
+        CUSTOMERS,
+        [FILTERS[name] for name in given],
+        given,
         sort=wanted.sort,
         limit=wanted.limit,
         cursor=wanted.cursor,

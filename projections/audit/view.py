@@ -1,6 +1,6 @@
 """Every event of every stream, to be found by actor, action, time and complaint; without personal data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, LiteralString
 from uuid import UUID
@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from domain.aggregate import Event
 from domain.fields import Label, Moment
 from infra.events import SEALED, Origin, Recorded
-from infra.pages import DEFAULT, MOST, Order, Page, both_ways, read_page
+from infra.pages import DEFAULT, MOST, Filter, Listing, Order, Page, both_ways, period, read_page
 from infra.projector import View
 
 Sort = Literal["position", "-position"]
@@ -35,7 +35,9 @@ CREATE TABLE IF NOT EXISTS audit_1 (
 CREATE INDEX IF NOT EXISTS audit_1_actor ON audit_1 (actor, position);
 CREATE INDEX IF NOT EXISTS audit_1_type ON audit_1 (type, position);
 CREATE INDEX IF NOT EXISTS audit_1_stream ON audit_1 (stream_id, position);
+CREATE INDEX IF NOT EXISTS audit_1_correlation ON audit_1 (correlation);
 CREATE INDEX IF NOT EXISTS audit_1_recorded ON audit_1 (recorded_at, position);
+CREATE INDEX IF NOT EXISTS audit_1_occurred ON audit_1 (occurred_at);
 """
 
 # The personal fields of a body are sealed in one field; what is left names nobody.
@@ -92,22 +94,44 @@ class TrailEntry(Struct, frozen=True, kw_only=True):
 ORDERS = both_ways(
     Order("position", "bigint", Position, id="position", id_column="position", id_type=Position)
 )
-SELECT: LiteralString = """SELECT position, stream_id, kind, version, type, actor, occurred_at, recorded_at,
-                                  correlation, causation, origin, changes FROM audit_1"""
+TRAIL = Listing(
+    VIEW.follower,
+    TrailEntry,
+    columns="""position, stream_id, kind, version, type, actor, occurred_at, recorded_at, correlation,
+               causation, origin, changes""",
+    table="audit_1",
+    orders=ORDERS,
+)
 
 # `recorded_at` never runs backwards: a period of recording is a stretch of positions.
 SINCE: LiteralString = """(SELECT a.position FROM audit_1 a WHERE a.recorded_at >= %({})s
                             ORDER BY a.recorded_at, a.position LIMIT 1)"""
-CONDITIONS: dict[str, LiteralString] = {
-    "actor": "actor = %(actor)s",
-    "action": "type = %(action)s",
-    "complaint_id": "stream_id = %(complaint_id)s",
-    "correlation": "correlation = %(correlation)s",
+RECORDED: Mapping[str, LiteralString] = {
     "recorded_from": "position >= " + SINCE.format("recorded_from"),
     "recorded_to": "position < coalesce(" + SINCE.format("recorded_to") + ", 9223372036854775807)",
+}
+OCCURRED: Mapping[str, LiteralString] = {
     "occurred_from": "occurred_at >= %(occurred_from)s",
     "occurred_to": "occurred_at < %(occurred_to)s",
 }
+# Of those that have an index in the order of positions, the first is gone along.
+FILTERS: Mapping[str, Filter] = {
+    "complaint_id": Filter("stream_id = %(complaint_id)s", leads=True, sorts=("position",)),
+    "actor": Filter("actor = %(actor)s", leads=True, sorts=("position",)),
+    "action": Filter("type = %(action)s", leads=True, sorts=("position",)),
+    "correlation": Filter("correlation = %(correlation)s", leads=True),
+}
+
+
+def filters(wanted: Trail) -> tuple[list[Filter], dict[str, object]]:
+    """The filters of a trail and their arguments."""
+    given = {name: value for name in wanted.__struct_fields__ if (value := getattr(wanted, name)) is not None}
+    chosen = [
+        *(FILTERS[name] for name in FILTERS if name in given),
+        *period(RECORDED, given, along="position"),
+        *period(OCCURRED, given),
+    ]
+    return chosen, given
 
 
 async def trail(connection: psycopg.AsyncConnection[Any], wanted: Trail) -> Page[TrailEntry]:
@@ -116,15 +140,12 @@ async def trail(connection: psycopg.AsyncConnection[Any], wanted: Trail) -> Page
     Raises:
         BadCursor, Unavailable
     """
-    given = {name: value for name in CONDITIONS if (value := getattr(wanted, name)) is not None}
+    chosen, arguments = filters(wanted)
     return await read_page(
         connection,
-        VIEW.follower,
-        TrailEntry,
-        select=SELECT,
-        conditions=[CONDITIONS[name] for name in given],
-        arguments=given,
-        orders=ORDERS,
+        TRAIL,
+        chosen,
+        arguments,
         sort=wanted.sort,
         limit=wanted.limit,
         cursor=wanted.cursor,

@@ -1,24 +1,38 @@
 """What the view answers: the worklist, one complaint, and one complaint as it once was."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from typing import Annotated, Any, Literal, LiteralString
 from uuid import UUID
 
 import psycopg
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from domain.aggregate import Event
-from domain.complaint.lifecycle import State
+from domain.complaint.lifecycle import OPEN, State
 from domain.complaint.values import Kind, Severity
 from domain.fields import LINE_PATTERN, Label, Moment
 from infra.events import Recorded
-from infra.pages import DEFAULT, MOST, Answer, Order, Page, both_ways, read_one, read_page
+from infra.pages import (
+    DEFAULT,
+    MOST,
+    Answer,
+    Filter,
+    Listing,
+    Order,
+    Page,
+    Part,
+    both_ways,
+    period,
+    read_one,
+    read_page,
+)
 from projections.complaints.details import ComplaintDetail, ComplaintItem, detailed
 from projections.complaints.rows import Row, fold
 from projections.complaints.search import words
 from projections.complaints.texts import Texts, fold_texts
-from projections.complaints.view import VIEW
+from projections.complaints.view import IS_OPEN, VIEW
 
 Question = Annotated[str, Meta(min_length=1, max_length=300, pattern=LINE_PATTERN)]
 Sort = Literal[
@@ -79,72 +93,120 @@ def _order(key: str, sql_type: LiteralString, key_type: Any, expression: Literal
 
 
 SEVERITY: LiteralString = "coalesce(array_position(ARRAY['low', 'medium', 'high', 'critical'], {}), 0)"
-LAST: LiteralString = "coalesce({}, 'infinity'::timestamptz)"
-LAST_BACKWARDS: LiteralString = "coalesce({}, '-infinity'::timestamptz)"
+DUE: LiteralString = "coalesce({}, 'infinity'::timestamptz)"
+SOMETHING_DUE_FIRST = (Part("{} < 'infinity'"), Part("{} = 'infinity'", keyed=False))
 
 # Nothing due comes last, in both directions; no severity is below low.
 ORDERS: dict[str, Order] = {
     **both_ways(_order("registered_at", "timestamptz", Moment)),
     **both_ways(_order("received_at", "timestamptz", Moment)),
     **both_ways(_order("updated_at", "timestamptz", Moment)),
-    **both_ways(_order("due_at", "timestamptz", Moment | None, LAST), LAST_BACKWARDS),
+    **both_ways(_order("due_at", "timestamptz", Moment | None, DUE), SOMETHING_DUE_FIRST),
     **both_ways(_order("severity", "text", Severity | None, SEVERITY)),
 }
+EVERY_SORT = tuple({order.key for order in ORDERS.values()})
 
-ITEMS: LiteralString = """
-SELECT complaint_id AS id, protocol, kind, state, version, subject, channel, anonymity, customer_id,
+ITEMS = Listing(
+    VIEW.follower,
+    ComplaintItem,
+    columns="""complaint_id AS id, protocol, kind, state, version, subject, channel, anonymity, customer_id,
        category, product, severity, tags, analyst, team, origin, flags, escalation, duplicate_of,
-       needs_review, awaits_approval, outcome, due_at, received_at, registered_at, updated_at
-  FROM complaints_1"""
+       needs_review, awaits_approval, outcome, due_at, received_at, registered_at, updated_at""",
+    table="complaints_1",
+    orders=ORDERS,
+)
 DETAIL: LiteralString = """SELECT row_to_json(c) AS row, row_to_json(x) AS texts
               FROM complaints_1 c CROSS JOIN LATERAL (
                    SELECT t.complaint_id, t.subject, t.description, t.contact, t.remedy_sought, t.subject_refs
                      FROM complaints_text_1 t WHERE t.complaint_id = c.complaint_id) x"""
 
-CONDITIONS: dict[str, LiteralString] = {
-    "state": "state = ANY(%(state)s)",
-    "kind": "kind = %(kind)s",
-    "analyst": "analyst = %(analyst)s",
-    "team": "team = %(team)s",
-    "customer_id": "customer_id = %(customer_id)s",
-    "category": "category = %(category)s",
-    "product": "product = %(product)s",
-    "severity": "severity = %(severity)s",
-    "channel": "channel = %(channel)s",
-    "origin": "(origin = %(origin)s OR starts_with(origin, %(origin)s || '/'))",
-    "due_before": "coalesce(due_at, 'infinity'::timestamptz) < %(due_before)s",
-    "q": """complaint_id IN (
-            SELECT t.complaint_id FROM complaints_text_1 t
-             WHERE t.document @@ (websearch_to_tsquery('pg_catalog.portuguese', %(q_portuguese)s)
-                                  || websearch_to_tsquery('pg_catalog.spanish', %(q_spanish)s)
-                                  || websearch_to_tsquery('pg_catalog.english', %(q_english)s)))""",
+QUESTION: LiteralString = """(websearch_to_tsquery('pg_catalog.portuguese', %(q_portuguese)s)
+                  || websearch_to_tsquery('pg_catalog.spanish', %(q_spanish)s)
+                  || websearch_to_tsquery('pg_catalog.english', %(q_english)s))"""
+SECTOR: LiteralString = "asked_sectors @> ARRAY[%(sector)s]"
+BY_REGISTRATION = ("registered_at",)
+
+# Of the filters that have an index in the order asked for, the first is gone along.
+FILTERS: dict[str, Filter] = {
+    "customer_id": Filter("customer_id = %(customer_id)s", leads=True, sorts=BY_REGISTRATION),
+    "analyst": Filter("analyst = %(analyst)s", leads=True, sorts=BY_REGISTRATION),
+    "team": Filter("team = %(team)s", leads=True, sorts=BY_REGISTRATION),
+    "category": Filter("category = %(category)s", leads=True, sorts=BY_REGISTRATION),
+    "product": Filter("product = %(product)s", leads=True, sorts=BY_REGISTRATION),
+    "kind": Filter("kind = %(kind)s", leads=True),
+    "channel": Filter("channel = %(channel)s", leads=True),
+    "severity": Filter(
+        SEVERITY.format("severity") + " = " + SEVERITY.format("%(severity)s"), leads=True, sorts=("severity",)
+    ),
+    "origin": Filter(
+        "(origin = %(origin)s OR origin ~>=~ (%(origin)s || '/') AND origin ~<~ (%(origin)s || '0'))",
+        leads=True,
+        late=True,
+    ),
+    "due_before": Filter(DUE.format("due_at") + " < %(due_before)s", leads=True, along="due_at"),
+    "q": Filter(
+        "(SELECT t.document FROM complaints_text_1 t WHERE t.complaint_id = complaints_1.complaint_id) @@ "
+        + QUESTION,
+        leads=True,
+        late=True,
+        lead="complaint_id = ANY (ARRAY(SELECT t.complaint_id FROM complaints_text_1 t WHERE t.document @@ "
+        + QUESTION
+        + " LIMIT %(few)s + 1))",
+    ),
+    "sector": Filter(SECTOR, leads=True, late=True),
+}
+OVERDUE: LiteralString = DUE.format("due_at") + " < now()"
+FLAGS: dict[tuple[str, bool], Filter] = {
+    ("needs_review", True): Filter("needs_review", leads=True, sorts=BY_REGISTRATION),
+    ("needs_review", False): Filter("NOT needs_review"),
+    ("awaits_approval", True): Filter("awaits_approval", leads=True, sorts=BY_REGISTRATION),
+    ("awaits_approval", False): Filter("NOT awaits_approval"),
+    ("breached", True): Filter(OVERDUE, leads=True, along="due_at"),
+    ("breached", False): Filter("NOT " + OVERDUE),
+}
+REGISTERED: Mapping[str, LiteralString] = {
     "registered_from": "registered_at >= %(registered_from)s",
     "registered_to": "registered_at < %(registered_to)s",
-    "sector": "asked_sectors @> ARRAY[%(sector)s]",
 }
-OVERDUE: LiteralString = "coalesce(due_at, 'infinity'::timestamptz) < now()"
+ALL_OPEN = Filter(IS_OPEN, leads=True, sorts=EVERY_SORT)
+AMONG_OPEN: dict[str, Filter] = {
+    "analyst": Filter(None, leads=True, lead=f"{IS_OPEN} AND analyst = %(analyst)s"),
+    "team": Filter(None, leads=True, lead=f"{IS_OPEN} AND team = %(team)s"),
+}
 
 
-def conditions(wanted: Worklist) -> tuple[list[LiteralString], dict[str, Any]]:
-    """The conditions of a worklist and their arguments."""
-    given: dict[str, Any] = {
-        name: value for name in CONDITIONS if (value := getattr(wanted, name)) not in (None, ())
-    }
-    parts = [CONDITIONS[name] for name in given]
-    if wanted.needs_review is not None:
-        parts.append("needs_review" if wanted.needs_review else "NOT needs_review")
-    if wanted.awaits_approval is not None:
-        parts.append("awaits_approval" if wanted.awaits_approval else "NOT awaits_approval")
-    if wanted.breached is not None:
-        parts.append(OVERDUE if wanted.breached else f"NOT {OVERDUE}")
+def filters(wanted: Worklist) -> tuple[list[Filter], dict[str, Any]]:
+    """The filters of a worklist and their arguments."""
+    given = {name: value for name in wanted.__struct_fields__ if (value := getattr(wanted, name)) is not None}
+    chosen = [
+        *(FLAGS[name, value] for name, value in given.items() if (name, value) in FLAGS),
+        *_states(wanted),
+        *(FILTERS[name] for name in FILTERS if name in given),
+        *period(REGISTERED, given, along="registered_at"),
+    ]
+    arguments = given | {"state": list(wanted.state)}
     if len(wanted.state) == 1:  # the index is in order for one state only
-        parts[parts.index(CONDITIONS["state"])] = "state = %(state)s"
-        given["state"] = wanted.state[0]
-    elif wanted.state:
-        given["state"] = list(wanted.state)
+        arguments["state"] = wanted.state[0]
     if wanted.q is not None:
-        given |= {f"q_{language}": text for language, text in words(wanted.q)._asdict().items()}
-    return parts, given
+        arguments |= {f"q_{language}": text for language, text in words(wanted.q)._asdict().items()}
+    return chosen, arguments
+
+
+def _states(wanted: Worklist) -> list[Filter]:
+    """What the states keep; open ones have indexes of their own."""
+    states = frozenset(wanted.state)
+    if not states or not states <= OPEN:
+        return _any_of(states)
+    among = [AMONG_OPEN[name] for name in AMONG_OPEN if getattr(wanted, name) is not None]
+    if states == OPEN:
+        return [ALL_OPEN, *among]
+    return [*_any_of(states), replace(ALL_OPEN, condition=None, lead=IS_OPEN), *among]
+
+
+def _any_of(states: frozenset[State]) -> list[Filter]:
+    if len(states) == 1:
+        return [Filter("state = %(state)s", leads=True, sorts=BY_REGISTRATION)]
+    return [Filter("state = ANY(%(state)s)", leads=True)] if states else []
 
 
 async def worklist(connection: psycopg.AsyncConnection[Any], wanted: Worklist) -> Page[ComplaintItem]:
@@ -153,15 +215,12 @@ async def worklist(connection: psycopg.AsyncConnection[Any], wanted: Worklist) -
     Raises:
         BadCursor, Unavailable
     """
-    parts, given = conditions(wanted)
+    chosen, arguments = filters(wanted)
     return await read_page(
         connection,
-        VIEW.follower,
-        ComplaintItem,
-        select=ITEMS,
-        conditions=parts,
-        arguments=given,
-        orders=ORDERS,
+        ITEMS,
+        chosen,
+        arguments,
         sort=wanted.sort,
         limit=wanted.limit,
         cursor=wanted.cursor,
@@ -193,7 +252,7 @@ async def by_protocol(
 async def _one(
     connection: psycopg.AsyncConnection[Any], condition: LiteralString, wanted: UUID | str, sector: str | None
 ) -> Answer[ComplaintDetail]:
-    parts: Sequence[LiteralString] = [condition] if sector is None else [condition, CONDITIONS["sector"]]
+    parts: Sequence[LiteralString] = [condition] if sector is None else [condition, SECTOR]
     found = await read_one(
         connection,
         VIEW.follower,

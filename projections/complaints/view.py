@@ -1,7 +1,7 @@
 """The view's tables, and how a batch of events goes into them."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 
@@ -63,11 +63,21 @@ CREATE TABLE IF NOT EXISTS complaints_1 (
     source_ref      text,
     facts           json        NOT NULL
 ) WITH (fillfactor = 85);
+"""
+IS_OPEN: LiteralString = (
+    "state IN ('registered', 'in_progress', 'awaiting_customer', 'awaiting_sector', 'proposed')"
+)
+DUE: LiteralString = "(coalesce(due_at, 'infinity'::timestamptz))"
+SEVERITY: LiteralString = (
+    "(coalesce(array_position(ARRAY['low', 'medium', 'high', 'critical'], severity), 0))"
+)
+INDEXES = f"""
 CREATE UNIQUE INDEX IF NOT EXISTS complaints_1_protocol ON complaints_1 (protocol);
 CREATE INDEX IF NOT EXISTS complaints_1_registered ON complaints_1 (registered_at, complaint_id);
 CREATE INDEX IF NOT EXISTS complaints_1_received ON complaints_1 (received_at, complaint_id);
-CREATE INDEX IF NOT EXISTS complaints_1_due ON complaints_1
-    ((coalesce(due_at, 'infinity'::timestamptz)), complaint_id);
+CREATE INDEX IF NOT EXISTS complaints_1_updated ON complaints_1 (updated_at, complaint_id);
+CREATE INDEX IF NOT EXISTS complaints_1_due ON complaints_1 ({DUE}, complaint_id);
+CREATE INDEX IF NOT EXISTS complaints_1_severity ON complaints_1 ({SEVERITY}, complaint_id);
 CREATE INDEX IF NOT EXISTS complaints_1_state ON complaints_1 (state, registered_at, complaint_id);
 CREATE INDEX IF NOT EXISTS complaints_1_analyst ON complaints_1 (analyst, registered_at, complaint_id)
     WHERE analyst IS NOT NULL;
@@ -75,11 +85,31 @@ CREATE INDEX IF NOT EXISTS complaints_1_team ON complaints_1 (team, registered_a
     WHERE team IS NOT NULL;
 CREATE INDEX IF NOT EXISTS complaints_1_customer ON complaints_1 (customer_id, registered_at, complaint_id)
     WHERE customer_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS complaints_1_category ON complaints_1 (category, registered_at, complaint_id)
+    WHERE category IS NOT NULL;
+CREATE INDEX IF NOT EXISTS complaints_1_product ON complaints_1 (product, registered_at, complaint_id)
+    WHERE product IS NOT NULL;
+CREATE INDEX IF NOT EXISTS complaints_1_kind ON complaints_1 (kind);
+CREATE INDEX IF NOT EXISTS complaints_1_channel ON complaints_1 (channel);
+CREATE INDEX IF NOT EXISTS complaints_1_origin ON complaints_1 (origin text_pattern_ops)
+    WHERE origin IS NOT NULL;
 CREATE INDEX IF NOT EXISTS complaints_1_review ON complaints_1 (registered_at, complaint_id)
     WHERE needs_review;
 CREATE INDEX IF NOT EXISTS complaints_1_approval ON complaints_1 (registered_at, complaint_id)
     WHERE awaits_approval;
 CREATE INDEX IF NOT EXISTS complaints_1_sectors ON complaints_1 USING gin (asked_sectors);
+CREATE INDEX IF NOT EXISTS complaints_1_open_registered ON complaints_1 (registered_at, complaint_id)
+    WHERE {IS_OPEN};
+CREATE INDEX IF NOT EXISTS complaints_1_open_received ON complaints_1 (received_at, complaint_id)
+    WHERE {IS_OPEN};
+CREATE INDEX IF NOT EXISTS complaints_1_open_updated ON complaints_1 (updated_at, complaint_id)
+    WHERE {IS_OPEN};
+CREATE INDEX IF NOT EXISTS complaints_1_open_due ON complaints_1 ({DUE}, complaint_id)
+    WHERE {IS_OPEN};
+CREATE INDEX IF NOT EXISTS complaints_1_open_severity ON complaints_1 ({SEVERITY}, complaint_id)
+    WHERE {IS_OPEN};
+CREATE INDEX IF NOT EXISTS complaints_1_open_analyst ON complaints_1 (analyst) WHERE {IS_OPEN};
+CREATE INDEX IF NOT EXISTS complaints_1_open_team ON complaints_1 (team) WHERE {IS_OPEN};
 """
 
 
@@ -93,7 +123,7 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
 VIEW = View(
     name="complaints",
     version=1,
-    ddl=DDL + TEXTS,
+    ddl=DDL + INDEXES + TEXTS,
     tables=("complaints_1", "complaints_text_1"),
     apply=apply,
 )

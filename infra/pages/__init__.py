@@ -1,0 +1,24 @@
+"""Reads of views: rows and their position from one statement; pages that arrivals do not shift."""
+
+from infra.pages.lists import Listing, read_page
+from infra.pages.orders import BadCursor, Order, Part, both_ways, decode_cursor, encode_cursor
+from infra.pages.queries import Filter, period
+from infra.pages.rows import DEFAULT, MOST, Answer, Page, read_one
+
+__all__ = [
+    "DEFAULT",
+    "MOST",
+    "Answer",
+    "BadCursor",
+    "Filter",
+    "Listing",
+    "Order",
+    "Page",
+    "Part",
+    "both_ways",
+    "decode_cursor",
+    "encode_cursor",
+    "period",
+    "read_one",
+    "read_page",
+]
