@@ -4,13 +4,25 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal, LiteralString
 from uuid import UUID
 
+import msgspec
 import psycopg
 from msgspec import Meta, Struct
 
 from domain.fields import Label, Moment
 from domain.sla import Interval
 from domain.sla.documents import Layer, Obligation, Stop
-from infra.pages import DEFAULT, MOST, Answer, Order, Page, both_ways, read_one, read_page
+from infra.pages import (
+    DEFAULT,
+    MOST,
+    Answer,
+    Filter,
+    Listing,
+    Order,
+    Page,
+    both_ways,
+    read_one,
+    read_page,
+)
 from projections.sla.rows import Outcome
 from projections.sla.view import VIEW
 
@@ -19,19 +31,18 @@ Seconds = Annotated[int, Meta(ge=0, le=366 * 86_400)]
 # What time has decided since the last event, is told as of now.
 STATE: LiteralString = """ CASE WHEN state = 'running' AND due_at < now()
             THEN CASE obligation WHEN 'duty' THEN 'breached' ELSE 'lapsed' END ELSE state END"""
-ITEM: LiteralString = (
-    """SELECT id, complaint_id, protocol, clock_id, cycle, policy, policy_version, calendar, calendar_version,
-              layer, target, stops, obligation, case_id,"""  # noqa: S608 - constants
+COLUMNS: LiteralString = (
+    """id, complaint_id, protocol, clock_id, cycle, policy, policy_version, calendar, calendar_version, layer,
+       target, stops, obligation, case_id,"""
     + STATE
     + """ AS state, started_at, due_at, stopped_at, decided_at, used_seconds, extended,
-              backdated AS met_on_backdated_fact, reason, intervals, kind, channel, tier, category, product,
-              sector, team, analyst
-         FROM sla_clocks_1"""
+       backdated AS met_on_backdated_fact, reason, intervals, kind, channel, tier, category, product, sector,
+       team, analyst"""
 )
 OF_ONE: LiteralString = (
-    "SELECT (SELECT coalesce(json_agg(k ORDER BY k.started_at, k.id), '[]'::json) FROM ("  # noqa: S608 - constants
-    + ITEM
-    + " WHERE complaint_id = %(id)s) k) AS clocks FROM sla_cases_1"
+    "SELECT (SELECT coalesce(json_agg(k ORDER BY k.started_at, k.id), '[]'::json) FROM (SELECT "
+    + COLUMNS
+    + " FROM sla_clocks_1 WHERE complaint_id = %(id)s) k) AS clocks FROM sla_cases_1"
 )
 
 
@@ -119,24 +130,47 @@ class Drill(Struct, frozen=True, kw_only=True):
     cursor: str | None = None
 
 
-EQUAL: dict[str, LiteralString] = {
-    "outcome": "outcome = %(outcome)s",
-    "policy": "policy = %(policy)s",
-    "target": "target = %(target)s",
-    "layer": "layer = %(layer)s",
-    "kind": "kind = %(kind)s",
-    "channel": "channel = %(channel)s",
-    "tier": "tier = %(tier)s",
-    "category": "category = %(category)s",
-    "product": "product = %(product)s",
-    "sector": "sector = %(sector)s",
-    "team": "team = %(team)s",
-    "analyst": "analyst = %(analyst)s",
-    "decided_from": "decided_on >= %(decided_from)s",
-    "decided_to": "decided_on < %(decided_to)s",
+DUE = Listing(
+    VIEW.follower,
+    ClockItem,
+    COLUMNS,
+    "sla_clocks_1",
+    both_ways(Order("due_at", "timestamptz", Moment, id_column="id", id_type=str)),
+)
+DECIDED = Listing(
+    VIEW.follower,
+    ClockItem,
+    COLUMNS,
+    "sla_clocks_1",
+    both_ways(Order("decided_at", "timestamptz", Moment, id_column="id", id_type=str)),
+)
+SOON = Filter(
+    """state = 'running' AND due_at >= now() AND due_at < now() + make_interval(secs => %(within)s)""",
+    along="due_at",
+)
+# Days are those of the calendar's zone, which no index knows; a day more on either side holds them all.
+WHEN = Filter(
+    """decided_at IS NOT NULL
+       AND decided_at >= coalesce(%(decided_from)s::date - 1, '-infinity'::date)
+       AND decided_at < coalesce(%(decided_to)s::date + 1, 'infinity'::date)""",
+    along="decided_at",
+)
+FILTERS: dict[str, Filter] = {
+    "outcome": Filter("outcome = %(outcome)s", sorts=("decided_at",)),
+    "analyst": Filter("analyst = %(analyst)s", sorts=("due_at",)),
+    "team": Filter("team = %(team)s", sorts=("due_at",)),
+    "policy": Filter("policy = %(policy)s"),
+    "target": Filter("target = %(target)s"),
+    "layer": Filter("layer = %(layer)s"),
+    "kind": Filter("kind = %(kind)s"),
+    "channel": Filter("channel = %(channel)s"),
+    "tier": Filter("tier = %(tier)s"),
+    "category": Filter("category = %(category)s"),
+    "product": Filter("product = %(product)s"),
+    "sector": Filter("sector = %(sector)s"),
+    "decided_from": Filter("decided_on >= %(decided_from)s"),
+    "decided_to": Filter("decided_on < %(decided_to)s"),
 }
-DUE = both_ways(Order("due_at", "timestamptz", Moment, id_column="id", id_type=str))
-DECIDED = both_ways(Order("decided_at", "timestamptz", Moment, id_column="id", id_type=str))
 
 
 async def clocks_of(connection: psycopg.AsyncConnection[Any], complaint_id: UUID) -> Answer[ClocksOf]:
@@ -161,16 +195,11 @@ async def at_risk(connection: psycopg.AsyncConnection[Any], wanted: AtRisk) -> P
     Raises:
         BadCursor, Unavailable
     """
-    parts, given = _equal(wanted)
-    soon: LiteralString = "due_at >= now() AND due_at < now() + make_interval(secs => %(within)s)"
     return await read_page(
         connection,
-        VIEW.follower,
-        ClockItem,
-        select=ITEM,
-        conditions=["state = 'running'", soon, *parts],
-        arguments={**given, "within": wanted.within},
-        orders=DUE,
+        DUE,
+        [SOON, *_filters(wanted)],
+        msgspec.structs.asdict(wanted),
         sort=wanted.sort,
         limit=wanted.limit,
         cursor=wanted.cursor,
@@ -183,21 +212,16 @@ async def drill(connection: psycopg.AsyncConnection[Any], wanted: Drill) -> Page
     Raises:
         BadCursor, Unavailable
     """
-    parts, given = _equal(wanted)
     return await read_page(
         connection,
-        VIEW.follower,
-        ClockItem,
-        select=ITEM,
-        conditions=["decided_at IS NOT NULL", *parts],
-        arguments=given,
-        orders=DECIDED,
+        DECIDED,
+        [WHEN, *_filters(wanted)],
+        msgspec.structs.asdict(wanted),
         sort=wanted.sort,
         limit=wanted.limit,
         cursor=wanted.cursor,
     )
 
 
-def _equal(wanted: Struct) -> tuple[list[LiteralString], dict[str, Any]]:
-    given = {name: value for name in EQUAL if (value := getattr(wanted, name, None)) is not None}
-    return [EQUAL[name] for name in given], given
+def _filters(wanted: AtRisk | Drill) -> list[Filter]:
+    return [FILTERS[name] for name in FILTERS if getattr(wanted, name, None) is not None]
