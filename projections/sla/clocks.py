@@ -40,7 +40,7 @@ COLUMNS: LiteralString = (
        team, analyst"""
 )
 OF_ONE: LiteralString = (
-    "SELECT (SELECT coalesce(json_agg(k ORDER BY k.started_at, k.id), '[]'::json) FROM (SELECT "
+    "SELECT (SELECT coalesce(json_agg(k ORDER BY k.started_at, k.id), '[]'::json) FROM (SELECT "  # noqa: S608 - constants of this module
     + COLUMNS
     + " FROM sla_clocks_1 WHERE complaint_id = %(id)s) k) AS clocks FROM sla_cases_1"
 )
