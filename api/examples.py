@@ -42,7 +42,12 @@ POLICY = {
             "length": {"amount": 10, "unit": "business_days"},
             "pauses_in": ["awaiting_customer"],
             "escalations": [
-                {"level": 1, "when": "before", "offset": {"amount": 1, "unit": "calendar_days"}, "tell": ["head of cards"]}
+                {
+                    "level": 1,
+                    "when": "before",
+                    "offset": {"amount": 1, "unit": "calendar_days"},
+                    "tell": ["head of cards"],
+                }
             ],
         },
     ],

@@ -29,7 +29,11 @@ _COMMANDS: dict[str, frozenset[Role]] = {
     "complaint/change-kind": _SUPERVISORS,
     "complaint/approve": _SUPERVISORS,
     "complaint/refuse": _SUPERVISORS,
-    **{f"{each.kind}/{command.verb}": _SUPERVISORS for each in (SLA_POLICY, SLA_CALENDAR) for command in each.commands},
+    **{
+        f"{each.kind}/{command.verb}": _SUPERVISORS
+        for each in (SLA_POLICY, SLA_CALENDAR)
+        for command in each.commands
+    },
     "sla-preset/install": _SUPERVISORS,
 }
 

@@ -142,7 +142,7 @@ class PolicyRow(Struct, frozen=True, kw_only=True):
 
 
 class CalendarRow(Struct, frozen=True, kw_only=True):
-    """A calendar; the fields are the columns of `sla_calendars_1`. Documents are JSON: their keys are dates."""
+    """A calendar; the fields are the columns of `sla_calendars_1`. Documents are JSON already."""
 
     document_id: UUID
     version: int
@@ -295,11 +295,12 @@ VIEW = View(
     name="sla_documents", version=1, ddl=DDL, tables=("sla_policies_1", "sla_calendars_1"), apply=apply
 )
 
-SHARED: LiteralString = (
-    "document_id AS id, version, etag, name, state, active_version, latest_version, updated_at, versions, approvals"
-)
-POLICIES: LiteralString = f"SELECT {SHARED}, policy FROM sla_policies_1"
-CALENDARS: LiteralString = f"SELECT {SHARED}, calendar FROM sla_calendars_1"
+POLICIES: LiteralString = """
+SELECT document_id AS id, version, etag, name, state, active_version, latest_version, updated_at, policy,
+       versions, approvals FROM sla_policies_1"""
+CALENDARS: LiteralString = """
+SELECT document_id AS id, version, etag, name, state, active_version, latest_version, updated_at, calendar,
+       versions, approvals FROM sla_calendars_1"""
 ORDERS = both_ways(Order("name", "text", str, id_column="document_id"))
 CONDITIONS: dict[str, LiteralString] = {
     "name": "name = %(name)s",

@@ -77,9 +77,7 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
         return _folded(row, stories[last.stream_id], book)
 
     newest = [story[-1] for story in stories.values()]
-    await fold_rows(
-        connection, newest, table="sla_due_1", key="complaint_id", row_type=DueRow, fold=fold
-    )
+    await fold_rows(connection, newest, table="sla_due_1", key="complaint_id", row_type=DueRow, fold=fold)
 
 
 VIEW = View(name="sla_due", version=1, ddl=DDL, tables=("sla_due_1",), apply=apply)

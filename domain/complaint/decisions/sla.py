@@ -32,7 +32,7 @@ def with_policies(
     applied = apply(ctx.sla.active, facts_of(after, ctx.tier))
     if _holds(after, applied.policies, applied.facts):
         return events
-    cause = command.cause if isinstance(command, c.ApplyPolicies) else _cause(state, events, ctx)
+    cause = command.cause if isinstance(command, c.ApplyPolicies) else _cause(events, ctx)
     return [*events, e.SlaApplied(policies=applied.policies, facts=applied.facts, cause=cause)]
 
 
@@ -96,22 +96,22 @@ def _holds(state: Complaint, policies: tuple[object, ...], facts: Facts) -> bool
     return facts == state.matched
 
 
-def _cause(state: Complaint | None, events: list[e.ComplaintEvent], ctx: Context) -> Cause:
-    for event in events:
-        match event:
-            case e.ComplaintRegistered():
-                return "imported" if ctx.origin == "import" else "registered"
-            case e.KindChanged():
-                return "kind_changed"
-            case e.CustomerRelinked():
-                return "customer_relinked"
-            case e.ExternalCaseOpened():
-                return "external_case_opened"
-            case e.ComplaintCorrected():
-                return "corrected"
-            case e.ComplaintClassified(severity=severity) if severity is not None:
-                return "severity_changed"
-    return "classified"
+CAUSES: dict[type[e.ComplaintEvent], Cause] = {
+    e.ComplaintRegistered: "registered",
+    e.KindChanged: "kind_changed",
+    e.CustomerRelinked: "customer_relinked",
+    e.ExternalCaseOpened: "external_case_opened",
+    e.ComplaintCorrected: "corrected",
+}
+
+
+def _cause(events: list[e.ComplaintEvent], ctx: Context) -> Cause:
+    """What changed the facts; of several things the first."""
+    cause = next((CAUSES[type(event)] for event in events if type(event) in CAUSES), None)
+    if cause is not None:
+        return "imported" if cause == "registered" and ctx.origin == "import" else cause
+    severe = any(isinstance(event, e.ComplaintClassified) and event.severity for event in events)
+    return "severity_changed" if severe else "classified"
 
 
 def _warned(state: Complaint, ctx: Context) -> bool:
