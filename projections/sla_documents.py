@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS sla_policies_1 (
     approvals      json        NOT NULL,
     published      json        NOT NULL
 );
-CREATE UNIQUE INDEX IF NOT EXISTS sla_policies_1_name ON sla_policies_1 (name);
+CREATE INDEX IF NOT EXISTS sla_policies_1_name ON sla_policies_1 (name);
 CREATE TABLE IF NOT EXISTS sla_calendars_1 (
     document_id    uuid        PRIMARY KEY,
     version        integer     NOT NULL,
@@ -57,7 +57,7 @@ CREATE TABLE IF NOT EXISTS sla_calendars_1 (
     approvals      json        NOT NULL,
     published      json        NOT NULL
 );
-CREATE UNIQUE INDEX IF NOT EXISTS sla_calendars_1_name ON sla_calendars_1 (name);
+CREATE INDEX IF NOT EXISTS sla_calendars_1_name ON sla_calendars_1 (name);
 """
 
 

@@ -13,7 +13,7 @@ from domain.complaint import events as e
 from domain.complaint.fold import evolve
 from domain.complaint.lifecycle import CHANGES_FACTS
 from domain.complaint.state import Complaint
-from domain.sla import Cause, Clock, Facts, apply, clocks, fallen_due
+from domain.sla import Cause, Clock, Facts, Timeline, apply, clocks, fallen_due, noted
 
 AnyCommand = c.ComplaintCommand | c.SystemCommand
 OWED = frozenset({"running", "paused", "breached"})
@@ -71,6 +71,23 @@ def clocks_of(state: Complaint, ctx: Context) -> tuple[Clock, ...]:
     if ctx.sla is None or not state.timeline.applications:
         return ()
     return clocks(state.timeline, ctx.sla.book, ctx.now)
+
+
+def clocks_move(state: Complaint, events: list[e.ComplaintEvent], ctx: Context) -> bool:
+    """Whether a clock comes out otherwise than if it happened now. Clocks yet to come may do, too."""
+    if ctx.sla is None or not state.timeline.applications:
+        return True
+    book, now = ctx.sla.book, ctx.now
+    return clocks(_noted(state, events, ctx.occurred_at), book, now) != clocks(
+        _noted(state, events, now), book, now
+    )
+
+
+def _noted(state: Complaint, events: list[e.ComplaintEvent], at: datetime) -> Timeline:
+    timeline = state.timeline
+    for event in events:
+        timeline = noted(timeline, event, at)
+    return timeline
 
 
 def record_due(state: Complaint, command: c.RecordSlaDue, ctx: Context) -> list[e.ComplaintEvent]:
