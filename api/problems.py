@@ -132,7 +132,7 @@ ANSWERS: dict[type[Exception], Callable[[Any], Failure]] = {
     Forbidden: lambda e: _failure("forbidden", str(e)),
     NotFound: lambda e: _failure("not-found", str(e)),
     NoSuchStream: lambda e: _failure("not-found", str(e)),
-    Invalid: lambda e: failure(Malformed([Wrong(path, reason) for path, reason in e.problems])),
+    Invalid: lambda e: failure(Malformed([Wrong(each.path, each.reason) for each in e.problems])),
     AlreadyClaimed: lambda e: _failure("name-taken", f"it is that of {e.stream_id}"),
     Refused: lambda e: _failure("not-found" if e.slug in NOT_FOUND else e.slug, e.reason),
     VersionMismatch: lambda e: _failure("version-mismatch", str(e), current_version=e.current),

@@ -8,7 +8,9 @@ from domain.customer import CUSTOMER
 from domain.sla_calendar import SLA_CALENDAR
 from domain.sla_policy import SLA_POLICY
 
-AGGREGATES: dict[str, Aggregate] = {aggregate.kind: aggregate for aggregate in (COMPLAINT, CUSTOMER, SLA_POLICY, SLA_CALENDAR)}
+AGGREGATES: dict[str, Aggregate] = {
+    aggregate.kind: aggregate for aggregate in (COMPLAINT, CUSTOMER, SLA_POLICY, SLA_CALENDAR)
+}
 """Every kind of stream, by its kind."""
 
 __all__ = ["AGGREGATES"]

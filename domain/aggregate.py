@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from types import NoneType
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, TypeVar, get_args, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    NamedTuple,
+    TypeVar,
+    get_args,
+    get_type_hints,
+)
 from uuid import UUID
 
 from msgspec import Meta, Struct
@@ -67,6 +77,8 @@ class Context(Struct, frozen=True, kw_only=True):
     """The tier of the complaint's customer, as it is to be after the command."""
     holidays: HolidaySet | None = None
     """The dates of the rule that a calendar names; None: it names none that is known."""
+    known_holidays: Mapping[str, Sequence[str]] = {}
+    """The country that a calendar names, with its subdivisions, if holidays are known of it."""
     final_response_owed: bool = False
     """A legal clock for the final response runs."""
     redress_limits: Mapping[str, Decimal] | None = None

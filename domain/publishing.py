@@ -13,6 +13,7 @@ from domain.aggregate import Command, Context, Event, Refused
 from domain.complaint.events.approvals import ApprovalGranted, ApprovalRefused, ApprovalRequested
 from domain.complaint.state import Approval
 from domain.fields import FreeText, VersionNumber
+from domain.sla.problems import Problem
 
 D = TypeVar("D")
 
@@ -59,8 +60,8 @@ class Retire(Command, frozen=True, kw_only=True):
 class Invalid(Exception):
     """A document that is wrong: every reason, each with the path of what it is about."""
 
-    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
-        super().__init__("; ".join(f"{path}: {reason}" for path, reason in problems))
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(f"{each.path}: {each.reason}" for each in problems))
         self.problems = tuple(problems)
 
 

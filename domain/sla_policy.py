@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar, assert_never, get_args
 
@@ -15,7 +16,8 @@ from domain.publishing import Activate, Approve, Invalid, Published, Refuse, Ret
 from domain.sla import Policy
 from domain.sla.documents import Layer
 from domain.sla.inputs import MatchInput, Order, Targets, plain
-from domain.sla import policy_problems as problems
+from domain.sla.problems import Problem
+from domain.sla.validation import policy_problems
 from domain.times import check_times, stamped
 
 
@@ -78,7 +80,9 @@ PolicyCommand = DefinePolicy | RevisePolicy | Activate | Approve | Refuse | Reti
 PolicyState = Published[Policy]
 
 
-def evolve(state: PolicyState | None, event: PolicyEvent, _at: datetime) -> PolicyState:
+def evolve(  # noqa: C901 - one branch for each event
+    state: PolicyState | None, event: PolicyEvent, _at: datetime
+) -> PolicyState:
     """The policy after an event; ValueError if the stream does not begin with its definition."""
     if isinstance(event, PolicyDefined):
         if state is not None:
@@ -108,7 +112,9 @@ def decide(state: PolicyState | None, command: PolicyCommand, ctx: Context) -> l
     return stamped(_decide(state, command, ctx), command, ctx)
 
 
-def _decide(state: PolicyState | None, command: PolicyCommand, ctx: Context) -> list[Event]:
+def _decide(  # noqa: C901 - one branch for each command
+    state: PolicyState | None, command: PolicyCommand, ctx: Context
+) -> list[Event]:
     if isinstance(command, DefinePolicy):
         if state is not None:
             raise Refused("already-registered", f"the policy {state.name} is defined")
@@ -133,7 +139,7 @@ def _decide(state: PolicyState | None, command: PolicyCommand, ctx: Context) -> 
 
 def _revise(state: PolicyState, command: RevisePolicy, ctx: Context) -> list[Event]:
     if command.name not in (None, state.name):
-        raise Invalid([("$.name", f"the policy is called {state.name}; another name is another policy")])
+        raise Invalid([Problem("$.name", f"is called {state.name}; another name is another policy")])
     policy = _checked(plain(command, Policy, name=state.name), ctx)
     if policy == state.versions[-1]:
         return []
@@ -148,7 +154,10 @@ def _activate(state: PolicyState, version: int, ctx: Context) -> list[Event]:
 def _activated(state: PolicyState, version: int, ctx: Context) -> list[Event]:
     if version == state.active:
         return []
-    policy = _checked(state.versions[version - 1], ctx)
+    beside = () if ctx.sla is None else (each.policy for each in ctx.sla.active)
+    policy = _checked(
+        state.versions[version - 1], ctx, tuple(other for other in beside if other.name != state.name)
+    )
     return [PolicyActivated(policy_name=policy.name, policy_version=version, previous_version=state.active)]
 
 
@@ -158,10 +167,11 @@ def _retire(state: PolicyState, command: Retire) -> list[Event]:
     return [PolicyRetired(policy_name=state.name, policy_version=state.active, reason=command.reason)]
 
 
-def _checked(policy: Policy, ctx: Context) -> Policy:
-    """The policy, which nothing is wrong with; its calendar is in force."""
-    calendars = {} if ctx.sla is None else ctx.sla.calendars
-    if found := problems(policy, calendars):
+def _checked(policy: Policy, ctx: Context, others: Iterable[Policy] = ()) -> Policy:
+    """The policy, which nothing is wrong with: not even beside others, if it is to be in force with them."""
+    in_force = {} if ctx.sla is None else ctx.sla.calendars
+    calendars = {name: pinned.calendar for name, pinned in in_force.items()}
+    if found := policy_problems(policy, calendars, others):
         raise Invalid(found)
     return policy
 

@@ -35,7 +35,9 @@ Connection = psycopg.AsyncConnection[Any]
 class Policies:
     """All versions of all policies and calendars, and which are in force, as far as they were read."""
 
-    def __init__(self, connected: Callable[[], AbstractAsyncContextManager[Connection]] | None = None) -> None:
+    def __init__(
+        self, connected: Callable[[], AbstractAsyncContextManager[Connection]] | None = None
+    ) -> None:
         """`connected` gives a connection for `refresh`."""
         self.standing: Standing = standing((), ())
         self._connected = connected
@@ -81,7 +83,9 @@ class Policies:
                 # Without the key: reasons are personal, and matter to nobody here.
                 event = decode_body(tag, bytes(body), None, stream_id, version)
                 aggregate, states = (
-                    (SLA_POLICY, self._policies) if kind == SLA_POLICY.kind else (SLA_CALENDAR, self._calendars)
+                    (SLA_POLICY, self._policies)
+                    if kind == SLA_POLICY.kind
+                    else (SLA_CALENDAR, self._calendars)
                 )
                 states[stream_id] = aggregate.evolve(states.get(stream_id), event, occurred_at)
                 self._position = position
@@ -93,8 +97,7 @@ _of_connections: WeakKeyDictionary[Connection, Policies] = WeakKeyDictionary()
 
 
 async def read_standing(connection: Connection) -> Standing:
-    """Policies and calendars as the log of this connection has them; what it read before is not read again."""
+    """Policies and calendars as the log of this connection has them; nothing is read from it twice."""
     policies = _of_connections.setdefault(connection, Policies())
     await policies.read(connection)
     return policies.standing
-

@@ -50,7 +50,7 @@ class Watchdog(Generic[D]):
     """Sleeps until something falls due, and has it recorded.
 
     The view it looks at may lag, several watchdogs may run, one may be killed, or the process may have
-    slept: each command is decided on the complaint as it is, so that it is recorded exactly once all the same.
+    slept: each command is decided on the complaint as it is, so that all is recorded exactly once.
     """
 
     def __init__(

@@ -18,7 +18,7 @@ from domain.sla.documents import Layer
 from domain.sla_calendar import SLA_CALENDAR, CalendarActivated, CalendarDefined, CalendarRevised
 from domain.sla_policy import SLA_POLICY, PolicyActivated, PolicyDefined, PolicyRevised
 from infra.events import Recorded
-from infra.pages import DEFAULT, MOST, Answer, Order, Page, both_ways, read_one, read_page
+from infra.pages import DEFAULT, MOST, Answer, Filter, Listing, Order, Page, both_ways, read_one, read_page
 from infra.projector import View
 from infra.rows import fold_rows
 
@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS sla_policies_1 (
     approvals      json        NOT NULL,
     published      json        NOT NULL
 );
-CREATE UNIQUE INDEX IF NOT EXISTS sla_policies_1_name ON sla_policies_1 (name);
+CREATE INDEX IF NOT EXISTS sla_policies_1_name ON sla_policies_1 (name, document_id);
 CREATE TABLE IF NOT EXISTS sla_calendars_1 (
     document_id    uuid        PRIMARY KEY,
     version        integer     NOT NULL,
@@ -57,7 +57,7 @@ CREATE TABLE IF NOT EXISTS sla_calendars_1 (
     approvals      json        NOT NULL,
     published      json        NOT NULL
 );
-CREATE UNIQUE INDEX IF NOT EXISTS sla_calendars_1_name ON sla_calendars_1 (name);
+CREATE INDEX IF NOT EXISTS sla_calendars_1_name ON sla_calendars_1 (name, document_id);
 """
 
 
@@ -142,7 +142,7 @@ class PolicyRow(Struct, frozen=True, kw_only=True):
 
 
 class CalendarRow(Struct, frozen=True, kw_only=True):
-    """A calendar; the fields are the columns of `sla_calendars_1`. Documents are JSON: their keys are dates."""
+    """A calendar; the fields are the columns of `sla_calendars_1`. Documents are JSON already."""
 
     document_id: UUID
     version: int
@@ -296,69 +296,61 @@ VIEW = View(
 )
 
 SHARED: LiteralString = "document_id AS id, version, etag, name, state, active_version, latest_version, updated_at, versions, approvals"
-POLICIES: LiteralString = f"SELECT {SHARED}, policy FROM sla_policies_1"
-CALENDARS: LiteralString = f"SELECT {SHARED}, calendar FROM sla_calendars_1"
 ORDERS = both_ways(Order("name", "text", str, id_column="document_id"))
-CONDITIONS: dict[str, LiteralString] = {
-    "name": "name = %(name)s",
-    "state": "state = %(state)s",
-    "layer": "layer = %(layer)s",
-    "calendar": "calendar = %(calendar)s",
+POLICIES = Listing(VIEW.follower, PolicyDetail, SHARED + ", policy", "sla_policies_1", ORDERS)
+CALENDARS = Listing(VIEW.follower, CalendarDetail, SHARED + ", calendar", "sla_calendars_1", ORDERS)
+# There are dozens of documents, not thousands: whatever is asked, a walk along their names finds it.
+FILTERS: dict[str, Filter] = {
+    "name": Filter("name = %(name)s"),
+    "state": Filter("state = %(state)s"),
+    "layer": Filter("layer = %(layer)s"),
+    "calendar": Filter("calendar = %(calendar)s"),
 }
 
 
 async def policy(connection: psycopg.AsyncConnection[Any], policy_id: UUID) -> Answer[PolicyDetail]:
     """A policy by its id; None where there is none. Raises Unavailable: the view was never prepared."""
-    return await read_one(
-        connection,
-        VIEW.follower,
-        PolicyDetail,
-        select=POLICIES,
-        conditions=["document_id = %(id)s"],
-        arguments={"id": policy_id},
-    )
+    return await _one(connection, POLICIES, policy_id)
 
 
 async def calendar(connection: psycopg.AsyncConnection[Any], calendar_id: UUID) -> Answer[CalendarDetail]:
     """A calendar by its id; None where there is none. Raises Unavailable: the view was never prepared."""
-    return await read_one(
-        connection,
-        VIEW.follower,
-        CalendarDetail,
-        select=CALENDARS,
-        conditions=["document_id = %(id)s"],
-        arguments={"id": calendar_id},
-    )
+    return await _one(connection, CALENDARS, calendar_id)
 
 
 async def policies(connection: psycopg.AsyncConnection[Any], wanted: Policies) -> Page[PolicyDetail]:
     """A page of policies. Raises BadCursor, Unavailable."""
-    return await _page(connection, PolicyDetail, POLICIES, wanted)
+    return await _page(connection, POLICIES, wanted)
 
 
 async def calendars(connection: psycopg.AsyncConnection[Any], wanted: Calendars) -> Page[CalendarDetail]:
     """A page of calendars. Raises BadCursor, Unavailable."""
-    return await _page(connection, CalendarDetail, CALENDARS, wanted)
+    return await _page(connection, CALENDARS, wanted)
 
 
 T = TypeVar("T")
 
 
-async def _page(
-    connection: psycopg.AsyncConnection[Any],
-    item: type[T],
-    select: LiteralString,
-    wanted: Policies | Calendars,
-) -> Page[T]:
-    given = {name: value for name in CONDITIONS if (value := getattr(wanted, name, None)) is not None}
-    return await read_page(
+async def _one(connection: psycopg.AsyncConnection[Any], listing: Listing[T], document_id: UUID) -> Answer[T]:
+    return await read_one(
         connection,
         VIEW.follower,
-        item,
-        select=select,
-        conditions=[CONDITIONS[name] for name in given],
-        arguments=given,
-        orders=ORDERS,
+        listing.item_type,
+        select="SELECT " + listing.columns + " FROM " + listing.table,
+        conditions=["document_id = %(id)s"],
+        arguments={"id": document_id},
+    )
+
+
+async def _page(
+    connection: psycopg.AsyncConnection[Any], listing: Listing[T], wanted: Policies | Calendars
+) -> Page[T]:
+    given = {name: value for name in FILTERS if (value := getattr(wanted, name, None)) is not None}
+    return await read_page(
+        connection,
+        listing,
+        [FILTERS[name] for name in given],
+        given,
         sort=wanted.sort,
         limit=wanted.limit,
         cursor=wanted.cursor,

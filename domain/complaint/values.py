@@ -33,7 +33,9 @@ ExternalBody = Literal[
 DismissalGround = Literal["spam", "test", "not_ours", "not_eligible", "insufficient"]
 ForwardScope = Literal["whole", "part"]
 Relation = Literal["related", "follows", "parent"]
-ApprovalGround = Literal["redress_above_limit", "dismissal", "change_of_kind", "severity_lowered", "activation"]
+ApprovalGround = Literal[
+    "redress_above_limit", "dismissal", "change_of_kind", "severity_lowered", "activation"
+]
 
 
 class Contact(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,4 +1,4 @@
-"""Documents as commands take them: texts, numbers and lists have limits. `validation` says what else is wrong."""
+"""Documents as commands take them: with limits. `validation` says what else is wrong with one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, convert, to_builtins
 
 from domain.complaint.lifecycle import State
 from domain.complaint.values import ExternalBody, JourneyStage, Kind, Severity
-from domain.fields import AMOUNT_LIMIT, DATES_LENGTH, LIST_LENGTH, ClosingTime, Clock, FreeText, Label, Level
+from domain.fields import AMOUNT_LIMIT, DATES_LENGTH, LIST_LENGTH, Clock, ClosingTime, FreeText, Label, Level
 from domain.sla.documents import (
     RECEIVED,
     Escalation,
@@ -24,8 +24,8 @@ from domain.sla.documents import (
 T = TypeVar("T", bound=Struct)
 
 Labels = Annotated[tuple[Label, ...], Meta(max_length=LIST_LENGTH)]
-Amount = Annotated[int, Meta(ge=1, le=AMOUNT_LIMIT)]
-Order = Annotated[int, Meta(ge=-AMOUNT_LIMIT, le=AMOUNT_LIMIT)]
+Amount = Annotated[int, Meta(ge=0, le=AMOUNT_LIMIT)]
+Order = Amount
 Share = Annotated[float, Meta(ge=0, le=AMOUNT_LIMIT)]
 Windows = Annotated[tuple[tuple[Clock, ClosingTime], ...], Meta(max_length=LIST_LENGTH)]
 Week = dict[Weekday, Windows]
@@ -43,9 +43,9 @@ class MatchInput(Match, frozen=True, kw_only=True, omit_defaults=True, forbid_un
     )
     category: Label | Labels | None = None
     product: Label | Labels | None = None
-    journey_stage: (
-        JourneyStage | Annotated[tuple[JourneyStage, ...], Meta(max_length=LIST_LENGTH)] | None
-    ) = None
+    journey_stage: JourneyStage | Annotated[tuple[JourneyStage, ...], Meta(max_length=LIST_LENGTH)] | None = (
+        None
+    )
     forwarded_from: Label | Labels | None = None
 
 

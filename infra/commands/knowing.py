@@ -10,8 +10,9 @@ from domain.aggregate import Command
 from domain.complaint import Complaint
 from domain.complaint import commands as c
 from domain.complaint.lifecycle import CHANGES_FACTS
+from domain.sla import HolidayRule
 from domain.sla_calendar import DefineCalendar, ReviseCalendar
-from infra.holidays import holiday_set
+from infra.holidays import holiday_set, subdivisions
 from infra.policies import Policies
 
 NOTHING: Mapping[str, Any] = {}
@@ -23,15 +24,19 @@ async def of_documents(policies: Policies, command: Command, today: date) -> Map
     """For commands on policies and calendars, which are rare: what stands in the log now."""
     await policies.refresh()
     rule = command.holidays if isinstance(command, DefineCalendar | ReviseCalendar) else None
-    # Some countries take the library half a second.
-    found = await asyncio.to_thread(holiday_set, rule, today) if rule else None
-    return {"sla": policies.standing, "holidays": found}
+    found = await asyncio.to_thread(_holidays, rule, today) if rule else NOTHING
+    return {"sla": policies.standing, **found}
+
+
+def _holidays(rule: HolidayRule, today: date) -> Mapping[str, Any]:
+    """Some countries take the library half a second."""
+    return {"holidays": holiday_set(rule, today), "known_holidays": subdivisions(rule.country)}
 
 
 async def of_complaint(
     policies: Policies, command: Command, state: Complaint | None, tier_of: TierOf
 ) -> Mapping[str, Any]:
-    """For commands on complaints: what is in memory, and a tier where it may matter. Nothing without policies."""
+    """For commands on complaints: what is in memory, and a tier where one may matter."""
     if state is not None and state.timeline.applications:
         if not policies.know(state.timeline.applications[-1].policies):
             await policies.refresh()

@@ -5,10 +5,15 @@ from datetime import datetime
 from typing import assert_never, cast
 
 from domain import customer as c
+from domain import sla_calendar, sla_policy
 from domain.aggregate import Event
 from domain.complaint import ComplaintEvent
 from domain.complaint import events as e
 from domain.customer import CustomerEvent
+from domain.sla_calendar import CalendarEvent
+from domain.sla_policy import PolicyEvent
+
+AnyEvent = ComplaintEvent | CustomerEvent | PolicyEvent | CalendarEvent
 
 CORRECTABLE = (
     "subject",
@@ -33,10 +38,10 @@ CORRECTABLE = (
 
 def readable(event: Event) -> str:
     """What happened, in one line."""
-    return _line(cast("ComplaintEvent | CustomerEvent", event))
+    return _line(cast("AnyEvent", event))
 
 
-def _line(event: ComplaintEvent | CustomerEvent) -> str:  # noqa: C901, PLR0911, PLR0912, PLR0915 - one branch for each event
+def _line(event: AnyEvent) -> str:  # noqa: C901, PLR0911, PLR0912, PLR0915 - one branch for each event
     match event:
         case e.ComplaintRegistered():
             return f"{event.kind.capitalize()} {event.protocol} registered, received through {event.channel}"
@@ -197,6 +202,22 @@ def _line(event: ComplaintEvent | CustomerEvent) -> str:  # noqa: C901, PLR0911,
             return f"Tier changed to {event.tier}"
         case c.CustomerPreferencesSet():
             return f"Preferences set: {_listed(_named(event, c.PREFERENCES, event.removed))}"
+        case sla_policy.PolicyDefined():
+            return f"Policy {event.policy.name} drafted"
+        case sla_policy.PolicyRevised():
+            return f"Policy {event.policy.name} revised: version {event.policy_version}"
+        case sla_policy.PolicyActivated():
+            return f"Policy {event.policy_name} in force: version {event.policy_version}"
+        case sla_policy.PolicyRetired():
+            return f"Policy {event.policy_name} retired"
+        case sla_calendar.CalendarDefined():
+            return f"Calendar {event.calendar.name} defined"
+        case sla_calendar.CalendarRevised():
+            return f"Calendar {event.calendar.name} revised: version {event.calendar_version}"
+        case sla_calendar.CalendarActivated():
+            return f"Calendar {event.calendar_name} in force: version {event.calendar_version}"
+        case sla_calendar.CalendarRetired():
+            return f"Calendar {event.calendar_name} retired"
         case _:
             assert_never(event)
 

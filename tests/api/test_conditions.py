@@ -10,10 +10,10 @@ import msgspec
 import pytest
 
 from api.parts import open_commands, open_log
-from infra.policies import Policies
 from domain.complaint import COMPLAINT
 from domain.complaint.commands import AddNote
 from infra.commands import Caller
+from infra.policies import Policies
 from tests.api.serving import REGISTER, Service, problem, wrong
 
 

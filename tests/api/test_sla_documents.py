@@ -25,8 +25,13 @@ def calendar(service: Service) -> None:
     assert service.post(CALENDARS, CALENDAR, role="supervisor").status_code == 201
 
 
+def about(name: str, **changes: Any) -> dict[str, Any]:
+    """A policy about a product of its own, so that none takes what is another's."""
+    return named(POLICY, name, **{"match": {"product": name}} | changes)
+
+
 def define(service: Service, name: str, **changes: Any) -> dict[str, Any]:
-    answer = service.post(POLICIES, named(POLICY, name, **changes), role="supervisor")
+    answer = service.post(POLICIES, about(name, **changes), role="supervisor")
     assert answer.status_code == 201, answer.text
     body: dict[str, Any] = answer.json()
     assert answer.headers["location"] == f"{POLICIES}/{body['id']}"
@@ -81,7 +86,7 @@ def test_a_refused_activation_changes_nothing_in_force(service: Service, other: 
 def test_a_revision_is_a_new_version_and_leaves_the_one_in_force(service: Service, other: str) -> None:
     define(service, "revised")
     activate(service, "revised", other)
-    longer = {**POLICY, "name": "revised", "order": 20}
+    longer = about("revised", order=20)
     assert tags(do(service, f"{POLICIES}/revised/revise", longer)) == ["sla-policy-revised"]
     assert tags(do(service, f"{POLICIES}/revised/revise", longer)) == []
     read = service.fresh(f"{POLICIES}/revised").json()
@@ -155,3 +160,11 @@ def test_analysts_read_and_supervisors_define(service: Service) -> None:
     assert service.fresh(f"{CALENDARS}/Brazil", role="analyst").status_code == 200
     assert service.fresh(POLICIES, role="auditor").status_code == 200
     problem(service.post(POLICIES, named(POLICY, "mine"), role="analyst"), 403, "forbidden")
+
+
+def test_what_an_earlier_policy_takes_is_not_put_in_force(service: Service, other: str) -> None:
+    define(service, "wide", match={"category": "loans"}, order=1)
+    define(service, "narrow", match={"category": "loans", "severity": "high"}, order=2)
+    activate(service, "wide", other)
+    refused = wrong(service.post(f"{POLICIES}/narrow/activate", {}, role="supervisor"))
+    assert refused == {"$.match": "everything that meets it is taken by wide, which comes first"}

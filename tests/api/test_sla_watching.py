@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +14,10 @@ from api.watching import CLOCKS
 from domain.aggregate import tag_of
 from domain.complaint import commands as c
 from domain.complaint import events as e
+from domain.publishing import Activate
 from domain.sla_calendar import SLA_CALENDAR, DefineCalendar
-from domain.sla_policy import SLA_POLICY, Activate, DefinePolicy
-from infra.log import Log
+from domain.sla_policy import SLA_POLICY, DefinePolicy
+from infra.commands import Commands
 from infra.watchdog import Watchdog
 from projections import sla_due
 from projections.sla_due import DueNow
@@ -29,7 +30,7 @@ NIGHT_AND_DAY = [["00:00", "24:00"]]
 CALENDAR = {
     "name": "always",
     "zone": "UTC",
-    "windows": {day: NIGHT_AND_DAY for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")},
+    "windows": dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), NIGHT_AND_DAY),
 }
 POLICY = {
     "name": "desk",
@@ -137,7 +138,9 @@ async def test_a_watchdog_that_slept_records_all_in_order_each_at_its_moment(dat
         assert await looked(at) == 1
         found = await told(at, stream)
         assert [name for name, _ in found] == [name for name, _ in ALL]
-        assert all(abs(took - wanted) < hours(0.001) for (_, took), (_, wanted) in zip(found, ALL, strict=True))
+        assert all(
+            abs(took - wanted) < hours(0.001) for (_, took), (_, wanted) in zip(found, ALL, strict=True)
+        )
         assert await looked(at) == 0
 
 
@@ -146,19 +149,18 @@ async def test_two_watchdogs_over_a_view_that_lags_record_once(database: str) ->
         stream = await at.register()
         await at.project(sla_due.VIEW)
         at.now += hours(4.5)
-        dogs = [dog(at), Watchdog(serving(database), second(at, log), CLOCKS, lambda: at.now)]
+        dogs = [
+            dog(at),
+            Watchdog(
+                serving(database), Commands(log, at.policies, clock=lambda: at.now), CLOCKS, lambda: at.now
+            ),
+        ]
         for _ in range(3):
             await unprojected(at, *dogs)
         assert [name for name, _ in await told(at, stream)] == ["warning-raised", "breached"]
         at.now += hours(1)
         await looked(at, *dogs)
         assert [name for name, _ in await told(at, stream)] == ["warning-raised", "breached", "escalated"]
-
-
-def second(at: House, log: Log) -> Any:
-    from infra.commands import Commands
-
-    return Commands(log, at.policies, clock=lambda: at.now)
 
 
 async def test_what_was_done_in_time_is_neither_warned_of_nor_breached(database: str) -> None:

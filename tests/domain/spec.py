@@ -166,6 +166,10 @@ COMMANDS: dict[str, AnyCommand] = {
         c.Unlink(to=number(2000), relation="related"),
         c.Approve(approval_id=number(10)),
         c.Refuse(approval_id=number(10), reason="Half is enough."),
+        c.RequestHistory(channel="phone"),
+        c.DeliverHistory(channel="email"),
+        c.RecordSlaDue(at=NOW),
+        c.ApplyPolicies(cause="tier_changed"),
     )
 }
 """One command of each kind but `register`, as it comes in an ordinary case."""

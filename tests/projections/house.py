@@ -16,8 +16,8 @@ from domain.customer import CUSTOMER, RegisterCustomer
 from infra.commands import Commands
 from infra.events import Recorded
 from infra.log import Log, head
-from infra.projector import View
 from infra.policies import Policies
+from infra.projector import View
 from projections import audit, complaints, customers, deadlines, sla_documents, sla_due
 from projections.complaints import ComplaintDetail, Worklist
 from tests.infra.followers import following, until_at

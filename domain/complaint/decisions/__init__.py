@@ -8,7 +8,7 @@ from domain.aggregate import Context, Refused
 from domain.complaint import commands as c
 from domain.complaint import events as e
 from domain.complaint.decisions import approvals, intake, resolution, sla
-from domain.complaint.decisions.authority import check_supervisor
+from domain.complaint.decisions.authority import check_delay, check_supervisor
 from domain.complaint.decisions.dispatch import dispatch
 from domain.complaint.lifecycle import CHANGES_STATE, check_state
 from domain.complaint.state import Complaint
@@ -43,7 +43,9 @@ def _allowed(state: Complaint, command: AnyCommand, ctx: Context) -> list[e.Comp
     check_state(command.verb, state.state, needs_review=state.needs_review)
     check_times(command, ctx, state.changed_at if _changes_state(state, command) else None)
     check_supervisor(state, command, ctx)
-    return dispatch(state, command, ctx)
+    events = dispatch(state, command, ctx)
+    check_delay(state, command, events, ctx)
+    return events
 
 
 def _approve(state: Complaint, command: c.Approve, ctx: Context) -> list[e.ComplaintEvent]:

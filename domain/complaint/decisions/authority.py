@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from domain.aggregate import Context, Refused
 from domain.complaint import commands as c
+from domain.complaint import events as e
 from domain.complaint.decisions.correction import moves_receipt
 from domain.complaint.decisions.resolution import current_proposal
+from domain.complaint.decisions.sla import clocks_move
 from domain.complaint.lifecycle import CLOCK_FACTS
 from domain.complaint.state import Complaint
 from domain.times import explains_delay
@@ -21,7 +23,18 @@ def check_supervisor(state: Complaint, command: c.ComplaintCommand | c.SystemCom
         return
     if _changes_clocks(state, command):
         raise Refused("supervisor-required", f"{command.verb} changes clocks here, which a supervisor does")
-    if explains_delay(ctx) and moves_clock(state, command):
+
+
+def check_delay(
+    state: Complaint,
+    command: c.ComplaintCommand | c.SystemCommand,
+    events: list[e.ComplaintEvent],
+    ctx: Context,
+) -> None:
+    """Refuses who is no supervisor to tell late what changes a clock."""
+    if ctx.supervisor or not explains_delay(ctx) or not moves_clock(state, command):
+        return
+    if clocks_move(state, events, ctx):
         raise Refused("supervisor-required", "its time changes a clock and is more than 15 minutes ago")
 
 

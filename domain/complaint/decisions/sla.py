@@ -13,7 +13,7 @@ from domain.complaint import events as e
 from domain.complaint.fold import evolve
 from domain.complaint.lifecycle import CHANGES_FACTS
 from domain.complaint.state import Complaint
-from domain.sla import Cause, Clock, Facts, apply, clocks, fallen_due
+from domain.sla import Cause, Clock, Facts, Timeline, apply, clocks, fallen_due, noted
 
 AnyCommand = c.ComplaintCommand | c.SystemCommand
 OWED = frozenset({"running", "paused", "breached"})
@@ -32,7 +32,7 @@ def with_policies(
     applied = apply(ctx.sla.active, facts_of(after, ctx.tier))
     if _holds(after, applied.policies, applied.facts):
         return events
-    cause = command.cause if isinstance(command, c.ApplyPolicies) else _cause(state, events, ctx)
+    cause = command.cause if isinstance(command, c.ApplyPolicies) else _cause(events, ctx)
     return [*events, e.SlaApplied(policies=applied.policies, facts=applied.facts, cause=cause)]
 
 
@@ -73,6 +73,23 @@ def clocks_of(state: Complaint, ctx: Context) -> tuple[Clock, ...]:
     return clocks(state.timeline, ctx.sla.book, ctx.now)
 
 
+def clocks_move(state: Complaint, events: list[e.ComplaintEvent], ctx: Context) -> bool:
+    """Whether a clock comes out otherwise than if it happened now. Clocks yet to come may do, too."""
+    if ctx.sla is None or not state.timeline.applications:
+        return True
+    book, now = ctx.sla.book, ctx.now
+    return clocks(_noted(state, events, ctx.occurred_at), book, now) != clocks(
+        _noted(state, events, now), book, now
+    )
+
+
+def _noted(state: Complaint, events: list[e.ComplaintEvent], at: datetime) -> Timeline:
+    timeline = state.timeline
+    for event in events:
+        timeline = noted(timeline, event, at)
+    return timeline
+
+
 def record_due(state: Complaint, command: c.RecordSlaDue, ctx: Context) -> list[e.ComplaintEvent]:
     """Whoever watches the time may be late itself: what was done or moved meanwhile is not recorded."""
     if ctx.sla is None:
@@ -96,22 +113,22 @@ def _holds(state: Complaint, policies: tuple[object, ...], facts: Facts) -> bool
     return facts == state.matched
 
 
-def _cause(state: Complaint | None, events: list[e.ComplaintEvent], ctx: Context) -> Cause:
-    for event in events:
-        match event:
-            case e.ComplaintRegistered():
-                return "imported" if ctx.origin == "import" else "registered"
-            case e.KindChanged():
-                return "kind_changed"
-            case e.CustomerRelinked():
-                return "customer_relinked"
-            case e.ExternalCaseOpened():
-                return "external_case_opened"
-            case e.ComplaintCorrected():
-                return "corrected"
-            case e.ComplaintClassified(severity=severity) if severity is not None:
-                return "severity_changed"
-    return "classified"
+CAUSES: dict[type[e.ComplaintEvent], Cause] = {
+    e.ComplaintRegistered: "registered",
+    e.KindChanged: "kind_changed",
+    e.CustomerRelinked: "customer_relinked",
+    e.ExternalCaseOpened: "external_case_opened",
+    e.ComplaintCorrected: "corrected",
+}
+
+
+def _cause(events: list[e.ComplaintEvent], ctx: Context) -> Cause:
+    """What changed the facts; of several things the first."""
+    cause = next((CAUSES[type(event)] for event in events if type(event) in CAUSES), None)
+    if cause is not None:
+        return "imported" if cause == "registered" and ctx.origin == "import" else cause
+    severe = any(isinstance(event, e.ComplaintClassified) and event.severity for event in events)
+    return "severity_changed" if severe else "classified"
 
 
 def _warned(state: Complaint, ctx: Context) -> bool:
