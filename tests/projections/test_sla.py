@@ -94,9 +94,12 @@ async def tell(at: House, kind: str, events: Sequence[tuple[Event, datetime]]) -
 
 
 async def published(at: House, document: Policy) -> None:
-    calendar = [CalendarDefined(calendar=CALENDAR), CalendarActivated(name=CALENDAR.name, calendar_version=1)]
+    calendar = [
+        CalendarDefined(calendar=CALENDAR),
+        CalendarActivated(calendar_name=CALENDAR.name, calendar_version=1),
+    ]
     await tell(at, "sla-calendar", [(event, MONDAY) for event in calendar])
-    defined = [PolicyDefined(policy=document), PolicyActivated(name=document.name, policy_version=1)]
+    defined = [PolicyDefined(policy=document), PolicyActivated(policy_name=document.name, policy_version=1)]
     await tell(at, "sla-policy", [(event, MONDAY) for event in defined])
 
 
