@@ -198,7 +198,7 @@ async def at_risk(connection: psycopg.AsyncConnection[Any], wanted: AtRisk) -> P
     return await read_page(
         connection,
         DUE,
-        [SOON, *_filters(wanted)],
+        [SOON, *filters(wanted)],
         msgspec.structs.asdict(wanted),
         sort=wanted.sort,
         limit=wanted.limit,
@@ -215,7 +215,7 @@ async def drill(connection: psycopg.AsyncConnection[Any], wanted: Drill) -> Page
     return await read_page(
         connection,
         DECIDED,
-        [WHEN, *_filters(wanted)],
+        [WHEN, *filters(wanted)],
         msgspec.structs.asdict(wanted),
         sort=wanted.sort,
         limit=wanted.limit,
@@ -223,5 +223,6 @@ async def drill(connection: psycopg.AsyncConnection[Any], wanted: Drill) -> Page
     )
 
 
-def _filters(wanted: AtRisk | Drill) -> list[Filter]:
+def filters(wanted: AtRisk | Drill) -> list[Filter]:
+    """The filters that are given."""
     return [FILTERS[name] for name in FILTERS if getattr(wanted, name, None) is not None]

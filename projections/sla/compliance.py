@@ -123,7 +123,7 @@ async def compliance(connection: psycopg.AsyncConnection[Any], wanted: Complianc
         Unavailable: the view was never prepared.
     """
     async with connection.cursor(row_factory=tuple_row) as cursor:
-        found = await (await cursor.execute(_query(wanted), _arguments(wanted))).fetchone()
+        found = await (await cursor.execute(query(wanted), arguments(wanted))).fetchone()
     if found is None:
         raise Unavailable("the view is not prepared yet")
     position, rows = found
@@ -147,13 +147,15 @@ def _named(wanted: ComplianceAsked) -> list[str]:
     return [name for name in DIMENSIONS if name in wanted.by or getattr(wanted, name) is not None]
 
 
-def _arguments(wanted: ComplianceAsked) -> dict[str, Any]:
+def arguments(wanted: ComplianceAsked) -> dict[str, Any]:
+    """The arguments of `query`."""
     names = ("decided_from", "decided_to", "period", *PINNED, *DIMENSIONS)
     given = {name: value for name in names if (value := getattr(wanted, name)) is not None}
     return {**given, "dimension": next(iter(_named(wanted)), ""), "follower": VIEW.follower}
 
 
-def _query(wanted: ComplianceAsked) -> sql.Composed:
+def query(wanted: ComplianceAsked) -> sql.Composed:
+    """The statement that counts: it gives the checkpoint's position, and the groups as JSON."""
     named = _named(wanted)
     columns = _listed(map(sql.Identifier, named)) if named else sql.SQL("NULL AS nothing")
     by = [sql.Identifier(name) for name in dict.fromkeys(wanted.by)]

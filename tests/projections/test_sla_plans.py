@@ -1,0 +1,102 @@
+"""Questions about service levels are answered through the index that is meant for them."""
+
+from collections.abc import AsyncIterator
+from typing import Any, LiteralString
+from uuid import UUID
+
+import pytest
+from msgspec import structs
+from psycopg import sql
+
+from infra.pages.queries import page_query, walking
+from projections import sla
+from projections.sla import AtRisk, ComplianceAsked, Drill
+from projections.sla import clocks as lists
+from projections.sla.compliance import arguments, query
+from tests.projections.house import House, house
+
+pytestmark = pytest.mark.anyio
+
+MANY = 20_000
+CLOCKS: LiteralString = """
+INSERT INTO sla_clocks_1
+SELECT n::text, md5((n / 2)::text)::uuid, n::text, 'desk/resolution', 1, 'desk', 1, 'always', 1, 'UTC',
+       'internal', 'resolution', 'resolved', 'duty', NULL,
+       CASE WHEN n %% 20 = 0 THEN 'running' ELSE 'met' END,
+       CASE WHEN n %% 20 = 1 THEN 'breached' WHEN n %% 20 > 1 THEN 'met' END,
+       now() - n * interval '1 hour', now() + n * interval '1 minute', NULL,
+       CASE WHEN n %% 20 > 0 THEN now() - n * interval '1 hour' END,
+       CASE WHEN n %% 20 > 0 THEN (now() - n * interval '1 hour')::date END,
+       0, 0, false, false, NULL, '[]', 'complaint', 'web', NULL, NULL, NULL, NULL, 'team ' || n %% 400,
+       'analyst ' || n %% 60
+  FROM generate_series(1, %s) AS n"""
+COUNTS: LiteralString = """
+INSERT INTO sla_compliance_1
+SELECT current_date - n %% 700, 'desk', 'internal', 'target ' || n / 7000, 'team', 'team ' || n / 700 %% 10,
+       1, 1, 0, 0, 0, 0, 0
+  FROM generate_series(0, %s) AS n"""
+COUNTED: LiteralString = """
+INSERT INTO sla_compliance_1
+SELECT day, policy, layer, target, other, value, 1, 1, 0, 0, 0, 0, 0
+  FROM sla_compliance_1, unnest(ARRAY['analyst', 'channel', 'product', 'sector', '']) AS other"""
+
+
+@pytest.fixture
+async def filled(database: str) -> AsyncIterator[House]:
+    async with house(database) as at:
+        await at.project(sla.VIEW)
+        await at.connection.execute(CLOCKS, [MANY])
+        await at.connection.execute(COUNTS, [MANY])
+        await at.connection.execute(COUNTED)
+        await at.connection.execute("ANALYZE")
+        yield at
+
+
+async def plan(at: House, statement: sql.Composed, given: dict[str, Any]) -> str:
+    cursor = await at.connection.execute(sql.SQL("EXPLAIN {}").format(statement), given)
+    return "\n".join(line for (line,) in await cursor.fetchall())
+
+
+async def listed(at: House, wanted: AtRisk | Drill) -> str:
+    """The plan of the first look for a page."""
+    listing, first = (lists.DUE, lists.SOON) if isinstance(wanted, AtRisk) else (lists.DECIDED, lists.WHEN)
+    order = listing.orders[wanted.sort]
+    way = walking([first, *lists.filters(wanted)], order)
+    looking = page_query(listing.columns, listing.table, order, way, order.parts[0], after=False)
+    given = {**structs.asdict(wanted), "follower": sla.VIEW.follower, "bound": 1_000, "page_size": 51}
+    return await plan(at, looking, given)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        (AtRisk(), "sla_clocks_1_running"),
+        (AtRisk(sort="-due_at", sector="billing"), "sla_clocks_1_running"),
+        (AtRisk(analyst="analyst 20"), "sla_clocks_1_analyst"),
+        (AtRisk(team="team 20", policy="desk"), "sla_clocks_1_team"),
+        (Drill(), "sla_clocks_1_decided"),
+        (Drill(team="team 7", sort="decided_at"), "sla_clocks_1_decided"),
+        (Drill(outcome="breached"), "sla_clocks_1_outcome"),
+    ],
+)
+async def test_lists_are_walked_along_an_index(filled: House, wanted: AtRisk | Drill, index: str) -> None:
+    found = await listed(filled, wanted)
+    assert f"using {index} on" in found, found
+    assert "Seq Scan on sla_clocks_1" not in found
+    assert "Sort Key: sla_clocks_1" not in found
+
+
+async def test_the_clocks_of_a_complaint_are_found_by_it(filled: House) -> None:
+    asking = sql.SQL(lists.OF_ONE + " WHERE complaint_id = %(id)s")
+    found = await plan(filled, sql.Composed([asking]), {"id": UUID(int=7)})
+    assert "sla_clocks_1_complaint" in found
+    assert "Seq Scan on sla_clocks_1" not in found
+
+
+@pytest.mark.parametrize("by", [("team",), ("team", "target"), ("policy",), ("analyst", "policy")])
+async def test_compliance_by_one_dimension_reads_prepared_counts(filled: House, by: Any) -> None:
+    asked = ComplianceAsked(by=by, period="month")
+    found = await plan(filled, query(asked), arguments(asked))
+    assert "sla_compliance_1_pkey" in found, found
+    assert "Seq Scan" not in found.replace("Seq Scan on checkpoints", ""), found
+    assert "sla_clocks_1_decided" not in found
