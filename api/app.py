@@ -8,7 +8,7 @@ from litestar import Litestar
 from litestar.types import ASGIApp
 from psycopg_pool import AsyncConnectionPool
 
-from api import audit, batch, complaints, customers, openapi, operations, public, sla_documents
+from api import audit, batch, complaints, customers, openapi, operations, public, sla_documents, sla_presets
 from api.auth import Authenticator, guard
 from api.parts import conninfo, master_key, open_commands, open_log, prepare_database
 from api.problems import HANDLERS
@@ -35,6 +35,7 @@ def create_app(settings: Settings) -> ASGIApp:
             customers.ROUTER,
             audit.ROUTER,
             *sla_documents.ROUTERS,
+            sla_presets.ROUTER,
             operations.ROUTER,
             document.router(),
         ],
