@@ -9,7 +9,17 @@ from msgspec import Meta, Struct, convert, field, to_builtins
 
 from domain.complaint.lifecycle import State
 from domain.complaint.values import ExternalBody, JourneyStage, Kind, Severity
-from domain.fields import AMOUNT_LIMIT, DATES_LENGTH, LIST_LENGTH, Clock, ClosingTime, FreeText, Label, Level
+from domain.fields import (
+    AMOUNT_LIMIT,
+    DATES_LENGTH,
+    LIST_LENGTH,
+    Clock,
+    ClosingTime,
+    FreeText,
+    Label,
+    Level,
+    Tags,
+)
 from domain.sla.documents import (
     RECEIVED,
     Calendar,
@@ -50,6 +60,7 @@ class MatchInput(Match, frozen=True, kw_only=True, omit_defaults=True, forbid_un
         None
     )
     forwarded_from: Label | Labels | None = None
+    tags: Label | Labels | None = None
 
 
 class LengthInput(Length, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -115,6 +126,7 @@ class FactsInput(Facts, frozen=True, kw_only=True, omit_defaults=True, forbid_un
     category: Label | None = None
     product: Label | None = None
     forwarded_from: Label | None = None
+    tags: Tags = ()
 
 
 def plain(given: Struct, document: type[T], **more: Any) -> T:
