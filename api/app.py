@@ -19,6 +19,7 @@ from api import (
     public,
     simulations,
     sla_documents,
+    sla_presets,
 )
 from api.auth import Authenticator, guard
 from api.parts import conninfo, master_key, open_commands, open_log, prepare_database
@@ -46,6 +47,7 @@ def create_app(settings: Settings) -> ASGIApp:
             customers.ROUTER,
             audit.ROUTER,
             *sla_documents.ROUTERS,
+            sla_presets.ROUTER,
             compliance.ROUTER,
             simulations.ROUTER,
             operations.ROUTER,

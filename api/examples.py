@@ -219,6 +219,11 @@ REQUESTS |= {
 
 # Other requests, by the names of their operations.
 OTHERS: dict[str, dict[str, Any]] = {
+    "sla-preset-install": {},
+    "sla-preview": {
+        "received_at": "2026-12-18T23:50:00-03:00",
+        "facts": {"kind": "complaint", "tier": "advanced", "product": "credit-card"},
+    },
     "complaint-batch": {
         "command": "record-reply",
         "id": COMPLAINT,

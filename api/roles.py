@@ -34,11 +34,15 @@ _COMMANDS: dict[str, frozenset[Role]] = {
         for each in (SLA_POLICY, SLA_CALENDAR)
         for command in each.commands
     },
-    "sla-preset/install": _SUPERVISORS,
 }
 
 # Each command in them needs its own role beside.
 _MANY: dict[str, frozenset[Role]] = {"send batches": _CHANNELS, "send bulk commands": _SUPERVISORS}
+
+_SLA: dict[str, frozenset[Role]] = {
+    "install presets": _SUPERVISORS,
+    "preview service levels": _READERS,
+}
 
 _READS: dict[str, frozenset[Role]] = {
     "read complaints": frozenset({*_READERS, "sector"}),
@@ -57,6 +61,7 @@ MAY: dict[str, frozenset[Role]] = {
         for command in aggregate.commands
     },
     **_MANY,
+    **_SLA,
     **_READS,
 }
 """Action → the roles that may. A command's action is `<kind>/<command>`."""

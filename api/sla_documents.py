@@ -22,6 +22,7 @@ from domain.sla_calendar import SLA_CALENDAR, CalendarEvent, DefineCalendar
 from domain.sla_policy import SLA_POLICY, DefinePolicy, PolicyEvent
 from infra.commands import Outcome
 from infra.pages import Answer, Page
+from infra.presets import claim_of
 from projections import sla_documents as view
 
 E = TypeVar("E")
@@ -71,11 +72,6 @@ CALENDARS = Documents(
     "calendars", SLA_CALENDAR, DefineCalendar, CalendarChanged, view.CalendarDetail, view.Calendars,
     view.calendar, view.calendars,
 )  # fmt: skip
-
-
-def claim_of(aggregate: Aggregate, name: str) -> str:
-    """What makes a name unique: no import claims it, for theirs begin with a source and a colon."""
-    return f"{aggregate.kind}/{name}"
 
 
 async def found(request: Request[Any, Any, Any], kind: Documents, key: str) -> UUID:
@@ -189,11 +185,16 @@ async def _check(
     """A policy's commands need to know nothing that the decision is not given."""
 
 
+async def settled(request: Request[Any, Any, Any]) -> None:
+    """Wait until every process knows what was recorded just now."""
+    await services(request).policies.refresh()
+    await asyncio.sleep(SETTLE_SECONDS)
+
+
 async def _settled(request: Request[Any, Any, Any], kind: Documents, outcome: Outcome) -> Struct:
     """The answer, once every process decides by what is in force now."""
     if any(event.tag in SETTLING for event in outcome.events):
-        await services(request).policies.refresh()
-        await asyncio.sleep(SETTLE_SECONDS)
+        await settled(request)
     return kind.changed(
         id=outcome.stream_id,
         name=outcome.state.name,

@@ -3,18 +3,19 @@
 import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import psycopg
 
 from api import simulations
+from api.measuring import measuring
 from api.parts import VIEWS, conninfo, open_commands, open_log, prepare_database
+from api.reacting import reaction
 from api.watching import CLOCKS, DEADLINES
 from domain.aggregate import Event, Refused
 from domain.complaint import COMPLAINT
 from domain.complaint.commands import Acknowledge
 from domain.complaint.events import ComplaintRegistered
-from infra.commands import Caller, Commands
+from infra.commands import Commands
 from infra.database import Link, connect
 from infra.events import Recorded
 from infra.jobs import Handler, Jobs, forget
@@ -72,7 +73,8 @@ def followers(settings: Settings, commands: Commands) -> Sequence[View | Reactor
 
 def reactors(settings: Settings, commands: Commands) -> tuple[Reactor, ...]:
     """The reactors that the settings ask for."""
-    return (acknowledging(commands),) if settings.auto_acknowledge else ()
+    always = (measuring(commands, conninfo(settings)),)
+    return (acknowledging(commands), *always) if settings.auto_acknowledge else always
 
 
 def acknowledging(commands: Commands) -> Reactor:
@@ -91,14 +93,3 @@ def acknowledging(commands: Commands) -> Reactor:
             )
 
     return Reactor("acknowledging", react)
-
-
-def reaction(reactor: str, recorded: Recorded[Any]) -> Caller:
-    """The caller of a reactor's command, keyed by the event it reacts to: at least once becomes once."""
-    return Caller(
-        actor=f"system:{reactor}",
-        correlation=recorded.correlation,
-        causation=f"{recorded.stream_id}/{recorded.version}",
-        key=f"{reactor}/{recorded.position}/{recorded.stream_id}",
-        origin="system",
-    )

@@ -35,6 +35,7 @@ MODULES = {
     "call": "calling",
     "views": "views",
     "keys": "keys",
+    "sla": "sla",
 }
 
 

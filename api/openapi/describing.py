@@ -82,7 +82,8 @@ def _operation(path: str, handler: HTTPRouteHandler, schemas: dict[Any, Json]) -
     else:
         operation["security"] = []
     if request := opt.get("request"):
-        shown = examples.OTHERS.get(handler.name or "") or examples.REQUESTS[opt["action"]]
+        named = examples.OTHERS | examples.REQUESTS
+        shown = named.get(handler.name or "", named.get(opt.get("action", "")))
         content = {"schema": schemas[request], "examples": {"example": {"value": shown}}}
         media_type = opt.get("media_type", "application/json")
         operation["requestBody"] = {"required": True, "content": {media_type: content}}

@@ -51,7 +51,7 @@ HEADERS: Json = {
 }
 PATH: Json = {
     "id": ({"type": "string", "format": "uuid"}, "The id that the answer to `register` gave."),
-    "key": ({"type": "string"}, "The name or the id."),
+    "key": ({"type": "string"}, "The name, or the id where it has one."),
     "protocol": ({"type": "string", "pattern": "^[0-9]{6,40}$"}, "The protocol number, digits only."),
 }
 QUERY: dict[str, str] = {

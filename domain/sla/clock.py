@@ -13,6 +13,7 @@ from domain.sla.documents import Layer, Obligation, Stop
 ClockState = Literal[
     "running", "paused", "met", "breached", "met_late", "lapsed", "cancelled", "undetermined"
 ]
+Declared = Literal["timely", "untimely"]
 What = Literal["warning", "breach", "escalation", "correction"]
 IntervalState = Literal["running", "paused", "resumed", "stopped"]
 
@@ -59,6 +60,8 @@ class Clock(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How many times the length was extended."""
     reason: str | None = None
     """Why it was cancelled or is undetermined."""
+    declared: Declared | None = None
+    """What the source says of it, where nobody can tell when it was done."""
     met_on_backdated_fact: bool = False
     """Met in time by a fact that was recorded after the breach."""
 

@@ -65,6 +65,8 @@ class Match(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     product: str | tuple[str, ...] | None = None
     journey_stage: JourneyStage | tuple[JourneyStage, ...] | None = None
     forwarded_from: str | tuple[str, ...] | None = None
+    tags: str | tuple[str, ...] | None = None
+    """One of the tags that it has."""
 
 
 class Length(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -5,21 +5,34 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, TypeVar
 
-from msgspec import Meta, Struct, convert, to_builtins
+from msgspec import Meta, Struct, convert, field, to_builtins
 
 from domain.complaint.lifecycle import State
 from domain.complaint.values import ExternalBody, JourneyStage, Kind, Severity
-from domain.fields import AMOUNT_LIMIT, DATES_LENGTH, LIST_LENGTH, Clock, ClosingTime, FreeText, Label, Level
+from domain.fields import (
+    AMOUNT_LIMIT,
+    DATES_LENGTH,
+    LIST_LENGTH,
+    Clock,
+    ClosingTime,
+    FreeText,
+    Label,
+    Level,
+    Tags,
+)
 from domain.sla.documents import (
     RECEIVED,
+    Calendar,
     Escalation,
     Extension,
     HolidayRule,
     Length,
     Match,
+    Policy,
     Target,
     Weekday,
 )
+from domain.sla.pinning import Facts
 
 T = TypeVar("T", bound=Struct)
 
@@ -47,6 +60,7 @@ class MatchInput(Match, frozen=True, kw_only=True, omit_defaults=True, forbid_un
         None
     )
     forwarded_from: Label | Labels | None = None
+    tags: Label | Labels | None = None
 
 
 class LengthInput(Length, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,6 +99,34 @@ class HolidayRuleInput(
 ):
     country: Label
     subdivision: Label | None = None
+
+
+class PolicyInput(Policy, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    name: Label
+    order: Order
+    calendar: Label
+    targets: Targets
+    match: MatchInput = MatchInput()
+    source: FreeText | None = None
+
+
+class CalendarInput(Calendar, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    name: Label
+    zone: Label
+    windows: Week
+    holidays: HolidayRuleInput | None = None
+    extra_holidays: Dates = ()
+    exceptions: Exceptions = field(default_factory=dict)
+
+
+class FactsInput(Facts, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    tier: Label | None = None
+    channel: Label | None = None
+    external_bodies: Annotated[tuple[ExternalBody, ...], Meta(max_length=LIST_LENGTH)] = ()
+    category: Label | None = None
+    product: Label | None = None
+    forwarded_from: Label | None = None
+    tags: Tags = ()
 
 
 def plain(given: Struct, document: type[T], **more: Any) -> T:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from domain.sla.book import Series, Term
-from domain.sla.clock import Clock, ClockState
+from domain.sla.clock import Clock, ClockState, Declared
 from domain.sla.counting import Deadline, Run, deadline, used
 from domain.sla.cycles import Cycle
 from domain.sla.documents import Length
@@ -182,13 +182,18 @@ def _outcome(
         return _without_due(ending)
     missed = due.missed_at(ending.at)
     if unknown := _unknown(cycle, parts, ending, missed=missed):
-        return {"state": "undetermined", "reason": unknown}
+        return {"state": "undetermined", "reason": unknown, "declared": _declared(cycle)}
     if missed:
         return _missed(cycle, term, due, ending)
     if ending.state == "running":
         return {"state": "running" if parts[-1].runs else "paused"}
     stopped_at = ending.at if ending.state == "met" else None
     return {"state": ending.state, "decided_at": ending.at, "stopped_at": stopped_at, "reason": ending.reason}
+
+
+def _declared(cycle: Cycle) -> Declared | None:
+    how = cycle.over.moment.mark.how if cycle.over else None
+    return "timely" if how == "timely" else "untimely" if how == "untimely" else None
 
 
 def _without_due(ending: Ending) -> dict[str, Any]:

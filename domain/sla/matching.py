@@ -37,10 +37,11 @@ def matches(policy: Policy, facts: Facts) -> bool:
     """Whether the complaint is what the policy is about."""
     match = policy.match
     kinds = values_of(match.kind) or (("complaint",) if policy.layer == "legal" else ())
-    bodies = values_of(match.external_body)
+    bodies, tags = values_of(match.external_body), values_of(match.tags)
     return (
         (not kinds or facts.kind in kinds)
         and (not bodies or any(body in bodies for body in facts.external_bodies))
+        and (not tags or any(tag in tags for tag in facts.tags))
         and all(
             not (wanted := values_of(getattr(match, name))) or getattr(facts, name) in wanted
             for name in SINGLE
@@ -48,7 +49,7 @@ def matches(policy: Policy, facts: Facts) -> bool:
     )
 
 
-SINGLE = tuple(name for name in Match.__struct_fields__ if name not in {"kind", "external_body"})
+SINGLE = tuple(name for name in Match.__struct_fields__ if name not in {"kind", "external_body", "tags"})
 
 
 def values_of(given: T | tuple[T, ...] | None) -> tuple[T, ...]:

@@ -45,7 +45,9 @@ def noted(  # noqa: C901, PLR0911, PLR0912 - one branch for each event
             return _marked(timeline, event, at, how=event.ground)
         case e.ExternalCaseOpened():
             return _case_opened(timeline, event, at)
-        case e.ExternalCaseAnswered() | e.ExternalCaseDecided():
+        case e.ExternalCaseAnswered():
+            return _marked(timeline, event, at, how=_declared(event), refs=(event.case_id,))
+        case e.ExternalCaseDecided():
             return _marked(timeline, event, at, refs=(event.case_id,))
         case e.SlaApplied():
             applied = Application(at, event.policies, event.cause)
@@ -105,6 +107,10 @@ def noted(  # noqa: C901, PLR0911, PLR0912 - one branch for each event
             return timeline
         case _:
             assert_never(event)
+
+
+def _declared(event: e.ExternalCaseAnswered) -> str | None:
+    return None if event.declared_timely is None else "timely" if event.declared_timely else "untimely"
 
 
 def _registered(timeline: Timeline, event: e.ComplaintRegistered, at: datetime) -> Timeline:

@@ -37,6 +37,7 @@ class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     product: str | None = None
     journey_stage: JourneyStage | None = None
     forwarded_from: str | None = None
+    tags: tuple[str, ...] = ()
 
 
 class PinnedPolicy(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -16,9 +17,10 @@ from api import problems
 from api.problems import ANSWERS, BY_STATUS, PROBLEMS, Forbidden, NotFound, Unauthenticated, ViewBehind
 from api.validation import Malformed, Wrong
 from domain.aggregate import Refused
+from domain.publishing import Invalid
 from domain.refusals import FORBIDDEN, NOT_FOUND, REFUSALS
 from infra.batching import Overloaded
-from infra.commands import KeyReused, NoSuchStream, VersionMismatch
+from infra.commands import AlreadyClaimed, KeyReused, NoSuchStream, VersionMismatch
 from infra.database import Unavailable
 from infra.events import Erased
 from infra.pages import BadCursor
@@ -26,6 +28,7 @@ from tests.api.serving import Service, problem, serving
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 SOMEBODY = "maria@example.org"
+NOBODY = UUID(int=0)
 
 RAISED: list[tuple[Exception, int, str]] = [
     (Malformed([Wrong("$.x", "required")]), 400, "malformed"),
@@ -39,6 +42,8 @@ RAISED: list[tuple[Exception, int, str]] = [
     (Refused("same-person", "no"), 403, "same-person"),
     (Erased("gone"), 409, "erased"),
     (VersionMismatch(3), 412, "version-mismatch"),
+    (AlreadyClaimed(NOBODY), 409, "name-taken"),
+    (Invalid([]), 400, "malformed"),
     (KeyReused(), 422, "idempotency-key-reused"),
     (ViewBehind("late"), 503, "view-behind"),
     (Overloaded("full"), 503, "unavailable"),
@@ -85,7 +90,7 @@ def test_the_errors_tried_are_all_that_have_an_answer() -> None:
 def test_every_refusal_is_a_problem_type_of_409_or_of_403_where_another_person_may() -> None:
     found = {slug: status for slug, (status, _) in PROBLEMS.items() if status in {403, 409}}
     expected = {slug: 403 if slug in FORBIDDEN else 409 for slug in REFUSALS.keys() - NOT_FOUND}
-    assert found == {**expected, "forbidden": 403, "erased": 409}
+    assert found == {**expected, "forbidden": 403, "erased": 409, "name-taken": 409}
 
 
 @pytest.mark.parametrize("slug", PROBLEMS)

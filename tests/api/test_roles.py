@@ -14,9 +14,21 @@ READS = {
     "read complaints": ["/v1/complaints", f"/v1/complaints/{NOWHERE}", "/v1/complaints/by-protocol/1234567"],
     "read customers": ["/v1/customers", f"/v1/customers/{NOWHERE}"],
     "read history": [f"/v1/complaints/{NOWHERE}/history"],
+    "read service levels": [
+        "/v1/sla/policies",
+        f"/v1/sla/policies/{NOWHERE}",
+        "/v1/sla/calendars",
+        f"/v1/sla/calendars/{NOWHERE}",
+        "/v1/sla/presets",
+    ],
     "read trail": ["/v1/audit/trail"],
     "read own identity": ["/v1/me"],
 }
+OTHERS: dict[str, dict[str, dict[str, Any]]] = {
+    "install presets": {"/v1/sla/presets/nowhere/install": {}},
+    "preview service levels": {"/v1/sla/preview": {}},
+}
+PATHS = {"sla-policy": "/v1/sla/policies", "sla-calendar": "/v1/sla/calendars"}
 MANY = {"send batches": "/v1/complaints:batch", "send bulk commands": "/v1/complaints:bulk"}
 
 
@@ -26,15 +38,18 @@ def requests(action: str) -> list[tuple[str, str, Any]]:
         return [("GET", path, None) for path in READS[action]]
     if action in MANY:
         return [("POST", MANY[action], {})]
+    if action in OTHERS:
+        return [("POST", path, body) for path, body in OTHERS[action].items()]
     kind, verb = action.split("/")
-    if verb == "register":
-        return [("POST", f"/v1/{kind}s", {})]
-    return [("POST", f"/v1/{kind}s/{NOWHERE}/{verb}", REQUESTS[action])]
+    path = PATHS.get(kind, f"/v1/{kind}s")
+    if verb in ("register", "define"):
+        return [("POST", path, {})]
+    return [("POST", f"{path}/{NOWHERE}/{verb}", REQUESTS[action])]
 
 
 def test_every_command_and_every_read_is_an_action() -> None:
     commands = {f"{kind}/{c.verb}" for kind, aggregate in AGGREGATES.items() for c in aggregate.commands}
-    assert MAY.keys() == commands | READS.keys() | MANY.keys()
+    assert MAY.keys() == commands | READS.keys() | MANY.keys() | OTHERS.keys()
 
 
 @pytest.mark.parametrize("role", ROLES)

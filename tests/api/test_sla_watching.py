@@ -8,20 +8,16 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from msgspec import convert
 
 from api.watching import CLOCKS
 from domain.aggregate import tag_of
 from domain.complaint import commands as c
 from domain.complaint import events as e
-from domain.publishing import Activate
-from domain.sla_calendar import SLA_CALENDAR, DefineCalendar
-from domain.sla_policy import SLA_POLICY, DefinePolicy
 from infra.commands import Commands
 from infra.watchdog import Watchdog
 from projections import sla_due
 from projections.sla_due import DueNow
-from tests.infra.logs import caller, opened, serving
+from tests.infra.logs import opened, serving
 from tests.projections.house import House, house
 
 pytestmark = pytest.mark.anyio
@@ -66,10 +62,7 @@ def anyio_backend() -> str:
 async def in_force(database: str, policy: dict[str, Any] = POLICY) -> AsyncIterator[House]:
     """A house in which the policy is in force."""
     async with house(database) as at:
-        by_system = caller(origin="system")
-        await at.commands.create(SLA_CALENDAR, by_system, convert(CALENDAR, DefineCalendar))
-        await at.commands.create(SLA_POLICY, by_system, convert(policy, DefinePolicy), Activate())
-        await at.policies.refresh()
+        await at.put_in_force(policy, CALENDAR)
         yield at
 
 

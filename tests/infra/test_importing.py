@@ -554,6 +554,8 @@ async def test_the_real_file_comes_in_whole_but_for_its_cut_line(
     tags = await ask(database, "SELECT tag, count(*) FROM events GROUP BY 1")
     assert dict(tags) == {
         "complaint-registered": len(cfpb),
+        "external-case-opened": len(cfpb),
+        "external-case-answered": len(cfpb) - responses["Untimely response"],
         "note-added": len(cfpb),
         "investigation-started": responses["In progress"],
         "complaint-resolved": relief + plain,
@@ -589,7 +591,7 @@ async def test_a_disputed_complaint_reads_as_the_mapping_says(
     assert (await run(file, mapping, Commands(log))).added == 1
     async with served(database) as connection:
         events: list[Any] = await read(connection, log.vault, 0, 10)
-    registered, note, resolved, replied = events
+    registered, opened, note, resolved, answered, replied = events
     assert registered.event.subject == "Settlement process - Mortgage"
     assert (registered.event.channel, registered.event.source_ref) == ("postal_mail", "42")
     assert registered.occurred_at == registered.event.received_at
@@ -601,7 +603,7 @@ async def test_a_disputed_complaint_reads_as_the_mapping_says(
     assert (resolved.event.outcome, resolved.event.basis) == ("upheld", "final_position")
     assert resolved.event.summary == "Company response: Closed with monetary relief"
     assert (replied.event.verdict, replied.event.needs_review) == ("rejected", True)
-    assert {each.occurred_at.isoformat() for each in (note, resolved, replied)} == {
-        "2014-10-16T04:00:00+00:00"
-    }
+    assert (answered.event.declared_timely, answered.event.case_id) == (True, opened.event.case_id)
+    assert [each.event.time_uncertain for each in events] == [False, False, False, True, True, True]
+    assert {each.occurred_at.isoformat() for each in events[1:]} == {"2014-10-16T04:00:00+00:00"}
     assert "Time not in the source" in resolved.event.backdating_reason

@@ -7,12 +7,15 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from msgspec import structs
+from msgspec import convert, structs
 
 from domain.aggregate import Event
 from domain.complaint import COMPLAINT, ComplaintCommand, SystemCommand
 from domain.complaint import commands as c
 from domain.customer import CUSTOMER, RegisterCustomer
+from domain.publishing import Activate
+from domain.sla_calendar import SLA_CALENDAR, DefineCalendar
+from domain.sla_policy import SLA_POLICY, DefinePolicy
 from infra.commands import Commands
 from infra.events import Recorded
 from infra.log import Log, head
@@ -62,6 +65,14 @@ class House:
         self.now += timedelta(seconds=1)
         wanted = RegisterCustomer(**{"name": "Bia Souza"} | fields)
         return (await self.commands.create(CUSTOMER, caller(), wanted)).stream_id
+
+    async def put_in_force(self, policy: dict[str, Any], calendar: dict[str, Any]) -> UUID:
+        """Define a calendar and a policy that counts by it, as a set-up does; the id of the policy."""
+        by_system = caller(origin="system")
+        await self.commands.create(SLA_CALENDAR, by_system, convert(calendar, DefineCalendar))
+        made = await self.commands.create(SLA_POLICY, by_system, convert(policy, DefinePolicy), Activate())
+        await self.policies.refresh()
+        return made.stream_id
 
     async def project(self, *views: View, batch: int = 100) -> int:
         """Bring the views, or all, up to the newest event; its position."""

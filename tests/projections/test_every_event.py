@@ -8,13 +8,16 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from msgspec import structs
+from msgspec import convert, structs
 
+from api.examples import CALENDAR, POLICY
 from domain import AGGREGATES
 from domain.aggregate import Refused, tag_of
 from domain.complaint import COMPLAINT, ComplaintCommand, SystemCommand
 from domain.complaint import commands as c
 from domain.customer import CUSTOMER, ChangeContact, ChangeTier, SetPreferences
+from domain.publishing import Activate
+from domain.sla_policy import SLA_POLICY, RevisePolicy
 from infra.events import decode_body, encode_body
 from infra.log import Draft
 from infra.projector import reset
@@ -108,6 +111,9 @@ async def aimed(
 
 async def try_many(at: House, chance: random.Random, many: int) -> None:
     """Random commands on random complaints and customers; many of them are refused."""
+    name = f"of {at.now:%d %B}"
+    document = POLICY | {"name": name, "calendar": name, "match": {}, "order": 100 - at.now.day}
+    policy = await at.put_in_force(document, CALENDAR | {"name": name})
     streams = [await at.register(register=POINTS) for _ in range(4)]
     people = [await at.customer(email=f"{n}@example.org") for n in range(2)]
     for n in range(many):
@@ -121,6 +127,9 @@ async def try_many(at: House, chance: random.Random, many: int) -> None:
             )
             await at.commands.execute(CUSTOMER, chance.choice(people), caller(), change)
             continue
+        if chance.random() < 0.05:
+            revise = convert(document | {"source": f"Revision {n}"}, RevisePolicy)
+            await at.commands.execute(SLA_POLICY, policy, caller(origin="system"), revise, Activate())
         origin = chance.choice(("live", "live", "system"))
         try:
             stream = chance.choice(streams)

@@ -54,6 +54,7 @@ class Register(Command, frozen=True, kw_only=True):
     prior_protocol: Label | None = None
     follows: UUID | None = None
     source_ref: Label | None = None
+    tags: Tags = ()
     received_at: Moment | None = None
 
 

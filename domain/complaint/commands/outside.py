@@ -20,8 +20,10 @@ class OpenExternalCase(Command, frozen=True, kw_only=True):
 
 class AnswerExternalCase(Command, frozen=True, kw_only=True):
     verb: ClassVar[str] = "answer-external-case"
-    case_id: UUID
+    case_id: UUID | None = None
+    """None: the only one."""
     answer: FreeText | None = None
+    declared_timely: bool | None = None
 
 
 class DecideExternalCase(Command, frozen=True, kw_only=True):

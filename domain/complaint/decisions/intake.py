@@ -40,6 +40,7 @@ def register(command: c.Register, ctx: Context) -> list[e.ComplaintEvent]:
             prior_protocol=command.prior_protocol,
             follows=command.follows,
             source_ref=command.source_ref,
+            tags=tuple(dict.fromkeys(command.tags)),
         )
     ]
 

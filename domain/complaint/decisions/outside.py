@@ -38,10 +38,14 @@ def open_external_case(state: Complaint, command: c.OpenExternalCase, ctx: Conte
 
 
 def answer_external_case(state: Complaint, command: c.AnswerExternalCase) -> list[e.ComplaintEvent]:
-    case = _known(state, command.case_id)
+    case = _only(state) if command.case_id is None else _known(state, command.case_id)
     return [
         e.ExternalCaseAnswered(
-            case_id=case.case_id, body=case.body, reference=case.reference, answer=command.answer
+            case_id=case.case_id,
+            body=case.body,
+            reference=case.reference,
+            answer=command.answer,
+            declared_timely=command.declared_timely,
         )
     ]
 
@@ -69,3 +73,9 @@ def _known(state: Complaint, case_id: UUID) -> ExternalCase:
         if case.case_id == case_id:
             return case
     raise Refused("unknown-external-case", f"the complaint has no external case {case_id}")
+
+
+def _only(state: Complaint) -> ExternalCase:
+    if len(state.external_cases) != 1:
+        raise Refused("unknown-external-case", f"it has {len(state.external_cases)} external cases; name one")
+    return state.external_cases[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -13,7 +13,7 @@ from domain.complaint import events as e
 from domain.complaint.fold import evolve
 from domain.complaint.lifecycle import CHANGES_FACTS
 from domain.complaint.state import Complaint
-from domain.sla import Cause, Clock, Facts, Timeline, apply, clocks, fallen_due, noted
+from domain.sla import Cause, Clock, Facts, PinnedPolicy, Timeline, apply, clocks, fallen_due, noted
 
 AnyCommand = c.ComplaintCommand | c.SystemCommand
 OWED = frozenset({"running", "paused", "breached"})
@@ -48,6 +48,7 @@ def facts_of(state: Complaint, tier: str | None) -> Facts:
         product=state.product,
         journey_stage=state.journey_stage,
         forwarded_from=state.forwarded_from,
+        tags=state.tags,
     )
 
 
@@ -106,11 +107,18 @@ def _after(state: Complaint | None, events: Iterable[e.ComplaintEvent], at: date
     return state
 
 
-def _holds(state: Complaint, policies: tuple[object, ...], facts: Facts) -> bool:
-    """Whether these facts were matched before, or nothing held and nothing would."""
-    if state.matched is None:
-        return not policies
-    return facts == state.matched
+def _holds(state: Complaint, policies: Sequence[PinnedPolicy], facts: Facts) -> bool:
+    """Whether nothing is to be applied: the same policies match, for the same kind, tier and severity."""
+    held = state.timeline.applications[-1].policies if state.timeline.applications else ()
+    if not policies and not held:
+        return True
+    same = {each.policy for each in policies} == {each.policy for each in held}
+    return same and state.matched is not None and _decisive(facts) == _decisive(state.matched)
+
+
+def _decisive(facts: Facts) -> tuple[str | None, ...]:
+    """What applies policies again whenever it changes."""
+    return facts.kind, facts.tier, facts.severity
 
 
 CAUSES: dict[type[e.ComplaintEvent], Cause] = {

@@ -40,6 +40,7 @@ class ComplaintRegistered(Event, frozen=True, kw_only=True, tag="complaint-regis
     prior_protocol: str | None = None
     follows: UUID | None = None
     source_ref: str | None = None
+    tags: tuple[str, ...] = ()
 
 
 class ComplaintAcknowledged(Event, frozen=True, kw_only=True, tag="complaint-acknowledged"):

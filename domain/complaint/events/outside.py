@@ -22,6 +22,7 @@ class ExternalCaseAnswered(Event, frozen=True, kw_only=True, tag="external-case-
     body: ExternalBody
     reference: str
     answer: Personal[str | None] = None
+    declared_timely: bool | None = None
 
 
 class ExternalCaseDecided(Event, frozen=True, kw_only=True, tag="external-case-decided"):

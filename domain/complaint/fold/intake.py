@@ -40,6 +40,7 @@ def registered(event: e.ComplaintRegistered, at: datetime) -> Complaint:
         points=tuple(point.point_id for point in event.points),
         channel=event.channel,
         forwarded_from=event.forwarded_from,
+        tags=event.tags,
     )
 
 

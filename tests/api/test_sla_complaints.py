@@ -1,0 +1,127 @@
+"""Complaints that are measured, over HTTP: what applies, what changes it, and what hangs on it."""
+
+import time
+from typing import Any
+
+import pytest
+
+from api.examples import CALENDAR, POLICY
+from tests.api.serving import Service, problem
+
+LEGAL = {
+    "name": "law",
+    "layer": "legal",
+    "order": 1,
+    "calendar": "Brazil",
+    "source": "Decreto 11.034/2022, art. 13",
+    "targets": [
+        {"name": "answer", "stops": "final_response", "length": {"amount": 7, "unit": "calendar_days"}}
+    ],
+}
+
+
+def tiered(tier: str, order: int) -> dict[str, Any]:
+    return {**POLICY, "name": f"desk {tier}", "order": order, "match": {"tier": tier}}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def policies(service: Service) -> None:
+    """The law for complaints, and a policy for each of two tiers."""
+    other = service.key("sofia", "supervisor")
+    assert service.post("/v1/sla/calendars", CALENDAR, role="supervisor").status_code == 201
+    for policy in (LEGAL, tiered("basic", 1), tiered("advanced", 2)):
+        assert service.post("/v1/sla/policies", policy, role="supervisor").status_code == 201
+        path = f"/v1/sla/policies/{policy['name']}"
+        asked = service.post(f"{path}/activate", {}, role="supervisor").json()
+        approve = {"approval_id": asked["events"][0]["data"]["approval_id"]}
+        assert service.post(f"{path}/approve", approve, token=other).status_code == 200
+
+
+def customer(service: Service, tier: str) -> str:
+    answer = service.post("/v1/customers", {"name": "Maria Souza", "tier": tier})
+    return str(answer.json()["id"])
+
+
+def applied(answer: dict[str, Any]) -> tuple[list[str], str]:
+    """The policies that hold from the answer on, and why."""
+    (data,) = (event["data"] for event in answer["events"] if event["type"] == "sla-applied")
+    return [policy["policy"] for policy in data["policies"]], data["cause"]
+
+
+def history(service: Service, complaint: dict[str, Any]) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = service.fresh(f"/v1/complaints/{complaint['id']}/history").json()["items"]
+    return entries
+
+
+def test_a_complaint_is_measured_from_its_registration_by_law_and_tier(service: Service) -> None:
+    made = service.register(customer_id=customer(service, "advanced"))
+    assert applied(made) == (["law", "desk advanced"], "registered")
+    assert applied(service.register()) == (["law"], "registered")
+
+
+def test_praise_is_not_what_the_law_is_about(service: Service) -> None:
+    assert [event["type"] for event in service.register(kind="praise")["events"]] == ["complaint-registered"]
+
+
+def test_another_customer_has_another_tier(service: Service) -> None:
+    made = service.register(customer_id=customer(service, "basic"))
+    other = customer(service, "advanced")
+    answer = service.do(made["id"], "relink-customer", customer_id=other, reason="Her sister.")
+    assert applied(answer) == (["law", "desk advanced"], "customer_relinked")
+
+
+def test_another_kind_takes_its_clocks_along(service: Service) -> None:
+    made = service.register()
+    path, body = f"/v1/complaints/{made['id']}/change-kind", {"kind": "praise", "reason": "She thanks."}
+    asked = service.post(path, body, role="supervisor").json()
+    approve = {"approval_id": asked["events"][0]["data"]["approval_id"]}
+    answer = service.post(
+        f"/v1/complaints/{made['id']}/approve", approve, token=service.key("samir", "supervisor")
+    )
+    assert applied(answer.json()) == ([], "kind_changed")
+
+
+def test_a_change_of_tier_reaches_the_open_complaints_of_the_customer(service: Service) -> None:
+    maria = customer(service, "basic")
+    made = [service.register(customer_id=maria) for _ in range(2)]
+    ended = service.register(customer_id=maria)
+    service.do(ended["id"], "withdraw", by="customer", reason="Found it.")
+    assert service.post(f"/v1/customers/{maria}/change-tier", {"tier": "advanced"}).status_code == 200
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if all(history(service, each)[-1]["type"] == "sla-applied" for each in made):
+            break
+    for each in made:
+        last = history(service, each)[-1]
+        assert last["data"]["cause"] == "tier_changed"
+        assert [policy["policy"] for policy in last["data"]["policies"]] == ["law", "desk advanced"]
+        assert last["actor"] == "system:measuring"
+    assert history(service, ended)[-1]["type"] == "complaint-withdrawn"
+
+
+def test_while_the_law_wants_an_answer_nobody_is_abandoned(service: Service) -> None:
+    made = service.register()
+    path, body = f"/v1/complaints/{made['id']}/withdraw", {"by": "abandoned", "reason": "Never answers."}
+    problem(service.post(path, body), 409, "final-response-owed")
+    service.do(made["id"], "propose-resolution", outcome="upheld", summary="We pay.", channel="email")
+    assert service.post(path, body).json()["state"] == "withdrawn"
+
+
+def test_what_changes_no_clock_is_recorded_late_without_a_supervisor(service: Service) -> None:
+    made = service.register(received_at="2026-11-01T10:00:00Z")
+    late = {"occurred_at": "2026-11-02T10:00:00Z", "backdating_reason": "From the notebook."}
+    reached = {"channel": "phone", "summary": "We spoke.", "outcome": "reached", **late}
+    path = f"/v1/complaints/{made['id']}"
+    # The law asks for a final response only, so a call moves no clock of this complaint.
+    assert service.post(f"{path}/contact-customer", reached).status_code == 200
+    resolve = {"outcome": "upheld", "summary": "Paid.", "basis": "final_position"}
+    service.do(made["id"], "resolve", **resolve)
+    basic = service.register(customer_id=customer(service, "basic"), received_at="2026-11-01T10:00:00Z")
+    refused = service.post(f"/v1/complaints/{basic['id']}/contact-customer", reached)
+    problem(refused, 403, "supervisor-required")
+
+
+def test_the_history_of_a_complaint_is_asked_for_and_delivered(service: Service) -> None:
+    made = service.register()
+    for verb, tag in (("request-history", "history-requested"), ("deliver-history", "history-delivered")):
+        assert service.do(made["id"], verb, channel="email")["events"][0]["type"] == tag
