@@ -1,6 +1,6 @@
 """Customers: each one, and lists of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, LiteralString, cast
 from uuid import UUID
@@ -21,6 +21,7 @@ from infra.pages import (
     Order,
     Page,
     both_ways,
+    equals,
     read_one,
     read_page,
 )
@@ -130,11 +131,11 @@ COLUMNS: LiteralString = """customer_id AS id, version, etag, kind, tier, regist
        customer -> 'channels' AS channels, customer -> 'quiet_hours' AS quiet_hours"""
 ORDERS = both_ways(Order("registered_at", "timestamptz", Moment, id_column="customer_id"))
 CUSTOMERS = Listing(VIEW.follower, CustomerDetail, COLUMNS, "customers_1", ORDERS)
-FILTERS: dict[str, Filter] = {
-    "external_ref": Filter("external_ref = %(external_ref)s", leads=True),
-    "email": Filter("email = lower(%(email)s)", leads=True),
-    "tier": Filter("tier = %(tier)s", leads=True),
-    "kind": Filter("kind = %(kind)s", leads=True),
+FILTERS: Mapping[str, Filter] = {
+    "external_ref": equals("external_ref"),
+    "email": Filter(condition="email = lower(%(email)s)", leads=True),
+    "tier": equals("tier"),
+    "kind": equals("kind"),
 }
 
 

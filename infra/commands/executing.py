@@ -143,7 +143,8 @@ class Commands:
             loaded = await self._log.load(Load(stream_id, caller.actor, caller.key))
             return NOTHING if loaded.seen else self._existing(aggregate, loaded.rows), loaded.seen
         new_id = uuid7()
-        seen = (await self._log.load(Load(new_id, caller.actor, caller.key))).seen if caller.key else None
+        looked_for = caller.key is not None and not caller.fresh
+        seen = (await self._log.load(Load(new_id, caller.actor, caller.key))).seen if looked_for else None
         return replace(NOTHING, stream_id=new_id), seen
 
     def _request(

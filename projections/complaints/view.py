@@ -67,17 +67,16 @@ CREATE TABLE IF NOT EXISTS complaints_1 (
 IS_OPEN: LiteralString = (
     "state IN ('registered', 'in_progress', 'awaiting_customer', 'awaiting_sector', 'proposed')"
 )
-DUE: LiteralString = "(coalesce(due_at, 'infinity'::timestamptz))"
-SEVERITY: LiteralString = (
-    "(coalesce(array_position(ARRAY['low', 'medium', 'high', 'critical'], severity), 0))"
-)
+DUE_OR_NEVER: LiteralString = "coalesce({}, 'infinity'::timestamptz)"
+SEVERITY_RANK: LiteralString = "coalesce(array_position(ARRAY['low', 'medium', 'high', 'critical'], {}), 0)"
+DUE, SEVERITY = DUE_OR_NEVER.format("due_at"), SEVERITY_RANK.format("severity")
 INDEXES = f"""
 CREATE UNIQUE INDEX IF NOT EXISTS complaints_1_protocol ON complaints_1 (protocol);
 CREATE INDEX IF NOT EXISTS complaints_1_registered ON complaints_1 (registered_at, complaint_id);
 CREATE INDEX IF NOT EXISTS complaints_1_received ON complaints_1 (received_at, complaint_id);
 CREATE INDEX IF NOT EXISTS complaints_1_updated ON complaints_1 (updated_at, complaint_id);
-CREATE INDEX IF NOT EXISTS complaints_1_due ON complaints_1 ({DUE}, complaint_id);
-CREATE INDEX IF NOT EXISTS complaints_1_severity ON complaints_1 ({SEVERITY}, complaint_id);
+CREATE INDEX IF NOT EXISTS complaints_1_due ON complaints_1 (({DUE}), complaint_id);
+CREATE INDEX IF NOT EXISTS complaints_1_severity ON complaints_1 (({SEVERITY}), complaint_id);
 CREATE INDEX IF NOT EXISTS complaints_1_state ON complaints_1 (state, registered_at, complaint_id);
 CREATE INDEX IF NOT EXISTS complaints_1_analyst ON complaints_1 (analyst, registered_at, complaint_id)
     WHERE analyst IS NOT NULL;
@@ -104,9 +103,9 @@ CREATE INDEX IF NOT EXISTS complaints_1_open_received ON complaints_1 (received_
     WHERE {IS_OPEN};
 CREATE INDEX IF NOT EXISTS complaints_1_open_updated ON complaints_1 (updated_at, complaint_id)
     WHERE {IS_OPEN};
-CREATE INDEX IF NOT EXISTS complaints_1_open_due ON complaints_1 ({DUE}, complaint_id)
+CREATE INDEX IF NOT EXISTS complaints_1_open_due ON complaints_1 (({DUE}), complaint_id)
     WHERE {IS_OPEN};
-CREATE INDEX IF NOT EXISTS complaints_1_open_severity ON complaints_1 ({SEVERITY}, complaint_id)
+CREATE INDEX IF NOT EXISTS complaints_1_open_severity ON complaints_1 (({SEVERITY}), complaint_id)
     WHERE {IS_OPEN};
 CREATE INDEX IF NOT EXISTS complaints_1_open_analyst ON complaints_1 (analyst) WHERE {IS_OPEN};
 CREATE INDEX IF NOT EXISTS complaints_1_open_team ON complaints_1 (team) WHERE {IS_OPEN};
