@@ -11,7 +11,7 @@ from api import audit, batch, complaints, customers, openapi, operations, public
 from api.auth import Authenticator, guard
 from api.parts import conninfo, master_key, open_commands, open_log, prepare_database
 from api.problems import HANDLERS
-from api.reading import Pool, Reader
+from api.reading import SESSION, Pool, Reader
 from api.request_id import RequestId
 from api.services import Services
 from api.worker import followers
@@ -51,7 +51,7 @@ async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
     await prepare_database(settings)
     milliseconds = str(int(settings.statement_timeout * 1000))
     pool: Pool = AsyncConnectionPool(
-        serving_conninfo(settings.url(), settings.schema, statement_timeout=milliseconds),
+        serving_conninfo(settings.url(), settings.schema, statement_timeout=milliseconds, **SESSION),
         min_size=1,
         max_size=settings.pool_size,
         timeout=2.0,

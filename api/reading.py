@@ -22,6 +22,16 @@ POLL_SECONDS = 0.005
 DEFAULT_WAIT = 2.0
 LONGEST_WAIT = 30.0
 
+# Queries go through indexes, in their order; what is planned for one value is not kept for another.
+SESSION = {
+    "enable_seqscan": "off",
+    "enable_sort": "off",
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+    "plan_cache_mode": "force_custom_plan",
+    "random_page_cost": "1.1",
+}
+
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 
 

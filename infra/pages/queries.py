@@ -171,7 +171,11 @@ def _bounds(order: Order, part: Part, way: Way, key: sql.Composable, *, after: b
     columns, values = _prefix(way)
     item_id, keys = sql.Identifier(order.id_column), [key] if part.keyed else []
     reached = [sql.SQL(order.expression).format(sql.SQL("%(after_key)s::" + order.sql_type)) for _ in keys]
-    found: list[sql.Composable] = [sql.SQL(part.condition).format(key)]
+    # The index may leave out rows without a value, and a comparison of rows does not tell that it does.
+    found = [
+        sql.SQL(part.condition).format(key),
+        *(sql.SQL("{} IS NOT NULL").format(each) for each in columns),
+    ]
     for beyond, within, ends in _ends(order, way):
         if after and order.descending == (beyond == "<"):
             found.append(

@@ -145,11 +145,7 @@ FILTERS: Mapping[str, Filter] = {
         lower=GIVEN_RANK,
         upper=GIVEN_RANK + " + 1",
     ),
-    "origin": Filter(
-        condition="(origin = %(origin)s OR origin ~>=~ (%(origin)s || '/') AND origin ~<~ (%(origin)s || '0'))",
-        leads=True,
-        late=True,
-    ),
+    "origin": Filter(condition="(origin = %(origin)s OR starts_with(origin, %(origin)s || '/'))"),
     "q": Filter(
         condition=f"""(SELECT t.document FROM complaints_text_1 t
                         WHERE t.complaint_id = complaints_1.complaint_id) @@ {QUESTION}""",
@@ -160,6 +156,11 @@ FILTERS: Mapping[str, Filter] = {
     ),
     "sector": Filter(condition=SECTOR, leads=True, late=True),
 }
+BELOW_ORIGIN = Filter(
+    condition=None,
+    leads=True,
+    lead="origin ~>=~ %(origin)s AND origin ~<~ (%(origin)s || '0')",  # `0` comes after `/`
+)
 OVERDUE: LiteralString = f"{DUE} < now()"
 FLAGS: Mapping[tuple[str, bool], Filter] = {
     ("needs_review", True): Filter(condition="needs_review", leads=True, sorts=BY_REGISTRATION),
@@ -184,6 +185,7 @@ def filters(wanted: Worklist) -> tuple[list[Filter], dict[str, Any]]:
         *(FLAGS[name, value] for name, value in given.items() if (name, value) in FLAGS),
         *_states(wanted),
         *(FILTERS[name] for name in FILTERS if name in given),
+        *([BELOW_ORIGIN] if "origin" in given else []),
         *period("registered_at", *registered, along="registered_at"),
         *period(DUE, None, argument("due_before", given), along="due_at"),
     ]
