@@ -24,6 +24,7 @@ LONGEST_WAIT = 30.0
 
 # Queries go through indexes, in their order; what is planned for one value is not kept for another.
 SESSION = {
+    "enable_incremental_sort": "off",
     "enable_seqscan": "off",
     "enable_sort": "off",
     "jit": "off",

@@ -15,7 +15,7 @@ class Filter(Struct, frozen=True, kw_only=True):
 
     `leads`: an index finds what it keeps; `late`: at a cost that grows with how much that is. `lead` is the
     form in which it asks the index, where that is another. `sorts` are the keys in whose order an index has
-    what it keeps: one of its own, or one that begins with `column`, which then equals `value`. On the key
+    what it keeps: one that begins with `column`, which then equals `value`, or that ends with `last`. On the key
     `along` it is a range, from `lower` to below `upper`. Without a condition it follows from the others.
     """
 
@@ -26,6 +26,7 @@ class Filter(Struct, frozen=True, kw_only=True):
     sorts: tuple[str, ...] = ()
     column: str | None = None
     value: LiteralString = ""
+    last: str | None = None
     along: str | None = None
     lower: LiteralString | None = None
     upper: LiteralString | None = None
@@ -149,16 +150,15 @@ def probe_query(table: LiteralString, filters: Sequence[Filter]) -> sql.Composed
 
 
 def _by(order: Order, part: Part, way: Way, key: sql.Composable) -> sql.Composable:
+    """The order, told so that no index gives it but the one that is meant: another may have little to give."""
     direction = sql.SQL(" DESC" if order.descending else " ASC")
-    columns = [*_prefix(way)[0], *([key] if part.keyed else []), sql.Identifier(order.id_column)]
+    last = [sql.Identifier(each.last) for each in way.leading if each.last and not way.gathered]
+    columns = [*_prefix(way)[0], *([key] if part.keyed else []), sql.Identifier(order.id_column), *last]
     return sql.SQL(", ").join(each + direction for each in columns)
 
 
 def _prefix(way: Way) -> tuple[list[sql.Composable], list[sql.Composable]]:
-    """The column that the index begins with, and its value; both empty where it begins with the key.
-
-    Sorted and bounded by, too, so that no other index gives the order: it might have little of the value.
-    """
+    """The column that the index begins with, and its value; both empty where it begins with the key."""
     led = [each for each in way.leading if each.column and not way.gathered]
     return [sql.Identifier(each.column or "") for each in led], [sql.SQL(each.value) for each in led]
 

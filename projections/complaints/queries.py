@@ -163,14 +163,16 @@ BELOW_ORIGIN = Filter(
 )
 OVERDUE: LiteralString = f"{DUE} < now()"
 FLAGS: Mapping[tuple[str, bool], Filter] = {
-    ("needs_review", True): Filter(condition="needs_review", leads=True, sorts=BY_REGISTRATION),
+    ("needs_review", True): Filter(condition="needs_review", leads=True, sorts=BY_REGISTRATION, last="state"),
     ("needs_review", False): Filter(condition="NOT needs_review"),
-    ("awaits_approval", True): Filter(condition="awaits_approval", leads=True, sorts=BY_REGISTRATION),
+    ("awaits_approval", True): Filter(
+        condition="awaits_approval", leads=True, sorts=BY_REGISTRATION, last="state"
+    ),
     ("awaits_approval", False): Filter(condition="NOT awaits_approval"),
     ("breached", True): Filter(condition=OVERDUE, leads=True, along="due_at", upper="now()"),
     ("breached", False): Filter(condition=f"NOT {OVERDUE}"),
 }
-ALL_OPEN = Filter(condition=IS_OPEN, leads=True, sorts=EVERY_SORT)
+ALL_OPEN = Filter(condition=IS_OPEN, leads=True, sorts=EVERY_SORT, last="state")
 AMONG_OPEN: Mapping[str, Filter] = {
     "analyst": Filter(condition=None, leads=True, lead=f"{IS_OPEN} AND analyst = %(analyst)s"),
     "team": Filter(condition=None, leads=True, lead=f"{IS_OPEN} AND team = %(team)s"),

@@ -92,20 +92,20 @@ CREATE INDEX IF NOT EXISTS complaints_1_kind ON complaints_1 (kind);
 CREATE INDEX IF NOT EXISTS complaints_1_channel ON complaints_1 (channel);
 CREATE INDEX IF NOT EXISTS complaints_1_origin ON complaints_1 (origin text_pattern_ops)
     WHERE origin IS NOT NULL;
-CREATE INDEX IF NOT EXISTS complaints_1_review ON complaints_1 (registered_at, complaint_id)
+CREATE INDEX IF NOT EXISTS complaints_1_review ON complaints_1 (registered_at, complaint_id, state)
     WHERE needs_review;
-CREATE INDEX IF NOT EXISTS complaints_1_approval ON complaints_1 (registered_at, complaint_id)
+CREATE INDEX IF NOT EXISTS complaints_1_approval ON complaints_1 (registered_at, complaint_id, state)
     WHERE awaits_approval;
 CREATE INDEX IF NOT EXISTS complaints_1_sectors ON complaints_1 USING gin (asked_sectors);
-CREATE INDEX IF NOT EXISTS complaints_1_open_registered ON complaints_1 (registered_at, complaint_id)
+CREATE INDEX IF NOT EXISTS complaints_1_open_registered ON complaints_1 (registered_at, complaint_id, state)
     WHERE {IS_OPEN};
-CREATE INDEX IF NOT EXISTS complaints_1_open_received ON complaints_1 (received_at, complaint_id)
+CREATE INDEX IF NOT EXISTS complaints_1_open_received ON complaints_1 (received_at, complaint_id, state)
     WHERE {IS_OPEN};
-CREATE INDEX IF NOT EXISTS complaints_1_open_updated ON complaints_1 (updated_at, complaint_id)
+CREATE INDEX IF NOT EXISTS complaints_1_open_updated ON complaints_1 (updated_at, complaint_id, state)
     WHERE {IS_OPEN};
-CREATE INDEX IF NOT EXISTS complaints_1_open_due ON complaints_1 (({DUE}), complaint_id)
+CREATE INDEX IF NOT EXISTS complaints_1_open_due ON complaints_1 (({DUE}), complaint_id, state)
     WHERE {IS_OPEN};
-CREATE INDEX IF NOT EXISTS complaints_1_open_severity ON complaints_1 (({SEVERITY}), complaint_id)
+CREATE INDEX IF NOT EXISTS complaints_1_open_severity ON complaints_1 (({SEVERITY}), complaint_id, state)
     WHERE {IS_OPEN};
 CREATE INDEX IF NOT EXISTS complaints_1_open_analyst ON complaints_1 (analyst) WHERE {IS_OPEN};
 CREATE INDEX IF NOT EXISTS complaints_1_open_team ON complaints_1 (team) WHERE {IS_OPEN};

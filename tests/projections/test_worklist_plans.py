@@ -62,7 +62,7 @@ SELECT n, md5((n / 5)::text)::uuid, 'complaint', n %% 5 + 1, 'type ' || n %% 300
   FROM generate_series(1, %s) AS n, (SELECT %s::timestamptz) AS at (now)"""
 FILL_CUSTOMERS: LiteralString = """
 INSERT INTO customers_1
-SELECT md5(n::text)::uuid, 1, 1, CASE WHEN n < 20 THEN 'organisation' ELSE 'person' END,
+SELECT md5(n::text)::uuid, 1, 1, CASE WHEN n < 20 THEN 'company' ELSE 'person' END,
        CASE WHEN n < 20 THEN 'gold' ELSE 'standard' END, n || '@example.com', 'ref ' || n,
        now - n * interval '1 hour', now, '{"name": "Bia", "language": "pt-BR", "channels": []}'
   FROM generate_series(1, %s) AS n, (SELECT %s::timestamptz) AS at (now)"""
@@ -159,13 +159,15 @@ async def test_the_open_ones_are_those_of_the_lifecycle() -> None:
 
 
 def every_pair() -> Iterator[Worklist]:
-    """Each filter alone, and with each other one, in every sort."""
+    """Each filter alone in every sort, and with each other one in some."""
     for sort in get_args(Sort):
-        for many in (0, 1, 2):
-            for filters in combinations(EXAMPLES, many):
-                yield wanted(*filters, sort=sort)
-        for filters in combinations(OTHERS, 2):
-            yield wanted(*filters, examples=OTHERS, sort=sort)
+        yield from (wanted(name, sort=sort) for name in EXAMPLES)
+    for number, pair in enumerate(combinations(EXAMPLES, 2)):
+        yield from (wanted(*pair, sort=get_args(Sort)[(number + more) % 10]) for more in (0, 3))
+    for number, pair in enumerate(combinations(OTHERS, 2)):
+        yield from (
+            wanted(*pair, examples=OTHERS, sort=get_args(Sort)[(number + more) % 10]) for more in (0, 3, 6)
+        )
 
 
 @pytest.mark.usefixtures("bounds")
@@ -218,7 +220,7 @@ async def test_page_after_page_gives_everything_once_in_order_however_it_is_come
         rows = await (await cursor.execute(ALL)).fetchall()
     rng = Random(4)
     short = 0
-    for _ in range(120):
+    for _ in range(60):
         filters = {
             name: rng.choice([known[name] for known in (EXAMPLES, OTHERS) if name in known])
             for name in rng.sample([*EXAMPLES], rng.choice((0, 1, 1, 2, 2, 3)))
@@ -235,7 +237,7 @@ async def test_page_after_page_gives_everything_once_in_order_however_it_is_come
             if cursor is None:
                 break
         assert found[: len(wanted)] == wanted, (filters, sort)
-    assert short > 10
+    assert short > 5
 
 
 TRAILS: Sequence[tuple[Mapping[str, Any], str]] = [
@@ -259,7 +261,7 @@ async def test_the_audit_trail_is_one_look_along_its_index(
         async with explaining(filled.connection) as plans:
             page = await audit.trail(filled.connection, Trail(**asked, sort=sort, limit=3, cursor=cursor))
         assert len(plans) == 1
-        assert index in plans[0].indexes
+        assert index in plans[0].indexes or cursor  # which takes the place of the period's one end
         assert plans[0].rows < 50
         cursor = page.next
 
@@ -295,7 +297,7 @@ async def test_the_audit_trail_looks_at_no_more_than_the_bounds(
         {"external_ref": "ref 77"},
         {"tier": "gold"},
         {"tier": "standard"},
-        {"kind": "organisation", "tier": "standard"},
+        {"kind": "company", "tier": "standard"},
     ],
 )
 async def test_the_list_of_customers_looks_at_no_more_than_the_bounds(
