@@ -96,4 +96,5 @@ VIEW = View(
     ddl=DDL + TEXTS,
     tables=("complaints_1", "complaints_text_1"),
     apply=apply,
+    stream_kind=COMPLAINT.kind,
 )
