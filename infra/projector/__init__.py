@@ -5,9 +5,9 @@ move in one transaction, by compare-and-swap, so that a leader that was deposed 
 """
 
 from infra.projector.checkpoints import CannotDrop, Standing, drop, prepare, standings
-from infra.projector.followers import Reactor, View
+from infra.projector.followers import Connection, Reactor, View
 from infra.projector.leading import Deposed, Failed
-from infra.projector.rebuilding import BeingRebuilt, CannotCompare, Rebuild
+from infra.projector.rebuilding import BeingRebuilt, CannotCompare, Difference, Differences, Rebuild
 from infra.projector.runner import Runner
 from infra.projector.tail import Tail
 from infra.projector.wake import Wake
@@ -16,7 +16,10 @@ __all__ = [
     "BeingRebuilt",
     "CannotCompare",
     "CannotDrop",
+    "Connection",
     "Deposed",
+    "Difference",
+    "Differences",
     "Failed",
     "Reactor",
     "Rebuild",

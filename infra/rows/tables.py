@@ -78,6 +78,7 @@ class Table(Generic[R]):
 
     async def write(self, connection: psycopg.AsyncConnection[Any], rows: Sequence[R]) -> None:
         """Insert the rows, or put them in the place of those with the same keys."""
+        await self._learn(connection)
         if len(rows) <= FEW:
             few = _encoder.encode(rows).decode()
             await connection.execute(UPSERT_FEW.format(**self._names), [few])

@@ -10,7 +10,7 @@ from domain.complaint import COMPLAINT
 from infra.events import Recorded
 from infra.projector import View
 from infra.rows import fold_rows
-from projections.complaints.rows import Row, fold
+from projections.complaints.rows import Row, fold, fold_many
 from projections.complaints.texts import DDL as TEXTS
 from projections.complaints.texts import apply_texts
 
@@ -86,7 +86,15 @@ CREATE INDEX IF NOT EXISTS complaints_1_sectors ON complaints_1 USING gin (asked
 async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
     """Fold events into both tables."""
     ours = [event for event in events if event.kind == COMPLAINT.kind]
-    await fold_rows(connection, ours, table="complaints_1", key="complaint_id", row_type=Row, fold=fold)
+    await fold_rows(
+        connection,
+        ours,
+        table="complaints_1",
+        key="complaint_id",
+        row_type=Row,
+        fold=fold,
+        fold_many=fold_many,
+    )
     await apply_texts(connection, ours)
 
 

@@ -25,17 +25,19 @@ async def nothing(events: Sequence[Recorded[Event]]) -> None:
     pass
 
 
-def seen(name: str = "seen", *, before: Before = nothing, after: Before = nothing) -> View:
+def seen(
+    name: str = "seen", version: int = 1, *, before: Before = nothing, after: Before = nothing
+) -> View:
     """A view that writes down every position it is given; twice, if it is given twice."""
 
     async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
         await before(events)
-        statement = f"INSERT INTO {name}_1 SELECT unnest(%s::bigint[])"
+        statement = f"INSERT INTO {name}_{version} SELECT unnest(%s::bigint[])"
         await connection.execute(statement.encode(), [[event.position for event in events]])
         await after(events)
 
-    ddl = f"CREATE TABLE IF NOT EXISTS {name}_1 (position bigint NOT NULL)"
-    return View(name=name, version=1, ddl=ddl, tables=(f"{name}_1",), apply=apply)
+    ddl = f"CREATE TABLE IF NOT EXISTS {name}_{version} (position bigint NOT NULL)"
+    return View(name=name, version=version, ddl=ddl, tables=(f"{name}_{version}",), apply=apply)
 
 
 async def prepared(database: str, *views: View) -> None:
