@@ -35,7 +35,7 @@ async def fill(log: Log, complaints: int, seed: int = 1) -> int:
     """Record so many complaints of six events each, interleaved at random; the number of events."""
     cases = [_case(log, number) for number in range(complaints)]
     order = [case for case in cases for _ in case.events]
-    random.Random(seed).shuffle(order)  # noqa: S311 - repeatable, not secret
+    random.Random(seed).shuffle(order)
     appends = list(_appends(order))
     for start in range(0, len(appends), AT_ONCE):
         answers = await asyncio.gather(*map(log.append, appends[start : start + AT_ONCE]))

@@ -80,7 +80,9 @@ def _show(found: Differences) -> None:
 def views_drop(name: str) -> None:
     """Drop the view NAME, version and all (`complaints_1`), that an older version of the service left."""
     if name in {view.follower for view in VIEWS}:
-        raise click.ClickException(f"{name} is a view of this version; `ouvidoria views rebuild` makes it anew")
+        raise click.ClickException(
+            f"{name} is a view of this version; `ouvidoria views rebuild` makes it anew"
+        )
 
     async def drop_it(connection: Connection) -> None:
         await drop(connection, name)

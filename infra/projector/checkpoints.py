@@ -31,7 +31,7 @@ VIEWS_FIRST = """SELECT set_config('search_path', quote_ident(path[2]) || ',' ||
 PREPARING = "SELECT pg_advisory_xact_lock(hashtextextended('prepare ' || current_schema(), 0))"
 
 SHORT = 10_000
-"""A log of so many events is folded into a new view in no time; over a longer one it is built unseen first."""
+"""A log of so many events is folded into a new view at once; over a longer one it is built unseen."""
 
 
 async def prepare(connection: Connection, views: Sequence[View]) -> None:

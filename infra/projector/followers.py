@@ -21,8 +21,8 @@ class View:
     `apply` folds events, given in order and without a hole, into them, inside the transaction that also moves
     the checkpoint. It may be called several times in one transaction; it alone writes the tables.
 
-    Where each row is made from the events of one stream alone, `stream_kind` is the kind of those streams: the
-    view can then be built stream by stream, which is faster. `apply` is given whole streams in that case.
+    Where each row is made from the events of one stream alone, `stream_kind` is the kind of those streams: a
+    rebuild then gives `apply` one whole stream after the other, which is faster.
     """
 
     name: str

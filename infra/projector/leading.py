@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import psycopg
 import structlog
@@ -118,9 +118,7 @@ class Lead:
 
     async def _checkpoint(self) -> tuple[int, int] | None:
         query = "SELECT position, generation FROM checkpoints WHERE follower = %s"
-        found: tuple[int, int] | None = await (
-            await self._connection.execute(query, [self._name])
-        ).fetchone()
+        found: tuple[int, int] | None = await (await self._connection.execute(query, [self._name])).fetchone()
         return found
 
     def _gone(self) -> tuple[int, int]:
@@ -141,16 +139,15 @@ class Lead:
         """Take in a batch, and more if there is; where that fails, its halves, up to the one that fails."""
         try:
             await self._advance(events, more=more)
-            return
         except (Deposed, *PASSING):
             raise
         except Exception as error:
             self._memory.forget()
             if len(events) == 1:
                 raise Failed(events[0].position, error) from error
-        half = len(events) // 2
-        await self._take(events[:half], more=False)
-        await self._take(events[half:], more=False)
+            half = len(events) // 2
+            await self._take(events[:half], more=False)
+            await self._take(events[half:], more=False)
 
     async def _advance(self, events: Events, *, more: bool) -> None:
         if isinstance(self._follower, View):
@@ -174,8 +171,8 @@ class Lead:
             await self._memory.flush(self._connection)
         return position
 
-    async def _stretch(self, events: Events, *, more: bool) -> AsyncIterator[Events]:
-        """The events, and while there are many the next ones, which are read as the ones before are folded."""
+    async def _stretch(self, events: Events, *, more: bool) -> AsyncGenerator[Events, None]:
+        """The events, and while there are many the next ones, read as those before are folded."""
         enough = time.monotonic() + STRETCH_SECONDS
         while events:
             if not more or len(events) < self._batch or time.monotonic() > enough:
@@ -208,7 +205,8 @@ class Lead:
             exc_info=failed.cause,
         )
         await self._connection.execute(
-            "UPDATE checkpoints SET failed_position = %s, failure = %s WHERE follower = %s AND generation = %s",
+            """UPDATE checkpoints SET failed_position = %s, failure = %s
+                WHERE follower = %s AND generation = %s""",
             [failed.position, kind, self._name, self._generation],
         )
         stands = "SELECT FROM checkpoints WHERE follower = %s AND failure IS NOT NULL"

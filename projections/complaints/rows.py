@@ -86,7 +86,7 @@ def fold(row: Row | None, recorded: Recorded[Event]) -> Row:
 
 
 def fold_many(row: Row | None, events: Sequence[Recorded[Event]]) -> Row:
-    """The complaint's row after one event or more; what follows from the domain's state is worked out once."""
+    """The complaint's row after some events; what follows from the domain's state is worked out once."""
     case, etag = (row.case, row.etag) if row else (None, events[0].version)
     for recorded in events:
         event = cast("ComplaintEvent", recorded.event)

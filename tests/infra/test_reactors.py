@@ -11,8 +11,8 @@ from infra.commands import Commands
 from infra.database import Unavailable
 from infra.events import Recorded
 from infra.projector import Reactor, Rebuild, leading, runner
-from tests.infra.followers import following, prepared, seen, standing, until_at, until_failed
 from infra.vault import Vault
+from tests.infra.followers import following, prepared, seen, standing, until_at, until_failed
 from tests.infra.logs import MASTER, NOTE, REGISTER, ask, caller, commanding, served, serving
 
 pytestmark = pytest.mark.anyio

@@ -27,7 +27,8 @@ DIFFERING = sql.SQL(
 class Difference:
     """A row, by its key, that the two views do not have alike.
 
-    `columns` are those with other values; none, where only one of the two (`only_in`: `old`, `new`) has the row.
+    `columns` are those with other values, where both have the row; else `only_in` says which has it: the
+    `old` one or the `new`.
     """
 
     table: str

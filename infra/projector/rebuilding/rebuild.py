@@ -13,7 +13,7 @@ from infra.database import connect
 from infra.log import head
 from infra.projector.followers import Connection, View
 from infra.projector.rebuilding.comparing import Differences, differences
-from infra.projector.rebuilding.filling import fill, follow, reader
+from infra.projector.rebuilding.filling import Filling, reader
 from infra.projector.rebuilding.shadow import Shadow
 from infra.vault import Vault
 
@@ -71,12 +71,13 @@ class Rebuild:
         """
         async with await connect(self._conninfo) as connection, reader(self._conninfo) as reading:
             shadow = await self._locked(connection)
-            position = await self._build(shadow, reading, compare=compare)
+            filling = Filling(connection, reading, self._vault, self._view)
+            position = await self._build(shadow, filling, compare=compare)
             found = Differences()
             if compare:
-                position, found = await self._compare(shadow, reading, position)
+                position, found = await self._compare(shadow, filling, position)
             if switch:
-                await self._switch(shadow, reading, position)
+                await self._switch(shadow, filling, position)
             else:
                 await shadow.drop()
             return found
@@ -87,15 +88,13 @@ class Rebuild:
             raise BeingRebuilt(f"{self._view.name} is being rebuilt already")
         return Shadow(connection, self._view, await _value(connection, "SELECT current_schema()"))
 
-    async def _build(self, shadow: Shadow, reading: Connection, *, compare: bool) -> int:
-        upto = await head(reading)
+    async def _build(self, shadow: Shadow, filling: Filling, *, compare: bool) -> int:
+        upto = await head(filling.reading)
         if compare:  # the new view must not get ahead of the old one
-            upto = min(upto, await self._of_old(shadow, reading, STANDS))
+            upto = min(upto, await self._of_old(shadow, filling.reading, STANDS))
         indexes = await shadow.create()
         log.info("rebuild-begins", view=self._view.follower, events=upto)
-        await fill(
-            shadow.connection, reading, self._vault, self._view, upto, lambda done: self._told(done, upto)
-        )
+        await filling.fill(upto, lambda done: self._told(done, upto))
         await shadow.finish(indexes)
         return upto
 
@@ -106,49 +105,45 @@ class Rebuild:
             raise CannotCompare(f"no {self._view.follower} serves that could be compared with")
         return int(position)
 
-    async def _compare(self, shadow: Shadow, reading: Connection, position: int) -> tuple[int, Differences]:
+    async def _compare(self, shadow: Shadow, filling: Filling, position: int) -> tuple[int, Differences]:
         """The position at which both were compared, and what differs."""
-        while (old := await self._of_old(shadow, reading, STANDS)) - position > NEAR:
-            position = await self._follow(shadow, reading, position, old)
+        while (old := await self._of_old(shadow, filling.reading, STANDS)) - position > NEAR:
+            position = await filling.follow(position, old)
         async with await connect(self._conninfo) as comparing:
             await comparing.set_isolation_level(IsolationLevel.REPEATABLE_READ)
             async with comparing.transaction():
-                async with reading.transaction():
-                    old = await self._of_old(shadow, reading, HOLD)
-                    position = await self._follow(shadow, reading, position, old)
+                async with filling.reading.transaction():
+                    old = await self._of_old(shadow, filling.reading, HOLD)
+                    position = await filling.follow(position, old)
                     await comparing.execute("SELECT 1")  # from here on it sees both views as they are now
                 return position, await differences(comparing, shadow)
 
-    async def _switch(self, shadow: Shadow, reading: Connection, position: int) -> None:
+    async def _switch(self, shadow: Shadow, filling: Filling, position: int) -> None:
         for attempt in count():
-            while (newest := await head(reading)) - position > NEAR:
-                position = await self._follow(shadow, reading, position, newest)
+            while (newest := await head(filling.reading)) - position > NEAR:
+                position = await filling.follow(position, newest)
             patience = PATIENCE[min(attempt, len(PATIENCE) - 1)]
             try:
-                position = await self._exchange(shadow, reading, position, patience)
+                position = await self._exchange(shadow, filling, position, patience)
             except psycopg.errors.LockNotAvailable:
                 await asyncio.sleep(patience)
             else:
                 log.info("rebuild-serves", view=self._view.follower, position=position)
                 return
 
-    async def _exchange(self, shadow: Shadow, reading: Connection, position: int, patience: float) -> int:
+    async def _exchange(self, shadow: Shadow, filling: Filling, position: int, patience: float) -> int:
         """Bring the new view up to the old one, which cannot move meanwhile, and past it; let it serve."""
         connection = shadow.connection
         async with connection.transaction():
-            await connection.execute(
-                "SELECT set_config('lock_timeout', %s, true)", [str(int(patience * 1000))]
-            )
+            milliseconds = str(int(patience * 1000))
+            await connection.execute("SELECT set_config('lock_timeout', %s, true)", [milliseconds])
             await connection.execute(HOLD.format(shadow.checkpoints), [self._view.follower])
-            position = await self._follow(shadow, reading, position, await head(reading))
+            position = await filling.follow(position, await head(filling.reading))
             await shadow.serve()
             await connection.execute(
                 MOVE.format(shadow.checkpoints), [self._view.follower, position, list(self._view.tables)]
             )
         return position
-
-    async def _follow(self, shadow: Shadow, reading: Connection, after: int, upto: int) -> int:
-        return await follow(shadow.connection, reading, self._vault, self._view, after, upto)
 
 
 async def _value(connection: Connection, query: str | sql.Composed, *arguments: object) -> Any:

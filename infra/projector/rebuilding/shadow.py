@@ -75,9 +75,7 @@ class Shadow:
         for statement in indexes:
             await self.connection.execute(statement.encode())
         for table in self.view.tables:
-            await self.connection.execute(
-                sql.SQL("ANALYZE {}").format(sql.Identifier(self.schema, table))
-            )
+            await self.connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(self.schema, table)))
 
     async def serve(self) -> None:
         """Put the tables in the place of those that served."""
