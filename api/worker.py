@@ -13,6 +13,7 @@ from domain.aggregate import Event, Refused
 from domain.complaint import COMPLAINT
 from domain.complaint.commands import Acknowledge
 from domain.complaint.events import ComplaintRegistered
+from infra.collecting import collect_seldom
 from infra.commands import Caller, Commands
 from infra.database import connect
 from infra.events import Recorded
@@ -25,6 +26,7 @@ PURGE_SECONDS = 3600
 
 async def work(settings: Settings) -> None:
     """Run all followers of the log and the house-keeping, until cancelled."""
+    collect_seldom()
     await prepare_database(settings)
     events = open_log(settings)
     wake, tail = Wake(conninfo(settings)), Tail(conninfo(settings), events.vault)

@@ -18,8 +18,7 @@ from infra.vault import StreamKey
 AT_ONCE = 2_000
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 DESCRIPTION = """The invoice of October shows the monthly fee twice. I called on the 3rd and was told that it
-would be corrected within five days; nothing has happened since, and the second charge has now been collected
-from my account. I ask for the amount back, and for a written confirmation that it will not happen again."""
+would be corrected within five days; nothing has happened since, and the second charge has been collected."""
 
 
 class Case(NamedTuple):

@@ -21,13 +21,11 @@ from projections.complaints.rows import fold
 from projections.complaints.texts import WRITE, Texts, fold_texts, indexed
 
 SCHEMA = "peer"
-UPSERT = """INSERT INTO {schema}.complaints_1
-            SELECT * FROM json_populate_record(NULL::{schema}.complaints_1, %s)
-                ON CONFLICT (complaint_id) DO UPDATE SET ({columns}) = ROW ({excluded})""".format(
-    schema=SCHEMA,
-    columns=", ".join(f'"{name}"' for name in ComplaintRow.__struct_fields__),
-    excluded=", ".join(f'excluded."{name}"' for name in ComplaintRow.__struct_fields__),
-)
+COLUMNS = ", ".join(f'"{name}"' for name in ComplaintRow.__struct_fields__)
+EXCLUDED = ", ".join(f'excluded."{name}"' for name in ComplaintRow.__struct_fields__)
+UPSERT = f"""INSERT INTO {SCHEMA}.complaints_1
+             SELECT * FROM json_populate_record(NULL::{SCHEMA}.complaints_1, %s)
+                 ON CONFLICT (complaint_id) DO UPDATE SET ({COLUMNS}) = ROW ({EXCLUDED})"""
 UPSERT_TEXTS = WRITE.replace("complaints_text_1", f"{SCHEMA}.complaints_text_1")
 encode = msgspec.json.Encoder(order="deterministic").encode
 

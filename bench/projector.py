@@ -6,35 +6,35 @@ one upsert an event; and reading and decoding the log, with nothing made of it.
 
 import asyncio
 import contextlib
-import logging
 import time
 from collections.abc import Sequence
 from typing import Any
 
 import psycopg
-import structlog
 import uvloop
 
 from api.parts import VIEWS
 from bench import peers
 from bench.filling import fill
-from bench.measuring import SCHEMA, Ratio, database, interleaved, report
+from bench.measuring import SCHEMA, Ratio, database, interleaved, quiet, report
+from infra.collecting import collect_seldom
 from infra.database import connect, serving_conninfo
 from infra.log import Log, read
 from infra.projector import Rebuild, Runner, Tail, View, Wake, prepare, standings
 from infra.vault import Vault
 from projections import complaints
 
-COMPLAINTS = 2_000
-OF_THE_PEER = 1_000
+COMPLAINTS = 20_000
+OF_THE_PEER = 3_000
 """So many events are enough to see the pace of the stock runner."""
-RUNS = 1
+RUNS = 3
 VAULT = Vault(bytes(32))
 
 
 def main() -> None:
     """Fill a log, then let ours and the peers run in turns."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    quiet()
+    collect_seldom()
     with database() as url:
         events = uvloop.run(_prepared(url))
         caught_up, all_caught_up, rebuilt, all_rebuilt, decoded, stock = interleaved(
@@ -85,7 +85,7 @@ async def _catch_up(url: str, views: Sequence[View]) -> float:
         runners = [
             asyncio.create_task(Runner(view, conninfo, VAULT, wake, tail=tail).run()) for view in views
         ]
-        while not await _there(connection, views):
+        while not await _there(connection, views):  # noqa: ASYNC110 - a checkpoint tells nobody
             await asyncio.sleep(0.02)
         seconds = time.perf_counter() - started
         for runner in runners:

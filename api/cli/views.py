@@ -5,6 +5,7 @@ from rich.table import Table
 
 from api.cli.common import err, execute, load_settings, out, progress_bar, with_connection
 from api.parts import VIEWS, conninfo, open_log, prepare_database
+from infra.collecting import collect_seldom
 from infra.projector import (
     BeingRebuilt,
     CannotCompare,
@@ -51,6 +52,7 @@ def views_rebuild(name: str, *, compare: bool, no_switch: bool) -> None:
 
 
 async def _rebuild(settings: Settings, view: View, *, compare: bool, switch: bool) -> Differences:
+    collect_seldom()
     await prepare_database(settings)
     events = open_log(settings)
     with progress_bar(view.name) as advance:

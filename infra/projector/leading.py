@@ -24,7 +24,7 @@ log = structlog.get_logger()
 POLL_SECONDS = 1.0
 STRETCH_SECONDS = 1.0
 """How long a view that is behind may fold before it commits."""
-REMEMBERED = 10_000
+REMEMBERED = 20_000
 """Rows of each table that the leader of a view need not read again."""
 
 # What passes by itself: to be tried again, never a reason to stand still.

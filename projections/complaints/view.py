@@ -1,5 +1,6 @@
 """The view's tables, and how a batch of events goes into them."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -86,16 +87,21 @@ CREATE INDEX IF NOT EXISTS complaints_1_sectors ON complaints_1 USING gin (asked
 async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
     """Fold events into both tables."""
     ours = [event for event in events if event.kind == COMPLAINT.kind]
-    await fold_rows(
-        connection,
-        ours,
-        table="complaints_1",
-        key="complaint_id",
-        row_type=Row,
-        fold=fold,
-        fold_many=fold_many,
-    )
-    await apply_texts(connection, ours)
+    texts = asyncio.create_task(apply_texts(connection, ours))
+    await asyncio.sleep(0)  # the server indexes the words while the rows are folded here
+    try:
+        await fold_rows(
+            connection,
+            ours,
+            table="complaints_1",
+            key="complaint_id",
+            row_type=Row,
+            fold=fold,
+            fold_many=fold_many,
+        )
+    finally:
+        await asyncio.wait([texts])
+    texts.result()
 
 
 VIEW = View(

@@ -17,7 +17,7 @@ from infra.rows import Memory, remembering
 from infra.vault import Vault
 
 CHUNK = 2_000
-REMEMBERED = 10_000
+REMEMBERED = 20_000
 NIL = UUID(int=0)
 
 Chunks = AsyncGenerator[Events, None]

@@ -92,6 +92,8 @@ class Rebuild:
         upto = await head(filling.reading)
         if compare:  # the new view must not get ahead of the old one
             upto = min(upto, await self._of_old(shadow, filling.reading, STANDS))
+        # What a crash of the server loses now is not in use yet; the switch makes all of it durable.
+        await shadow.connection.execute("SET synchronous_commit = off")
         indexes = await shadow.create()
         log.info("rebuild-begins", view=self._view.follower, events=upto)
         await filling.fill(upto, lambda done: self._told(done, upto))
@@ -135,6 +137,7 @@ class Rebuild:
         """Bring the new view up to the old one, which cannot move meanwhile, and past it; let it serve."""
         connection = shadow.connection
         async with connection.transaction():
+            await connection.execute("SET LOCAL synchronous_commit = on")
             milliseconds = str(int(patience * 1000))
             await connection.execute("SELECT set_config('lock_timeout', %s, true)", [milliseconds])
             await connection.execute(HOLD.format(shadow.checkpoints), [self._view.follower])
