@@ -32,7 +32,7 @@ class Case(NamedTuple):
 
 async def fill(log: Log, complaints: int, seed: int = 1) -> int:
     """Record so many complaints of six events each, interleaved at random; the number of events."""
-    cases = [_case(log, number) for number in range(complaints)]
+    cases = [_case(log, seed * 10**9 + number) for number in range(complaints)]
     order = [case for case in cases for _ in case.events]
     random.Random(seed).shuffle(order)
     appends = list(_appends(order))

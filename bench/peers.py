@@ -25,7 +25,7 @@ COLUMNS = ", ".join(f'"{name}"' for name in ComplaintRow.__struct_fields__)
 EXCLUDED = ", ".join(f'excluded."{name}"' for name in ComplaintRow.__struct_fields__)
 UPSERT = f"""INSERT INTO {SCHEMA}.complaints_1
              SELECT * FROM json_populate_record(NULL::{SCHEMA}.complaints_1, %s)
-                 ON CONFLICT (complaint_id) DO UPDATE SET ({COLUMNS}) = ROW ({EXCLUDED})"""
+                 ON CONFLICT (complaint_id) DO UPDATE SET ({COLUMNS}) = ROW ({EXCLUDED})"""  # noqa: S608 - names of our own
 UPSERT_TEXTS = WRITE.replace("complaints_text_1", f"{SCHEMA}.complaints_text_1")
 encode = msgspec.json.Encoder(order="deterministic").encode
 

@@ -1,6 +1,7 @@
 """Checkpoints: how far each follower has come, where it failed, and the tables that go with them."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -39,9 +40,7 @@ async def prepare(connection: Connection, views: Sequence[View]) -> None:
 
     A view that is new while the log is long gets its tables from its leader, once they are complete.
     """
-    async with connection.transaction():
-        await connection.execute(PREPARING)
-        await connection.execute(VIEWS_FIRST)
+    async with _preparing(connection):
         await connection.execute(CHECKPOINTS)
         if not (await connection.execute(ADDED_BEFORE)).rowcount:
             await connection.execute(ADDED)
@@ -49,10 +48,30 @@ async def prepare(connection: Connection, views: Sequence[View]) -> None:
         known = dict(await cursor.fetchall())
         missing = [view for view in views if view.follower not in known]
         if missing and await head(connection) <= SHORT:
-            for view in missing:
-                await connection.execute(view.ddl.encode())
-            await add_checkpoints(connection, [view.follower for view in missing], 0)
+            await _create(connection, missing)
         await _note_tables(connection, [view for view in views if known.get(view.follower) is None])
+
+
+async def create(connection: Connection, views: Sequence[View]) -> None:
+    """Create the views' tables, and their checkpoints before the first event."""
+    async with _preparing(connection):
+        await _create(connection, views)
+        await _note_tables(connection, views)
+
+
+async def _create(connection: Connection, views: Sequence[View]) -> None:
+    for view in views:
+        await connection.execute(view.ddl.encode())
+    await add_checkpoints(connection, [view.follower for view in views], 0)
+
+
+@asynccontextmanager
+async def _preparing(connection: Connection) -> AsyncIterator[None]:
+    """A transaction in which nobody else prepares views, and new tables become the views'."""
+    async with connection.transaction():
+        await connection.execute(PREPARING)
+        await connection.execute(VIEWS_FIRST)
+        yield
 
 
 async def _note_tables(connection: Connection, views: Sequence[View]) -> None:

@@ -9,14 +9,14 @@ import psycopg
 import structlog
 
 from infra.batching import Overloaded
-from infra.database import Unavailable
+from infra.database import DatabaseNotReady, Unavailable
 from infra.log import head
-from infra.projector.checkpoints import add_checkpoints
+from infra.projector.checkpoints import add_checkpoints, create
 from infra.projector.followers import Connection, Events, Reactor, View
-from infra.projector.rebuilding import Rebuild
+from infra.projector.rebuilding import BeingRebuilt, Rebuild
 from infra.projector.tail import Tail
 from infra.projector.wake import Wake
-from infra.rows import Memory, remembering
+from infra.rows import FEW, Memory, remembering
 from infra.vault import Vault
 
 log = structlog.get_logger()
@@ -26,6 +26,13 @@ STRETCH_SECONDS = 1.0
 """How long a view that is behind may fold before it commits."""
 REMEMBERED = 20_000
 """Rows of each table that the leader of a view need not read again."""
+
+MOVE = "UPDATE checkpoints SET position = %s WHERE follower = %s AND position = %s AND generation = %s"
+# Where nobody waits for the answer before the commit, the commit must fail: no text is a number.
+MOVE_OR_FAIL = """
+WITH moved AS (UPDATE checkpoints SET position = %s
+                WHERE follower = %s AND position = %s AND generation = %s RETURNING 1)
+SELECT CASE WHEN count(*) = 1 THEN '1' ELSE 'deposed' END::integer FROM moved"""
 
 # What passes by itself: to be tried again, never a reason to stand still.
 PASSING = (psycopg.OperationalError, psycopg.InterfaceError, Unavailable, Overloaded)
@@ -94,7 +101,7 @@ class Lead:
             await add_checkpoints(self._connection, [self._name], await head(self._connection))
         else:
             if await self._checkpoint() is None:
-                await Rebuild(self._conninfo, self._vault, self._follower).run()
+                await self._build(self._follower)
             await self._connection.execute(ALIVE)
         await self._connection.execute(
             """UPDATE checkpoints SET failure = NULL, failed_position = NULL
@@ -102,6 +109,16 @@ class Lead:
             [self._name],
         )
         self._position, self._generation = await self._checkpoint() or self._gone()
+
+    async def _build(self, view: View) -> None:
+        """Build a view that is new while the log is long; where that fails, following it shows the event."""
+        try:
+            await Rebuild(self._conninfo, self._vault, view).run()
+        except (BeingRebuilt, DatabaseNotReady, *PASSING):
+            raise
+        except Exception as error:
+            log.critical("rebuild-failed", view=self._name, error=type(error).__name__, exc_info=error)
+            await create(self._connection, [view])
 
     async def _follow(self) -> None:
         while True:
@@ -151,12 +168,30 @@ class Lead:
 
     async def _advance(self, events: Events, *, more: bool) -> None:
         if isinstance(self._follower, View):
-            self._position = await self._fold(self._follower, events, more=more)
+            if not (more and len(events) <= FEW and await self._fold_few(self._follower, events)):
+                self._position = await self._fold(self._follower, events, more=more)
             return
         for event in events:
             await self._follower.react(event)
         await self._move(self._position, events[-1].position)
         self._position = events[-1].position
+
+    async def _fold_few(self, view: View, events: Events) -> bool:
+        """Fold a few events in one round trip; False: something failed, which only single steps show."""
+        moving = [events[-1].position, self._name, self._position, self._generation]
+        try:
+            async with self._connection.pipeline(), self._connection.transaction():
+                await self._connection.execute(MOVE_OR_FAIL, moving)
+                await view.apply(self._connection, events)
+                await self._memory.flush(self._connection)
+        except Exception:
+            if self._connection.closed:
+                raise
+            await self._connection.rollback()
+            self._memory.forget()
+            return False
+        self._position = events[-1].position
+        return True
 
     async def _fold(self, view: View, events: Events, *, more: bool) -> int:
         """Fold a stretch of the log in one transaction; the position reached."""
@@ -187,11 +222,7 @@ class Lead:
                 await asyncio.wait([reading])
 
     async def _move(self, before: int, after: int) -> None:
-        cursor = await self._connection.execute(
-            """UPDATE checkpoints SET position = %s
-                WHERE follower = %s AND position = %s AND generation = %s""",
-            [after, self._name, before, self._generation],
-        )
+        cursor = await self._connection.execute(MOVE, [after, self._name, before, self._generation])
         if cursor.rowcount != 1:
             raise Deposed
 

@@ -7,5 +7,6 @@ Without a memory every batch is read, folded and written at once.
 
 from infra.rows.folding import fold_rows
 from infra.rows.memory import Memory, remembering
+from infra.rows.tables import FEW
 
-__all__ = ["Memory", "fold_rows", "remembering"]
+__all__ = ["FEW", "Memory", "fold_rows", "remembering"]

@@ -25,7 +25,16 @@ from infra.projector import (
 from infra.projector.rebuilding import filling
 from infra.vault import Vault
 from projections import complaints
-from tests.infra.followers import following, leaders, positions, prepared, seen, standing, until_at
+from tests.infra.followers import (
+    following,
+    leaders,
+    positions,
+    prepared,
+    seen,
+    standing,
+    until_at,
+    until_failed,
+)
 from tests.infra.logs import MASTER, NOTE, ask, fetch, opened, request, run, served, serving, until
 from tests.infra.processes import process
 from tests.projections.house import VIEWS, house
@@ -273,6 +282,24 @@ async def test_a_view_that_is_new_while_the_log_is_long_appears_when_it_is_compl
         await append(database, 1)
         await until_at(database, view, 12)
     assert await positions(database, view) == list(range(1, 13))
+
+
+async def test_a_new_view_that_cannot_be_built_is_followed_up_to_the_event_that_it_fails_on(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "SHORT", 10)
+
+    async def fail(events: Sequence[Recorded[Event]]) -> None:
+        if events[-1].position >= 8:
+            raise ValueError("this event does not fit")
+
+    await append(database, 11)
+    view, sound = seen(before=fail), seen("sound")
+    async with following(database, view, sound):
+        failed = await until_failed(database, view)
+        await until_at(database, sound, 11)
+    assert (failed.position, failed.failed_position, failed.failure) == (7, 8, "ValueError")
+    assert await positions(database, view) == [1, 2, 3, 4, 5, 6, 7]
 
 
 async def test_two_versions_of_a_view_are_followed_side_by_side_until_the_old_one_is_dropped(
