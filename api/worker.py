@@ -13,11 +13,12 @@ from domain.aggregate import Event, Refused
 from domain.complaint import COMPLAINT
 from domain.complaint.commands import Acknowledge
 from domain.complaint.events import ComplaintRegistered
+from infra.collecting import collect_seldom
 from infra.commands import Caller, Commands
 from infra.database import connect
 from infra.events import Recorded
 from infra.log import purge
-from infra.projector import Reactor, Runner, View, Wake
+from infra.projector import Reactor, Runner, Tail, View, Wake
 from infra.settings import Settings
 
 PURGE_SECONDS = 3600
@@ -25,9 +26,10 @@ PURGE_SECONDS = 3600
 
 async def work(settings: Settings) -> None:
     """Run all followers of the log and the house-keeping, until cancelled."""
+    collect_seldom()
     await prepare_database(settings)
     events = open_log(settings)
-    wake = Wake(conninfo(settings))
+    wake, tail = Wake(conninfo(settings)), Tail(conninfo(settings), events.vault)
     commands = open_commands(settings, events)
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -35,8 +37,10 @@ async def work(settings: Settings) -> None:
             tasks.create_task(_keep_house(settings))
             tasks.create_task(watchdog(conninfo(settings), commands).run())
             for follower in followers(settings, commands):
-                tasks.create_task(Runner(follower, conninfo(settings), events.vault, wake).run())
+                runner = Runner(follower, conninfo(settings), events.vault, wake, tail=tail)
+                tasks.create_task(runner.run())
     finally:
+        await tail.close()
         await events.close()
 
 

@@ -123,7 +123,14 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
     await fold_rows(connection, ours, table="customers_1", key="customer_id", row_type=Row, fold=fold)
 
 
-VIEW = View(name="customers", version=1, ddl=DDL, tables=("customers_1",), apply=apply)
+VIEW = View(
+    name="customers",
+    version=1,
+    ddl=DDL,
+    tables=("customers_1",),
+    apply=apply,
+    stream_kind=CUSTOMER.kind,
+)
 
 COLUMNS: LiteralString = """customer_id AS id, version, etag, kind, tier, registered_at, updated_at,
        customer ->> 'name' AS name, customer ->> 'language' AS language, customer ->> 'email' AS email,

@@ -1,5 +1,6 @@
 """The view's tables, and how a batch of events goes into them."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, LiteralString
 
@@ -10,7 +11,7 @@ from domain.complaint import COMPLAINT
 from infra.events import Recorded
 from infra.projector import View
 from infra.rows import fold_rows
-from projections.complaints.rows import Row, fold
+from projections.complaints.rows import Row, fold, fold_many
 from projections.complaints.texts import DDL as TEXTS
 from projections.complaints.texts import apply_texts
 
@@ -115,8 +116,21 @@ CREATE INDEX IF NOT EXISTS complaints_1_open_team ON complaints_1 (team) WHERE {
 async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
     """Fold events into both tables."""
     ours = [event for event in events if event.kind == COMPLAINT.kind]
-    await fold_rows(connection, ours, table="complaints_1", key="complaint_id", row_type=Row, fold=fold)
-    await apply_texts(connection, ours)
+    texts = asyncio.create_task(apply_texts(connection, ours))
+    await asyncio.sleep(0)  # the server indexes the words while the rows are folded here
+    try:
+        await fold_rows(
+            connection,
+            ours,
+            table="complaints_1",
+            key="complaint_id",
+            row_type=Row,
+            fold=fold,
+            fold_many=fold_many,
+        )
+    finally:
+        await asyncio.wait([texts])
+    texts.result()
 
 
 VIEW = View(
@@ -125,4 +139,5 @@ VIEW = View(
     ddl=DDL + INDEXES + TEXTS,
     tables=("complaints_1", "complaints_text_1"),
     apply=apply,
+    stream_kind=COMPLAINT.kind,
 )
