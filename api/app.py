@@ -8,7 +8,7 @@ from litestar.types import ASGIApp
 from psycopg_pool import AsyncConnectionPool
 
 from api import audit, batch, complaints, customers, openapi, operations, public
-from api.auth import Authenticator, guard
+from api.auth import Authenticator, Guard
 from api.parts import conninfo, master_key, open_commands, open_log, prepare_database
 from api.problems import HANDLERS
 from api.reading import Pool, Reader
@@ -34,7 +34,7 @@ def create_app(settings: Settings) -> ASGIApp:
             operations.ROUTER,
             document.router(),
         ],
-        guards=[guard],
+        middleware=[Guard],
         exception_handlers=HANDLERS,
         request_max_body_size=settings.body_limit,
         openapi_config=None,

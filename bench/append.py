@@ -38,7 +38,9 @@ CREATE TABLE plain (LIKE events INCLUDING ALL);
 CREATE SEQUENCE plain_positions CACHE 1;
 ALTER TABLE plain ALTER position SET DEFAULT nextval('plain_positions');
 """
-COLUMNS = """stream_id, kind, version, tag, occurred_at, recorded_at, actor, correlation, origin, body, leaf"""
+COLUMNS = (
+    """stream_id, kind, version, tag, occurred_at, recorded_at, actor, correlation, origin, body, leaf"""
+)
 INSERT = f"""INSERT INTO plain ({COLUMNS}) VALUES (gen_random_uuid(), 'complaint', 1, '{TAG}', now(), now(), 'ana',
 'request-1', 'live', '{BODY.decode()}'::text::bytea, decode(repeat('ab', 32), 'hex'));"""  # noqa: S608 - constants
 
@@ -135,8 +137,12 @@ def pgbench(url: str, script: Path, clients: int) -> float:
             *("--no-vacuum", "--protocol=prepared", f"--client={clients}", f"--jobs={min(clients, 2)}"),
             *(f"--time={SECONDS:.0f}", f"--file={script}", str(at["dbname"])),
         ],
-        env={"PGHOST": str(at["host"]), "PGPORT": str(at["port"]), "PGUSER": str(at["user"]),
-             "PGOPTIONS": str(at["options"])},
+        env={
+            "PGHOST": str(at["host"]),
+            "PGPORT": str(at["port"]),
+            "PGUSER": str(at["user"]),
+            "PGOPTIONS": str(at["options"]),
+        },
         capture_output=True,
         text=True,
         check=True,
@@ -164,6 +170,7 @@ def copy(url: str) -> float:
 def main() -> None:
     """Compare, in turns."""
     import sys
+
     with database() as url, tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "insert.sql"
         script.write_text(INSERT)
@@ -171,18 +178,19 @@ def main() -> None:
             connection.execute(PLAIN.encode())
         conninfo = serving_conninfo(url, SCHEMA)
         all = {
-          **{f"ours1@{n}": partial(ours, conninfo, n) for n in CALLERS},
-          **{f"ours2@{n}": partial(ours, conninfo, n, 2) for n in CALLERS[1:]},
-          "stock16": partial(stock, url, 16),
-          "pgbench1": partial(pgbench, url, script, 1),
-          "pgbench16": partial(pgbench, url, script, 16),
-          "pgbench64": partial(pgbench, url, script, 64),
-          "copy": partial(copy, url),
+            **{f"ours1@{n}": partial(ours, conninfo, n) for n in CALLERS},
+            **{f"ours2@{n}": partial(ours, conninfo, n, 2) for n in CALLERS[1:]},
+            "stock16": partial(stock, url, 16),
+            "pgbench1": partial(pgbench, url, script, 1),
+            "pgbench16": partial(pgbench, url, script, 16),
+            "pgbench64": partial(pgbench, url, script, 64),
+            "copy": partial(copy, url),
         }
         if sys.argv[2:]:
             all = {k: v for k, v in all.items() if any(k.startswith(a) for a in sys.argv[2:])}
         for k, v in zip(all, interleaved(3, *all.values())):
             print(k, v)
+
 
 if __name__ == "__main__":
     main()

@@ -1,4 +1,4 @@
-"""Appending in less time: the same function, the same verdicts, the same leaf."""
+"""Appending in less time, with the same verdicts and the same leaf; and never under a destroyed key."""
 
 from alembic import op
 
@@ -27,7 +27,8 @@ APPEND = """
 --   replayed    its key is known, with the same digest: stream and versions are those of the first time
 --   reused      its key is known, with another digest
 --   claimed     its claim is taken, by the stream given back
---   conflict    its stream has moved on, to the version given back
+--   conflict    its stream has moved on, to the version given back, or the key it sealed with was destroyed
+-- The wrapped key of a new stream is recorded; that of another must be there already.
 -- At most one command a stream, key and claim in a call. Nobody else appends while the lock is held.
 CREATE OR REPLACE FUNCTION append(
     stream_ids uuid[], kinds text[], expected integer[], lengths integer[], actors text[], keys text[],
@@ -37,7 +38,7 @@ CREATE OR REPLACE FUNCTION append(
                  first_position bigint, recorded_at timestamptz)
 LANGUAGE plpgsql
 SET enable_seqscan = off
-SET enable_hashjoin = on  -- of events with their commands; look-ups are written so that only an index can serve them
+SET enable_hashjoin = on  -- of events with their commands; only an index can serve the look-ups
 SET plan_cache_mode = force_generic_plan
 SET lock_timeout = '5s'
 AS $$
@@ -63,6 +64,8 @@ BEGIN
                           WHEN known.digest IS NOT NULL THEN 'reused'
                           WHEN taken.stream_id IS NOT NULL THEN 'claimed'
                           WHEN stream.version <> c.expected THEN 'conflict'
+                          WHEN c.expected > 0 AND c.wrapped IS NOT NULL AND kept.stream_id IS NULL
+                              THEN 'conflict'
                           ELSE 'accepted' END ORDER BY c.ordinal),
            array_agg(coalesce(known.stream_id, taken.stream_id, c.stream_id) ORDER BY c.ordinal),
            array_agg(coalesce(known.first_version, c.expected) ORDER BY c.ordinal),
@@ -70,12 +73,15 @@ BEGIN
                           WHEN stream.version <> c.expected THEN stream.version
                           ELSE c.expected + c.length END ORDER BY c.ordinal)
       INTO verdicts, owners, firsts, lasts
-      FROM unnest(stream_ids, expected, lengths, actors, keys, digests, wanted)
-           WITH ORDINALITY AS c (stream_id, expected, length, actor, key, digest, claim, ordinal)
+      FROM unnest(stream_ids, expected, lengths, actors, keys, digests, wanted, wrapped_keys)
+           WITH ORDINALITY AS c (stream_id, expected, length, actor, key, digest, claim, wrapped, ordinal)
            LEFT JOIN LATERAL (SELECT i.digest, i.stream_id, i.first_version, i.last_version
                                 FROM idempotency i
                                WHERE i.actor = c.actor AND i.key = c.key LIMIT 1) known ON true
            LEFT JOIN LATERAL (SELECT k.stream_id FROM claims k WHERE k.claim = c.claim LIMIT 1) taken ON true
+           LEFT JOIN LATERAL (SELECT k.stream_id FROM stream_keys k
+                               WHERE k.stream_id = c.stream_id AND c.expected > 0
+                                 AND c.wrapped IS NOT NULL LIMIT 1) kept ON true
            CROSS JOIN LATERAL (SELECT coalesce(max(e.version), 0) AS version
                                  FROM events e WHERE e.stream_id = c.stream_id) stream;
 
@@ -96,12 +102,10 @@ BEGIN
         PERFORM pg_notify(current_schema(), '');
     END IF;
 
-    IF cardinality(array_remove(wrapped_keys, NULL)) > 0 THEN
-        INSERT INTO stream_keys
-        SELECT c.stream_id, c.wrapped
-          FROM unnest(stream_ids, wrapped_keys, verdicts) AS c (stream_id, wrapped, verdict)
-         WHERE c.verdict = 'accepted' AND c.wrapped IS NOT NULL;
-    END IF;
+    INSERT INTO stream_keys
+    SELECT c.stream_id, c.wrapped
+      FROM unnest(stream_ids, expected, wrapped_keys, verdicts) AS c (stream_id, expected, wrapped, verdict)
+     WHERE c.verdict = 'accepted' AND c.expected = 0 AND c.wrapped IS NOT NULL;
     IF cardinality(array_remove(wanted, NULL)) > 0 THEN
         INSERT INTO claims
         SELECT c.claim, c.stream_id FROM unnest(stream_ids, wanted, verdicts) AS c (stream_id, claim, verdict)
