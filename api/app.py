@@ -16,6 +16,7 @@ from api.request_id import RequestId
 from api.services import Services
 from api.worker import followers
 from infra.access import KeyRing
+from infra.batching import Gate
 from infra.database import serving_conninfo
 from infra.secrets import Secrets
 from infra.settings import Settings
@@ -69,6 +70,7 @@ async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
         commands=commands,
         reader=Reader(pool, patience=settings.statement_timeout + 1),
         authenticator=Authenticator(settings, ring),
+        gate=Gate(settings.longest_wait),
         secrets=Secrets(master_key(settings)),
         followers=frozenset(follower.follower for follower in followers(settings, commands)),
     )

@@ -69,13 +69,16 @@ async def carry_out(
     """Check a command and execute it, on a new stream where there is no id.
 
     Raises:
+        Overloaded: too many are waiting to be served in time.
         TimeoutError: it took longer than the settings allow.
     """
-    await check(request, action_of(aggregate, command), stream_id, command)
-    async with asyncio.timeout(services(request).settings.command_timeout):
-        if stream_id is None:
-            return await services(request).commands.create(aggregate, who, command)
-        return await services(request).commands.execute(aggregate, stream_id, who, command)
+    parts = services(request)
+    with parts.gate:
+        await check(request, action_of(aggregate, command), stream_id, command)
+        async with asyncio.timeout(parts.settings.command_timeout):
+            if stream_id is None:
+                return await parts.commands.create(aggregate, who, command)
+            return await parts.commands.execute(aggregate, stream_id, who, command)
 
 
 def action_of(aggregate: Aggregate, command: Command | type[Command]) -> str:
