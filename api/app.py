@@ -8,7 +8,7 @@ from litestar.types import ASGIApp
 from psycopg_pool import AsyncConnectionPool
 
 from api import audit, batch, complaints, customers, openapi, operations, public
-from api.auth import Authenticator, guard
+from api.auth import Authenticator, Guard
 from api.parts import conninfo, master_key, open_commands, open_log, prepare_database
 from api.problems import HANDLERS
 from api.reading import SESSION, Pool, Reader
@@ -16,6 +16,7 @@ from api.request_id import RequestId
 from api.services import Services
 from api.worker import followers
 from infra.access import KeyRing
+from infra.batching import Gate
 from infra.database import serving_conninfo
 from infra.secrets import Secrets
 from infra.settings import Settings
@@ -34,7 +35,7 @@ def create_app(settings: Settings) -> ASGIApp:
             operations.ROUTER,
             document.router(),
         ],
-        guards=[guard],
+        middleware=[Guard],
         exception_handlers=HANDLERS,
         request_max_body_size=settings.body_limit,
         openapi_config=None,
@@ -69,6 +70,7 @@ async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
         commands=commands,
         reader=Reader(pool, patience=settings.statement_timeout + 1),
         authenticator=Authenticator(settings, ring),
+        gate=Gate(settings.longest_wait),
         secrets=Secrets(master_key(settings)),
         followers=frozenset(follower.follower for follower in followers(settings, commands)),
     )

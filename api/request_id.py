@@ -2,6 +2,7 @@
 
 import re
 import time
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -9,9 +10,9 @@ import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-ACCEPTED = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
+from infra.logs import RequestLine, log_request
 
-log = structlog.get_logger()
+ACCEPTED = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
 
 class RequestId:
@@ -45,21 +46,24 @@ class RequestId:
                 message["body"] = b""
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            try:
-                await self._app(scope, receive, send_named)
-            finally:
-                _log(scope, asked, status, time.perf_counter() - started)
+        structlog.contextvars.bind_contextvars(request_id=request_id)  # in the context of this request alone
+        try:
+            await self._app(scope, receive, send_named)
+        finally:
+            _log(scope, asked, status, time.perf_counter() - started)
 
 
 def _log(scope: Any, method: str, status: int, seconds: float) -> None:
     # Of a path that has no route nothing is said, nor of a query string: somebody may have typed a name.
     stream_id = scope.get("path_params", {}).get("stream_id")
-    log.info(
-        "request",
-        method=method,
-        route=scope.get("path_template"),
-        id=str(stream_id) if stream_id else None,
-        status=status,
-        ms=round(seconds * 1000, 1),
+    log_request(
+        RequestLine(
+            method=method,
+            route=scope.get("path_template"),
+            id=str(stream_id) if stream_id else None,
+            status=status,
+            ms=round(seconds * 1000, 1),
+            request_id=scope["state"]["request_id"],
+            timestamp=datetime.now(UTC),
+        )
     )

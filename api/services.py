@@ -7,6 +7,7 @@ from litestar import Request
 
 from api.auth import Authenticator, Principal
 from api.reading import Reader
+from infra.batching import Gate
 from infra.commands import Commands
 from infra.log import Log
 from infra.secrets import Secrets
@@ -22,6 +23,7 @@ class Services:
     commands: Commands
     reader: Reader
     authenticator: Authenticator
+    gate: Gate
     secrets: Secrets
     followers: frozenset[str]
     """The checkpoints of the views and reactors that this version runs; others are left over."""

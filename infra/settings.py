@@ -55,6 +55,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     command_timeout: Annotated[
         Seconds, Meta(description="Seconds after which a command not yet recorded is answered with 503.")
     ] = 10.0
+    longest_wait: Annotated[
+        Seconds,
+        Meta(description="Seconds for which a command may have to wait for others; else 503 at once."),
+    ] = 2.0
     statement_timeout: Annotated[
         Seconds, Meta(description="Seconds after which the database stops a query of a request.")
     ] = 10.0

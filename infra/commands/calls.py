@@ -20,8 +20,6 @@ class Caller(Struct, frozen=True, kw_only=True):
     actor: str
     correlation: str
     key: str | None = None
-    fresh: bool = False
-    """The key was looked for just now, and not found: only the log looks again, under its lock."""
     if_match: int | None = None
     claim: str | None = None
     origin: Origin = "live"

@@ -1,11 +1,6 @@
 """Files of one row a complaint: each row one stream, whole or not at all."""
 
 import asyncio
-import contextlib
-from collections import deque
-from collections.abc import Iterator
-from itertools import islice
-from uuid import UUID
 
 from domain.aggregate import Refused
 from domain.complaint import COMPLAINT
@@ -15,11 +10,9 @@ from infra.importing.mapping import Mapping
 from infra.importing.reading import Reader, Record, Rejected
 from infra.importing.reporting import Tally
 
-PAGE = 200
-
 
 class Complaints:
-    """The rows of one file on their way; no more than a page is read ahead of those under way."""
+    """The rows of one file on their way; none is read ahead of those under way."""
 
     def __init__(
         self,
@@ -32,21 +25,18 @@ class Complaints:
         correlation: str,
     ) -> None:
         self._reader = reader
-        self._bound = bound
+        self._commands_of = bound
         self._mapping = mapping
         self._commands = commands
         self._tally = tally
         self._correlation = correlation
-        self._page: deque[Record] = deque()
-        self._known: dict[str, UUID] = {}
-        self._turning = asyncio.Lock()
 
     async def prepare(self) -> None:
         """Nothing: rows are taken as they come."""
 
     async def work(self) -> None:
         """Take rows until there are no more; any number of these share the reader."""
-        while record := await self._next():
+        for record in self._reader:
             try:
                 if await self._append(record):
                     self._tally.added += 1
@@ -58,35 +48,17 @@ class Complaints:
             self._tally.bytes_read = self._reader.bytes_read
             self._tally.tell()
 
-    async def _next(self) -> Record | None:
-        async with self._turning:
-            if not self._page:
-                self._page.extend(islice(self._reader, PAGE))
-                self._known = await self._commands.claimed([*self._claims()])
-            return self._page.popleft() if self._page else None
-
-    def _claims(self) -> Iterator[str]:
-        for record in self._page:
-            with contextlib.suppress(Rejected):
-                if not record.fault:
-                    yield self._claim(self._bound.source_id(record.fields))
-
-    def _claim(self, source_id: str) -> str:
-        return f"{self._mapping.source}:{source_id}"
-
     async def _append(self, record: Record) -> bool:
         """Whether the row was added; it was known before if not."""
         if record.fault:
             raise record.fault
         source, id_column = self._mapping.source, self._mapping.id_column
-        source_id, commands = self._bound(record.fields)
-        claim = self._claim(source_id)
+        source_id, commands = self._commands_of(record.fields)
         caller = Caller(
             actor=f"import:{source}",
             correlation=self._correlation,
             key=f"import/{source}/{source_id}",
-            fresh=claim not in self._known,
-            claim=claim,
+            claim=f"{source}:{source_id}",
             origin="import",
         )
         try:
