@@ -19,6 +19,7 @@ from api import streams
 from api.auth import Principal
 from api.conventions import JSON
 from api.problems import Forbidden
+from api.reading import log_head
 from api.roles import MAY
 from api.services import Services, principal, services
 from api.validation import Malformed, Wrong, parameters, query
@@ -180,9 +181,8 @@ async def stream(request: Request[Any, Any, Any]) -> Response[None]:
     asked = query(request.scope["query_string"], Wanted)
     wanted, parts = asked.filter(), services(request)
     name, start = _start(request, asked)
-    check_known(
-        name, start, (await parts.reader.run(partial(feed.read, wanted=wanted, after=start, limit=0))).head
-    )
+    if start > parts.hub.position:
+        check_known(name, start, (await parts.reader.run(log_head)).log_position)
     return parts.streams.opened(request, wanted, start)
 
 
