@@ -117,7 +117,7 @@ async def _awaited(parts: Services, asked: Asked, wanted: Filter) -> Stretch:
     while True:
         grown = parts.wake.arm()
         read = partial(feed.read, wanted=wanted, after=covered, limit=asked.limit, keys=asked.personal)
-        stretch = await parts.reader.run(read)
+        stretch = await parts.follower.run(read)
         check_known("after", covered, stretch.head)
         left = deadline - time.monotonic()
         if stretch.rows or stretch.behind or left <= 0 or parts.wake.closed:
@@ -182,7 +182,7 @@ async def stream(request: Request[Any, Any, Any]) -> Response[None]:
     wanted, parts = asked.filter(), services(request)
     name, start = _start(request, asked)
     if start > parts.hub.position:
-        check_known(name, start, (await parts.reader.run(log_head)).log_position)
+        check_known(name, start, (await parts.follower.run(log_head)).log_position)
     return parts.streams.opened(request, wanted, start)
 
 

@@ -24,6 +24,8 @@ class Services:
     log: Log
     commands: Commands
     reader: Reader
+    follower: Reader
+    """Reads the log for its subscribers."""
     wake: Wake
     hub: Hub
     streams: Streams
