@@ -17,6 +17,7 @@ from api.services import Services
 from api.streams import Streams, following
 from api.worker import followers
 from infra.access import KeyRing
+from infra.batching import Shared
 from infra.database import serving_conninfo
 from infra.feed import BY_INDEX
 from infra.hub import Hub
@@ -90,6 +91,7 @@ async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
         reader=reader,
         follower=follower,
         wake=wake,
+        waiting=Shared(),
         hub=hub,
         streams=streams,
         authenticator=authenticator,
