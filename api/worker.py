@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 
 from api.parts import VIEWS, conninfo, open_commands, open_log, prepare_database
+from api.publishing import publisher
 from api.watching import watchdog
 from domain.aggregate import Event, Refused
 from domain.complaint import COMPLAINT
@@ -34,6 +35,8 @@ async def work(settings: Settings) -> None:
             tasks.create_task(wake.listen())
             tasks.create_task(_keep_house(settings))
             tasks.create_task(watchdog(conninfo(settings), commands).run())
+            if settings.nats_url:
+                tasks.create_task(publisher(settings, settings.nats_url, wake).run())
             for follower in followers(settings, commands):
                 tasks.create_task(Runner(follower, conninfo(settings), events.vault, wake).run())
     finally:
