@@ -1,4 +1,4 @@
-"""What must be true after any number of faults. Each check gives the violations it finds; none: all is well."""
+"""What must be true after any number of faults. Each check gives the violations that it finds."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Writers that insist: each command is sent again, with its key, until it is answered; the answers are kept."""
+"""Writers that insist: each command is sent again, with its key, until it is answered; answers are kept."""
 
 import os
 import random
