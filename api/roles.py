@@ -37,6 +37,8 @@ _READS: dict[str, frozenset[Role]] = {
     "read customers": _READERS,
     "read history": _READERS,
     "read trail": frozenset({"supervisor", "auditor"}),
+    "read feed": frozenset({*_READERS, "integrator"}),
+    "read personal feed": frozenset({"supervisor", "auditor"}),
     "read own identity": frozenset(ROLES),
 }
 
