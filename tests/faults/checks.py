@@ -87,8 +87,12 @@ def of_the_acknowledged(
             yield f"what was asked for with the key {text} was done {times} times"
 
 
-def of_a_reader(connection: Connection, name: str, seen: Sequence[Seen]) -> Iterator[str]:
+def of_a_reader(
+    connection: Connection, name: str, seen: Sequence[Seen], failure: str | None = None
+) -> Iterator[str]:
     """It was given the log from its beginning to its end."""
+    if failure:
+        yield f"{name} failed: {failure}"
     log = [Seen(position, f"{stream}/{version}") for position, stream, version in connection.execute(PLACES)]
     for place, (ours, theirs) in enumerate(zip(log, seen, strict=False), 1):
         if ours != theirs:

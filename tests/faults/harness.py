@@ -17,7 +17,7 @@ from infra.vault import Vault, load_master_key
 from tests.faults import checks
 from tests.faults.faults import faults
 from tests.faults.house import House
-from tests.faults.readers import Reader, Tail
+from tests.faults.readers import Feed, Reader, Tail
 from tests.faults.writers import Acknowledged, Book, Writers
 
 WRITERS = 6
@@ -54,9 +54,10 @@ def run(folder: Path, seconds: float, seed: int, *, line: bool) -> Report:
         house.start()
         book = Book(folder / "acknowledged.jsonl")
         undo.callback(book.close)
-        writers = Writers(house.url, house.keys()["analyst"], book, seed, WRITERS)
+        keys = house.keys()
+        writers = Writers(house.url, keys["analyst"], book, seed, WRITERS)
         undo.callback(writers.give_up)
-        readers: list[Reader] = [Tail(house.database)]
+        readers = [Tail(house.database), Feed(house.url, keys["integrator"])]
         for reader in readers:
             undo.callback(reader.give_up)
             reader.start()
@@ -94,7 +95,7 @@ def reckon(
         yield from checks.of_the_acknowledged(connection, acknowledged, said)
         for reader in readers:
             reader.finish(report.events)
-            yield from checks.of_a_reader(connection, reader.name, reader.seen)
+            yield from checks.of_a_reader(connection, reader.name, reader.seen, reader.failure)
         yield from asyncio.run(checks.of_the_views(house.database, vault, VIEWS))
 
 

@@ -5,11 +5,16 @@ import threading
 import time
 from typing import NamedTuple
 
+import httpx
 import psycopg
 
 PAUSE_SECONDS = 0.02
 AFTER = """SELECT position, stream_id || '/' || version FROM ouvidoria.events
             WHERE position > %s ORDER BY position LIMIT %s"""
+
+
+class Away(Exception):
+    """The service says that it cannot answer now."""
 
 
 class Seen(NamedTuple):
@@ -25,6 +30,7 @@ class Reader(threading.Thread):
     def __init__(self) -> None:
         super().__init__(name=type(self).__name__, daemon=True)
         self.seen: list[Seen] = []
+        self.failure: str | None = None
         self._ending = threading.Event()
 
     def next(self, after: int) -> list[Seen]:
@@ -34,15 +40,21 @@ class Reader(threading.Thread):
     passing: tuple[type[Exception], ...] = ()
 
     def run(self) -> None:
-        while not self._ending.is_set():
-            with contextlib.suppress(*self.passing):
-                self.seen += self.next(self.seen[-1].position if self.seen else 0)
-            time.sleep(PAUSE_SECONDS)
+        try:
+            while not self._ending.is_set():
+                with contextlib.suppress(*self.passing):
+                    self.seen += self.next(self._position())
+                time.sleep(PAUSE_SECONDS)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is reported
+            self.failure = repr(error)
+
+    def _position(self) -> int:
+        return self.seen[-1].position if self.seen else 0
 
     def finish(self, head: int) -> None:
         """Return once it has read to the head, or in vain for a minute."""
         deadline = time.monotonic() + 60
-        while (not self.seen or self.seen[-1].position < head) and time.monotonic() < deadline:
+        while self.is_alive() and self._position() < head and time.monotonic() < deadline:
             time.sleep(PAUSE_SECONDS)
         self.give_up()
 
@@ -72,3 +84,25 @@ class Tail(Reader):
         super().give_up()
         if self._connection is not None:
             self._connection.close()
+
+
+class Feed(Reader):
+    """Follows the feed over HTTP, and waits there for what comes."""
+
+    passing = (httpx.TransportError, Away)
+
+    def __init__(self, url: str, token: str) -> None:
+        super().__init__()
+        headers = {"authorization": f"Bearer {token}", "accept": "application/cloudevents-batch+json"}
+        self._client = httpx.Client(base_url=url, headers=headers, timeout=15)
+
+    def next(self, after: int) -> list[Seen]:
+        answer = self._client.get("/v1/events", params={"after": after, "limit": 500, "wait": 1})
+        if answer.status_code == 503:
+            raise Away
+        answer.raise_for_status()
+        return [Seen(int(event["sequence"]), event["id"]) for event in answer.json()]
+
+    def give_up(self) -> None:
+        super().give_up()
+        self._client.close()
