@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import re
 import sys
-from asyncio.subprocess import Process, create_subprocess_exec
+from asyncio.subprocess import PIPE, Process, create_subprocess_exec
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -15,10 +16,13 @@ import pytest
 from nats.aio.client import Client
 from nats.js.api import ConsumerConfig, DeliverPolicy, StorageType, StreamConfig
 
+from api.parts import prepare_database
+from api.worker import work
 from domain.complaint import COMPLAINT
 from infra.broker import FOLLOWER, Diverged, Message, Publisher, Unreachable, jetstream, publisher
 from infra.broker.jetstream import JetStream
 from infra.projector import Wake, standings
+from infra.settings import Settings
 from tests.infra.followers import prepared
 from tests.infra.logs import (
     REGISTER,
@@ -341,3 +345,32 @@ async def test_a_stream_of_another_log_is_told_from_ours(
     async with served(database) as connection:
         with pytest.raises(Diverged, match=reason):
             await Publisher(opening, serving(database), "/test", wake)._lead(connection)
+
+
+def consumer_of_the_guide() -> str:
+    page = Path(__file__).parents[2] / "docs/howto/nats.md"
+    (code,) = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+    return str(code)
+
+
+async def test_the_consumer_of_the_guide_prints_what_the_worker_publishes(
+    database: str, server: NatsServer, tmp_path: Path
+) -> None:
+    settings = Settings(home=tmp_path, database_url=database, nats_url=server.url)
+    await prepare_database(settings)
+    working = asyncio.create_task(work(settings))
+    await append(database, 5)
+    await until_published(server, 5)
+    consumer = await create_subprocess_exec(
+        sys.executable, "-c", consumer_of_the_guide(), server.url, "2", stdout=PIPE
+    )
+    assert consumer.stdout
+    shown = [(await consumer.stdout.readline()).decode().split() for _ in range(3)]
+    consumer.kill()
+    await consumer.wait()
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    streams = [
+        str(stream) for (stream,) in await ask(database, "SELECT stream_id FROM events ORDER BY position")
+    ]
+    assert shown == [[str(n), "ouvidoria.investigation-started", streams[n - 1]] for n in (3, 4, 5)]
