@@ -12,4 +12,6 @@ def publisher(settings: Settings, url: str, wake: Wake) -> Publisher:
     """Publishes the log to NATS; the stream has the name of the log's schema."""
     from infra.broker.jetstream import JetStream  # noqa: PLC0415 - nats-py is there only where it is wanted
 
-    return Publisher(partial(JetStream.open, url, settings.schema), conninfo(settings), settings.source(), wake)
+    return Publisher(
+        partial(JetStream.open, url, settings.schema), conninfo(settings), settings.source(), wake
+    )
