@@ -35,12 +35,20 @@ def hold(house: House, chance: random.Random) -> None:
         house.line.mend()
 
 
+def kill_nats(house: House, chance: random.Random) -> None:
+    """The broker dies, and comes back after a while."""
+    if house.nats:
+        house.nats.kill()
+        time.sleep(chance.uniform(0, 1))
+        house.nats.start()
+
+
 def freeze_worker(house: House, chance: random.Random) -> None:
     """A worker stands still for longer than others wait, and then goes on as if nothing had been."""
     house.freeze_worker(chance.uniform(0.5, 3))
 
 
-EVERYWHERE: Mapping[str, Fault] = {
+EVERYWHERE: dict[str, Fault] = {
     "kill an API process": lambda house, _: house.kill_child("api"),
     "kill the worker": lambda house, _: house.kill_child("worker"),
     "kill the second worker": lambda house, _: house.second_worker.kill(),
@@ -49,7 +57,7 @@ EVERYWHERE: Mapping[str, Fault] = {
     "kill PostgreSQL": lambda house, _: house.signal_postgres(signal.SIGKILL),
     "freeze the worker": freeze_worker,
 }
-ON_THE_LINE: Mapping[str, Fault] = {
+ON_THE_LINE: dict[str, Fault] = {
     "cut the line to PostgreSQL": cut,
     "lose answers of PostgreSQL": lose_answers,
     "silence PostgreSQL": hold,
@@ -58,4 +66,4 @@ ON_THE_LINE: Mapping[str, Fault] = {
 
 def faults(house: House) -> Mapping[str, Fault]:
     """What can go wrong in a house."""
-    return {**EVERYWHERE, **(ON_THE_LINE if house.line else {})}
+    return EVERYWHERE | (ON_THE_LINE if house.line else {}) | ({"kill NATS": kill_nats} if house.nats else {})

@@ -17,11 +17,12 @@ from infra.vault import Vault, load_master_key
 from tests.faults import checks
 from tests.faults.faults import faults
 from tests.faults.house import House
-from tests.faults.readers import Feed, Reader, Tail
+from tests.faults.readers import Feed, Reader, Subscription, Tail
 from tests.faults.writers import Acknowledged, Book, Writers
 
 WRITERS = 6
 LEAST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
+WELL_BEFORE = 0.75  # how many of the faults wait until the service is well again
 SETTLE_SECONDS = 60.0
 TICK_SECONDS = 0.05
 
@@ -45,11 +46,11 @@ class Report:
         return "\n".join([f"seed {self.seed}, PostgreSQL {where}: {counts}", *names, *found])
 
 
-def run(folder: Path, seconds: float, seed: int, *, line: bool) -> Report:
+def run(folder: Path, seconds: float, seed: int, *, line: bool, nats_server: Path | None = None) -> Report:
     """Let faults happen for so many seconds, then tell what they broke."""
     report = Report(seed, line)
     with contextlib.ExitStack() as undo:
-        house = House(folder, line=line)
+        house = House(folder, line=line, nats_server=nats_server)
         undo.callback(house.stop)
         house.start()
         book = Book(folder / "acknowledged.jsonl")
@@ -57,7 +58,9 @@ def run(folder: Path, seconds: float, seed: int, *, line: bool) -> Report:
         keys = house.keys()
         writers = Writers(house.url, keys["analyst"], book, seed, WRITERS)
         undo.callback(writers.give_up)
-        readers = [Tail(house.database), Feed(house.url, keys["integrator"])]
+        readers: list[Reader] = [Tail(house.database), Feed(house.url, keys["integrator"])]
+        if house.nats:
+            readers.append(Subscription(house.nats.url))
         for reader in readers:
             undo.callback(reader.give_up)
             reader.start()
@@ -70,11 +73,15 @@ def run(folder: Path, seconds: float, seed: int, *, line: bool) -> Report:
 
 
 def disturb(house: House, chance: random.Random, seconds: float) -> Counter[str]:
-    """One fault after another, each at a moment of its own; what has ended is started again."""
+    """One fault after another, most when the service is well again, some while it is not.
+
+    What has ended is started again meanwhile.
+    """
     menu, done, end = faults(house), Counter[str](), time.monotonic() + seconds
     while (now := time.monotonic()) < end:
+        well = chance.random() < WELL_BEFORE
         due = now + chance.uniform(LEAST_PAUSE, LONGEST_PAUSE)
-        while time.monotonic() < min(due, end):
+        while time.monotonic() < end and (time.monotonic() < due or (well and not house.ready())):
             house.tend()
             time.sleep(TICK_SECONDS)
         name = chance.choice(sorted(menu))

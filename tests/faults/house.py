@@ -15,6 +15,7 @@ import psutil
 
 from infra import embedded
 from tests.api.line import Line
+from tests.infra.nats_server import NatsServer
 from tests.test_readme import ROOT, free_port
 
 READY_SECONDS = 120.0
@@ -83,10 +84,10 @@ class House:
     """Supervisor, API processes, a worker and one more, over a PostgreSQL of their own.
 
     With a `line` between service and PostgreSQL the database is kept apart, as in production; without, the
-    supervisor has it embedded.
+    supervisor has it embedded. With the program `nats_server`, there is a broker too.
     """
 
-    def __init__(self, folder: Path, *, line: bool, processes: int = 2) -> None:
+    def __init__(self, folder: Path, *, line: bool, nats_server: Path | None, processes: int = 2) -> None:
         self.home = folder / "home"
         database_home = folder / "database" if line else self.home
         self.database = embedded.url(database_home)
@@ -96,8 +97,10 @@ class House:
         self.url = f"http://127.0.0.1:{port}"
         self._log = (folder / "service.log").open("ab")
         kept = {name: value for name, value in os.environ.items() if not name.startswith("OUVIDORIA_")}
+        self.nats = NatsServer(nats_server, folder) if nats_server else None
+        published = {"OUVIDORIA_NATS_URL": self.nats.url} if self.nats else {}
         served = {"OUVIDORIA_DATABASE_URL": self.line.url} if self.line else {}
-        common = {**kept, "PYTHONPATH": str(ROOT), "OUVIDORIA_HOME": str(self.home)}
+        common = {**kept, **published, "PYTHONPATH": str(ROOT), "OUVIDORIA_HOME": str(self.home)}
         running = common | served | {"OUVIDORIA_PORT": str(port), "OUVIDORIA_API_PROCESSES": str(processes)}
         working = common | {"OUVIDORIA_DATABASE_URL": self.line.url if self.line else self.database}
         program = [sys.executable, "-m", "api.cli"]
@@ -108,6 +111,8 @@ class House:
 
     def start(self) -> None:
         """Return once it is ready."""
+        if self.nats:
+            self.nats.start()
         self._tend_until(self.ready)
         self._lasting.append(self.second_worker)
 
@@ -134,6 +139,8 @@ class House:
             each.stop()
         if self.line:
             self.line.close()
+        if self.nats:
+            self.nats.kill()
         self._log.close()
 
     def keys(self) -> dict[str, str]:

@@ -1,12 +1,16 @@
 """Readers that follow the log by position through all faults, and remember what they were given."""
 
+import asyncio
 import contextlib
 import threading
 import time
-from typing import NamedTuple
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple
 
 import httpx
+import nats
 import psycopg
+from nats.js.api import ConsumerConfig, DeliverPolicy
 
 PAUSE_SECONDS = 0.02
 AFTER = """SELECT position, stream_id || '/' || version FROM ouvidoria.events
@@ -106,3 +110,41 @@ class Feed(Reader):
     def give_up(self) -> None:
         super().give_up()
         self._client.close()
+
+
+class Subscription(Reader):
+    """Follows the broker's stream, from the position after the last by its sequence."""
+
+    passing = (nats.errors.Error, OSError)
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._url = url
+
+    def next(self, after: int) -> list[Seen]:
+        return asyncio.run(self._received(after))
+
+    async def _received(self, after: int) -> list[Seen]:
+        client = await nats.connect(
+            self._url, allow_reconnect=False, max_reconnect_attempts=1, error_cb=self._nothing
+        )
+        try:
+            start = ConsumerConfig(deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=after + 1)
+            stream = client.jetstream()
+            if (await stream.stream_info("ouvidoria")).state.last_seq <= after:
+                return []
+            subscription = await stream.subscribe("ouvidoria.>", ordered_consumer=True, config=start)
+            return [seen async for seen in self._pending(subscription)]
+        finally:
+            await client.close()
+
+    async def _pending(self, subscription: Any) -> AsyncIterator[Seen]:
+        pending = True
+        while pending:
+            message = await subscription.next_msg(5)
+            pending = message.metadata.num_pending > 0
+            yield Seen(message.metadata.sequence.stream, message.headers["Nats-Msg-Id"])
+
+    @staticmethod
+    async def _nothing(_error: Exception) -> None:
+        pass

@@ -1,4 +1,4 @@
-"""A real nats-server for tests: found, or fetched once into the user's cache; killed and restarted at will."""
+"""A real nats-server for tests: found, or fetched once into a cache; killed and restarted at will."""
 
 import contextlib
 import fcntl
