@@ -54,6 +54,8 @@ class JetStream:
             )
         broker = cls(client, name)
         try:
+            if "tls://" in url:
+                broker._check_encrypted()
             await broker._ensure()
         except BaseException:
             await broker.close()
@@ -86,6 +88,11 @@ class JetStream:
         """Close the connection, broken or not."""
         with contextlib.suppress(Error, OSError, TimeoutError):
             await self._client.close()
+
+    def _check_encrypted(self) -> None:
+        # The client encrypts where the server wants it, and goes without where it does not.
+        if not self._client._server_info.get("tls_required"):  # noqa: SLF001 - it has no other name
+            raise Unreachable("the server does not encrypt, and tls:// was asked for")
 
     async def _ensure(self) -> None:
         config = StreamConfig(
@@ -122,7 +129,7 @@ def refusals() -> Iterator[None]:
     """Tell what the client raises as `Unreachable`."""
     try:
         yield
-    except (Error, OSError, TimeoutError) as error:
+    except (Error, OSError, TimeoutError, ValueError) as error:
         raise Unreachable(f"{type(error).__name__}: {error}") from error
 
 

@@ -61,9 +61,11 @@ def fetch(folder: Path) -> None:
 class NatsServer:
     """A server with JetStream, on a port of its own, over a folder that outlives its processes."""
 
-    def __init__(self, program: Path, folder: Path) -> None:
+    def __init__(self, program: Path, folder: Path, **settings: object) -> None:
+        """`settings` are the server's own."""
         self._program = program
         self._folder = folder
+        self._settings = settings
         with socket.create_server(("127.0.0.1", 0)) as free:
             self._port = int(free.getsockname()[1])
         self._process: subprocess.Popen[bytes] | None = None
@@ -76,7 +78,7 @@ class NatsServer:
         """Return once it takes connections."""
         configuration = self._folder / "nats.conf"
         jetstream = {"store_dir": str(self._folder / "store")}
-        settings = {"host": "127.0.0.1", "port": self._port, "jetstream": jetstream}
+        settings = {"host": "127.0.0.1", "port": self._port, "jetstream": jetstream, **self._settings}
         configuration.write_text(json.dumps(settings))
         with (self._folder / "nats.log").open("ab") as log:
             self._process = subprocess.Popen([self._program, "-c", configuration], stdout=log, stderr=log)
