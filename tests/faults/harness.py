@@ -5,7 +5,7 @@ import contextlib
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import psycopg
 from api.parts import VIEWS
 from infra.vault import Vault, load_master_key
 from tests.faults import checks
-from tests.faults.faults import faults
+from tests.faults.faults import Fault, faults
 from tests.faults.house import House
 from tests.faults.readers import Feed, Reader, Subscription, Tail
 from tests.faults.writers import Acknowledged, Book, Writers
@@ -46,8 +46,19 @@ class Report:
         return "\n".join([f"seed {self.seed}, PostgreSQL {where}: {counts}", *names, *found])
 
 
-def run(folder: Path, seconds: float, seed: int, *, line: bool, nats_server: Path | None = None) -> Report:
-    """Let faults happen for so many seconds, then tell what they broke."""
+def run(
+    folder: Path,
+    seconds: float,
+    seed: int,
+    *,
+    line: bool,
+    nats_server: Path | None = None,
+    menu: Callable[[House], Mapping[str, Fault]] = faults,
+) -> Report:
+    """Let faults happen for so many seconds, then tell what they broke.
+
+    `menu` is asked once the house is ready.
+    """
     report = Report(seed, line)
     with contextlib.ExitStack() as undo:
         house = House(folder, line=line, nats_server=nats_server)
@@ -65,19 +76,19 @@ def run(folder: Path, seconds: float, seed: int, *, line: bool, nats_server: Pat
             undo.callback(reader.give_up)
             reader.start()
         writers.start()
-        report.faults = disturb(house, random.Random(seed), seconds)  # noqa: S311 - chance is no secret here
+        report.faults = disturb(house, menu(house), random.Random(seed), seconds)  # noqa: S311 - chance is no secret here
         house.recover()
         writers.finish()
         report.violations = [*writers.surprises, *reckon(house, report, book.read(), readers)]
     return report
 
 
-def disturb(house: House, chance: random.Random, seconds: float) -> Counter[str]:
+def disturb(house: House, menu: Mapping[str, Fault], chance: random.Random, seconds: float) -> Counter[str]:
     """One fault after another, most when the service is well again, some while it is not.
 
     What has ended is started again meanwhile.
     """
-    menu, done, end = faults(house), Counter[str](), time.monotonic() + seconds
+    done, end = Counter[str](), time.monotonic() + seconds
     while (now := time.monotonic()) < end:
         well = chance.random() < WELL_BEFORE
         due = now + chance.uniform(LEAST_PAUSE, LONGEST_PAUSE)
