@@ -14,9 +14,11 @@ from api.problems import HANDLERS
 from api.reading import Pool, Reader
 from api.request_id import RequestId
 from api.services import Services
+from api.streams import Streams, following
 from api.worker import followers
 from infra.access import KeyRing
 from infra.database import serving_conninfo
+from infra.hub import Hub
 from infra.projector import Wake
 from infra.secrets import Secrets
 from infra.settings import Settings
@@ -66,21 +68,29 @@ async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
     await pool.open()
     commands = open_commands(settings, events)
     wake = Wake(conninfo(settings))
+    reader = Reader(pool, patience=settings.statement_timeout + 1)
+    authenticator = Authenticator(settings, ring)
+    hub = Hub(following(reader), wake, settings.source(), heartbeat_seconds=settings.stream_heartbeat)
+    streams = Streams(hub, authenticator, most=settings.stream_clients)
     app.state.services = Services(
         settings=settings,
         log=events,
         commands=commands,
-        reader=Reader(pool, patience=settings.statement_timeout + 1),
+        reader=reader,
         wake=wake,
-        authenticator=Authenticator(settings, ring),
+        hub=hub,
+        streams=streams,
+        authenticator=authenticator,
         secrets=Secrets(master_key(settings)),
         followers=frozenset(follower.follower for follower in followers(settings, commands)),
     )
-    listening = asyncio.create_task(wake.listen())
+    tasks = [asyncio.create_task(task) for task in (wake.listen(), hub.run(), streams.run())]
     try:
         yield
     finally:
-        listening.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await pool.close()
         await events.close()
         await ring.close()

@@ -7,7 +7,9 @@ from litestar import Request
 
 from api.auth import Authenticator, Principal
 from api.reading import Reader
+from api.streams import Streams
 from infra.commands import Commands
+from infra.hub import Hub
 from infra.log import Log
 from infra.projector import Wake
 from infra.secrets import Secrets
@@ -23,10 +25,17 @@ class Services:
     commands: Commands
     reader: Reader
     wake: Wake
+    hub: Hub
+    streams: Streams
     authenticator: Authenticator
     secrets: Secrets
     followers: frozenset[str]
     """The checkpoints of the views and reactors that this version runs; others are left over."""
+
+    def end_waiting(self) -> None:
+        """Answer those who wait for events, and end their streams: the process is about to stop."""
+        self.wake.close()
+        self.streams.close()
 
 
 def services(request: Request[Any, Any, Any]) -> Services:

@@ -107,6 +107,7 @@ def test_every_command_and_every_read_is_in_it() -> None:
             "ready",
             "status",
             "events",
+            "stream",
         ]
     )
 
