@@ -17,7 +17,7 @@ from infra.vault import Vault, load_master_key
 from tests.faults import checks
 from tests.faults.faults import Fault, faults
 from tests.faults.house import House
-from tests.faults.readers import Feed, Reader, Subscription, Tail
+from tests.faults.readers import Feed, Reader, Stream, Subscription, Tail
 from tests.faults.writers import Acknowledged, Book, Writers
 
 WRITERS = 6
@@ -69,7 +69,11 @@ def run(
         keys = house.keys()
         writers = Writers(house.url, keys["analyst"], book, seed, WRITERS)
         undo.callback(writers.give_up)
-        readers: list[Reader] = [Tail(house.database), Feed(house.url, keys["integrator"])]
+        readers: list[Reader] = [
+            Tail(house.database),
+            Feed(house.url, keys["integrator"]),
+            Stream(house.url, keys["integrator"]),
+        ]
         if house.nats:
             readers.append(Subscription(house.nats.url))
         for reader in readers:

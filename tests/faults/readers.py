@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ import psycopg
 from nats.js.api import ConsumerConfig, DeliverPolicy
 
 PAUSE_SECONDS = 0.02
+STRETCH = 100  # events after which a stream is opened anew
 AFTER = """SELECT position, stream_id || '/' || version FROM ouvidoria.events
             WHERE position > %s ORDER BY position LIMIT %s"""
 
@@ -110,6 +112,28 @@ class Feed(Reader):
     def give_up(self) -> None:
         super().give_up()
         self._client.close()
+
+
+class Stream(Feed):
+    """Follows the stream of server-sent events, and goes on after the last id when it breaks."""
+
+    def next(self, after: int) -> list[Seen]:
+        seen: list[Seen] = []
+        with contextlib.suppress(httpx.TransportError), self._opened(after) as answer:
+            if answer.status_code == 503:
+                raise Away
+            answer.raise_for_status()
+            for line in answer.iter_lines():
+                if line.startswith("data:"):
+                    event = json.loads(line.removeprefix("data:"))
+                    seen.append(Seen(int(event["sequence"]), event["id"]))
+                if len(seen) == STRETCH or self._ending.is_set():
+                    break
+        return seen
+
+    def _opened(self, after: int) -> contextlib.AbstractContextManager[httpx.Response]:
+        headers = {"last-event-id": str(after), "accept": "text/event-stream"}
+        return self._client.stream("GET", "/v1/events/stream", headers=headers, timeout=1)
 
 
 class Subscription(Reader):
