@@ -35,10 +35,10 @@ async def work(settings: Settings) -> None:
             tasks.create_task(wake.listen())
             tasks.create_task(_keep_house(settings))
             tasks.create_task(watchdog(conninfo(settings), commands).run())
-            if settings.nats_url:
-                tasks.create_task(publisher(settings, settings.nats_url, wake).run())
             for follower in followers(settings, commands):
                 tasks.create_task(Runner(follower, conninfo(settings), events.vault, wake).run())
+            if settings.nats_url:
+                tasks.create_task(publisher(settings, settings.nats_url, wake).run())
     finally:
         await events.close()
 

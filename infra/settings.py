@@ -173,12 +173,12 @@ class Settings(Struct, frozen=True, kw_only=True):
         return f"Settings({', '.join(shown)})"
 
     def _contradictions(self) -> list[str]:
-        problems = []
+        found = []
         if self.oidc_issuer and not self.oidc_audience:
-            problems.append(f"{variable('oidc_audience')}: needed with {variable('oidc_issuer')}")
+            found.append(f"{variable('oidc_audience')}: needed with {variable('oidc_issuer')}")
         if self.nats_url and importlib.util.find_spec("nats") is None:
-            problems.append(f"{variable('nats_url')}: needs nats-py, which `pip install .[nats]` brings")
-        return problems
+            found.append(f"{variable('nats_url')}: needs nats-py, which `pip install .[nats]` brings")
+        return found
 
 
 def variable(field: str) -> str:
