@@ -116,8 +116,7 @@ async def _awaited(parts: Services, asked: Asked, wanted: Filter) -> Stretch:
     covered = asked.after
     while True:
         grown = parts.wake.arm()
-        read = partial(feed.read, wanted=wanted, after=covered, limit=asked.limit, keys=asked.personal)
-        stretch = await parts.reader.run(read)
+        stretch = await _read(parts, asked, wanted, covered, grown)
         check_known("after", covered, stretch.head)
         left = deadline - time.monotonic()
         if stretch.rows or stretch.behind or left <= 0 or parts.wake.closed:
@@ -126,6 +125,16 @@ async def _awaited(parts: Services, asked: Asked, wanted: Filter) -> Stretch:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(min(left, LOOK_SECONDS)):
                 await grown.wait()
+
+
+async def _read(parts: Services, asked: Asked, wanted: Filter, after: int, grown: asyncio.Event) -> Stretch:
+    """The next events. Those who wait for the same growth of the log, as hundreds may, share one read."""
+    read = partial(feed.read, wanted=wanted, after=after, limit=asked.limit, keys=asked.personal)
+    if not asked.wait:
+        return await parts.follower.run(read)
+    # What this read came too early for sets `grown`, so nobody waits in vain.
+    key = grown, wanted, after, asked.limit, asked.personal
+    return await parts.waiting.get(key, lambda: parts.follower.run(read))
 
 
 def check_known(name: str, position: int, head: int) -> None:
@@ -182,7 +191,7 @@ async def stream(request: Request[Any, Any, Any]) -> Response[None]:
     wanted, parts = asked.filter(), services(request)
     name, start = _start(request, asked)
     if start > parts.hub.position:
-        check_known(name, start, (await parts.reader.run(log_head)).log_position)
+        check_known(name, start, (await parts.follower.run(log_head)).log_position)
     return parts.streams.opened(request, wanted, start)
 
 

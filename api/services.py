@@ -8,7 +8,9 @@ from litestar import Request
 from api.auth import Authenticator, Principal
 from api.reading import Reader
 from api.streams import Streams
+from infra.batching import Shared
 from infra.commands import Commands
+from infra.feed import Stretch
 from infra.hub import Hub
 from infra.log import Log
 from infra.projector import Wake
@@ -24,7 +26,11 @@ class Services:
     log: Log
     commands: Commands
     reader: Reader
+    follower: Reader
+    """Reads the log for its subscribers."""
     wake: Wake
+    waiting: Shared[Stretch]
+    """Reads for those who wait for events."""
     hub: Hub
     streams: Streams
     authenticator: Authenticator

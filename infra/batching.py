@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Sequence
 from contextvars import Context
 from typing import Generic, TypeVar
 
@@ -12,6 +12,20 @@ R = TypeVar("R")
 
 class Overloaded(Exception):
     """More is waiting than can be served soon; nothing was done, so it may be asked again later."""
+
+
+class Shared(Generic[R]):
+    """Lets those who ask for the same at the same time wait for one answer."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[Hashable, asyncio.Future[R]] = {}
+
+    async def get(self, key: Hashable, ask: Callable[[], Coroutine[None, None, R]]) -> R:
+        """The answer under way for the key, else that of `ask`; who gives up takes it from nobody else."""
+        if key not in self._under_way:
+            self._under_way[key] = asyncio.create_task(ask(), context=Context())
+            self._under_way[key].add_done_callback(lambda _: self._under_way.pop(key))
+        return await asyncio.shield(self._under_way[key])
 
 
 class Batcher(Generic[T, R]):

@@ -17,6 +17,9 @@ SCAN = 50_000
 END = 2**63 - 1
 """No position is beyond it."""
 
+BY_INDEX = {"enable_seqscan": "off", "enable_bitmapscan": "off", "enable_sort": "off"}
+"""Settings of a session that reads the feed: page by page in order, however little is known of the log."""
+
 
 class Filter(Struct, frozen=True):
     """Which events a reader asks for: of any of the tags (none named: of all), of one stream or of all."""
@@ -96,8 +99,7 @@ async def read(
         "after": after, "until": until, "limit": limit, "tags": list(wanted.tags), "stream": wanted.stream_id,
     }  # fmt: skip
     async with connection.cursor(binary=True) as cursor:
-        # Not prepared: a plan made while the log is small would be kept when it has grown.
-        await cursor.execute(_query(wanted, keys=keys), arguments, prepare=False)
+        await cursor.execute(_query(wanted, keys=keys), arguments)
         found = await cursor.fetchall()
     head = found[0][0]
     rows = [Row._make(values[1:]) for values in found if values[1] is not None]

@@ -1,5 +1,6 @@
 """The feed: every event in order from any position, filtered or whole, and how far it was looked through."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import aiohttp
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -279,6 +281,36 @@ def test_who_waits_holds_no_connection_to_the_database(database: str, tmp_path: 
         assert read(own)["events"]
         own.register()
         assert {len(each.result(20)["events"]) for each in waiting} == {1}
+
+
+def test_hundreds_who_wait_for_the_same_cost_one_read(
+    own_service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_service.register()
+    reads: list[int] = []
+    plain = feed.read
+
+    async def counted(*args: Any, **asked: Any) -> feed.Stretch:
+        reads.append(asked["after"])
+        return await plain(*args, **asked)
+
+    async def wait_for_one(client: aiohttp.ClientSession) -> int:
+        async with client.get("/v1/events", params={"after": 1, "wait": 30}) as answer:
+            return len((await answer.json())["events"])
+
+    async def all_wait() -> list[int]:
+        headers = {"authorization": f"Bearer {own_service.keys['integrator']}"}
+        connector = aiohttp.TCPConnector(limit=0)
+        async with aiohttp.ClientSession(own_service.url, headers=headers, connector=connector) as client:
+            waiting = asyncio.gather(*(wait_for_one(client) for _ in range(300)))
+            await asyncio.sleep(1)
+            reads.clear()
+            await asyncio.to_thread(own_service.register)
+            return await waiting
+
+    monkeypatch.setattr(feed, "read", counted)
+    assert asyncio.run(all_wait()) == [1] * 300
+    assert reads.count(1) < 20
 
 
 def test_who_waits_when_the_service_stops_does_not_hold_it_up(database: str, tmp_path: Path) -> None:
