@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 
 from api.parts import VIEWS, conninfo, open_commands, open_log, prepare_database
+from api.publishing import publisher
 from api.watching import watchdog
 from domain.aggregate import Event, Refused
 from domain.complaint import COMPLAINT
@@ -39,6 +40,8 @@ async def work(settings: Settings) -> None:
             for follower in followers(settings, commands):
                 runner = Runner(follower, conninfo(settings), events.vault, wake, tail=tail)
                 tasks.create_task(runner.run())
+            if settings.nats_url:
+                tasks.create_task(publisher(settings, settings.nats_url, wake).run())
     finally:
         await tail.close()
         await events.close()

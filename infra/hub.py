@@ -119,6 +119,8 @@ class Hub:
         self._heartbeat = heartbeat_seconds
         self._channels: dict[Filter, Channel] = {}
         self._catching_up = asyncio.Semaphore(2)
+        self.begun = asyncio.Event()
+        """Set once the head was found: channels are for what comes after it, and get all of that."""
         self.position = 0
         """Up to where the log was handed to the channels."""
         self.clients = 0
@@ -127,7 +129,9 @@ class Hub:
         """Follow the log for ever."""
         while True:
             try:
-                self.position = (await self._read(EVERYTHING, self.position, 0, None)).head
+                if not self.begun.is_set():
+                    self.position = (await self._read(EVERYTHING, self.position, 0, None)).head
+                    self.begun.set()
                 while True:
                     await self._look()
             except PASSING as error:

@@ -1,5 +1,6 @@
 """Settings: one struct, read from `OUVIDORIA_*`; as a program, the table of docs/settings.md."""
 
+import importlib.util
 import os
 from collections.abc import Mapping
 from decimal import Decimal
@@ -16,9 +17,10 @@ PREFIX = "OUVIDORIA_"
 INTERNAL = frozenset(
     {"OUVIDORIA_LISTEN_FD", "OUVIDORIA_PARENT_FD", "OUVIDORIA_TEST_DATABASE_URL", "OUVIDORIA_TOKEN"}
 )
-SECRET = frozenset({"database_url", "owner_url", "master_key"})
+SECRET = frozenset({"database_url", "owner_url", "master_key", "nats_url"})
 
 PostgresUrl = Annotated[str, Meta(pattern=r"^postgres(ql)?://")]
+NatsUrls = Annotated[str, Meta(pattern=r"^(nats|tls)://[^\s,/]+(,(nats|tls)://[^\s,/]+)*\Z")]
 HttpUrl = Annotated[str, Meta(pattern=r"^https?://")]
 LIMITS = r"^none$|^[A-Z]{3}=[0-9]+(\.[0-9]+)?(,[A-Z]{3}=[0-9]+(\.[0-9]+)?)*$"
 Seconds = Annotated[float, Meta(gt=0, le=3600)]
@@ -91,6 +93,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     auto_acknowledge: Annotated[
         bool, Meta(description="Whether each new complaint is acknowledged at once, by the system.")
     ] = False
+    nats_url: Annotated[
+        NatsUrls | None,
+        Meta(description="NATS to publish every event to; servers of one cluster with commas. Unset: none."),
+    ] = None
     master_key: Annotated[
         str | None,
         Meta(description="Base64 of the 32 bytes that wrap the stream keys. Unset: `master.key` in home."),
@@ -171,9 +177,12 @@ class Settings(Struct, frozen=True, kw_only=True):
         return f"Settings({', '.join(shown)})"
 
     def _contradictions(self) -> list[str]:
+        found = []
         if self.oidc_issuer and not self.oidc_audience:
-            return [f"{variable('oidc_audience')}: needed with {variable('oidc_issuer')}"]
-        return []
+            found.append(f"{variable('oidc_audience')}: needed with {variable('oidc_issuer')}")
+        if self.nats_url and importlib.util.find_spec("nats") is None:
+            found.append(f"{variable('nats_url')}: needs nats-py, which `pip install .[nats]` brings")
+        return found
 
 
 def variable(field: str) -> str:

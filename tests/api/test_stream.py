@@ -1,11 +1,13 @@
 """The stream: every event as it comes, from any position, and nobody pays for the slowness of another."""
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -24,13 +26,17 @@ def positions(messages: list[Message]) -> list[int | None]:
 
 def pad(service: Service, events: int, size: int = 10, tag: str = "note-added") -> None:
     """Append events of a size, as one command."""
+    service.run(append(service, events, size, tag))
+
+
+async def append(service: Service, events: int, size: int = 10, tag: str = "note-added") -> None:
     body = b'{"type":"%b","pad":"%b"}' % (tag.encode(), b"x" * size)
     key = uuid4().hex
     request = Append(
         stream_id=uuid4(), kind="complaint", expected=0, events=[Draft(tag, NOW, body)] * events, actor="ana",
         key=key, digest=key.encode(), correlation="request-1", wrapped_key=b"wrapped",
     )  # fmt: skip
-    assert service.run(service.services.log.append(request)).verdict == "accepted"
+    assert (await service.services.log.append(request)).verdict == "accepted"
 
 
 # ---- what it sends
@@ -259,6 +265,29 @@ def test_an_outage_of_the_database_ends_no_stream(own_service: Service) -> None:
         for _ in range(3):
             pad(own_service, 1)
         assert positions(stream.events(3)) == [1, 2, 3]
+
+
+def test_what_is_recorded_while_the_log_cannot_be_read_is_not_passed_over(
+    own_service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, failed = own_service.services.hub._read, threading.Event()
+
+    async def failing(*asked: Any) -> Any:
+        if not failed.is_set():
+            await append(own_service, 3)
+            failed.set()
+            raise psycopg.OperationalError
+        return await plain(*asked)
+
+    with streaming(own_service) as stream:
+        stream.next()
+        monkeypatch.setattr(own_service.services.hub, "_read", failing)
+        assert failed.wait(30)
+        for _ in range(4):
+            time.sleep(0.5)  # some before the log can be read again, some after
+            pad(own_service, 1)
+        assert stream.event().id == 1
+        assert positions(stream.events(6)) == [2, 3, 4, 5, 6, 7]
 
 
 # ---- bad input
