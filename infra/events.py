@@ -1,7 +1,7 @@
 """What stands in the log: the envelope around an event, and its translation to and from a row."""
 
 from datetime import datetime
-from typing import Generic, Literal, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -105,20 +105,40 @@ def decode_body(tag: str, body: bytes, key: StreamKey | None, stream_id: UUID, v
     Raises:
         UnknownEvent: no event type has this tag.
     """
-    try:
-        event_type = EVENT_TYPES[tag]
-    except KeyError:
-        raise UnknownEvent(f"event type {tag!r} is not known to this version") from None
-    fields = msgspec.json.decode(body)
-    sealed = fields.pop(SEALED, None)
-    if sealed is not None:
-        bound_to = _binding(stream_id, version, tag)
-        fields |= msgspec.json.decode(key.open(sealed, bound_to)) if key else erased_values(event_type)
-    return msgspec.convert(fields, event_type).upcast()
+    fields = _opened(tag, body, key, stream_id, version)
+    return msgspec.convert(fields, _event_type(tag)).upcast()
 
 
 def recorded(row: Row, vault: Vault) -> Recorded[Event]:
     """The envelope of a row, its event decrypted and decoded."""
-    key = vault.unwrap(row.stream_id, row.wrapped) if row.wrapped else None
-    event = decode_body(row.tag, row.body, key, row.stream_id, row.version)
+    event = decode_body(row.tag, row.body, _key(row, vault), row.stream_id, row.version)
     return Recorded(*row[:11], row.leaf, event)
+
+
+def opened_fields(row: Row, vault: Vault) -> dict[str, Any]:
+    """The fields of a row's event as they were stored, the personal ones opened, or erased with their key.
+
+    Raises:
+        UnknownEvent: its key is gone, and no event type has its tag.
+    """
+    return _opened(row.tag, row.body, _key(row, vault), row.stream_id, row.version)
+
+
+def _opened(tag: str, body: bytes, key: StreamKey | None, stream_id: UUID, version: int) -> dict[str, Any]:
+    fields: dict[str, Any] = msgspec.json.decode(body)
+    sealed = fields.pop(SEALED, None)
+    if sealed is not None:
+        bound_to = _binding(stream_id, version, tag)
+        fields |= msgspec.json.decode(key.open(sealed, bound_to)) if key else erased_values(_event_type(tag))
+    return fields
+
+
+def _event_type(tag: str) -> type[Event]:
+    try:
+        return EVENT_TYPES[tag]
+    except KeyError:
+        raise UnknownEvent(f"event type {tag!r} is not known to this version") from None
+
+
+def _key(row: Row, vault: Vault) -> StreamKey | None:
+    return vault.unwrap(row.stream_id, row.wrapped) if row.wrapped else None
