@@ -7,7 +7,7 @@ from litestar import Litestar
 from litestar.types import ASGIApp
 from psycopg_pool import AsyncConnectionPool
 
-from api import audit, batch, complaints, customers, openapi, operations, public
+from api import audit, batch, complaints, customers, openapi, operations, public, webhooks
 from api.auth import Authenticator, guard
 from api.parts import conninfo, master_key, open_commands, open_log, prepare_database
 from api.problems import HANDLERS
@@ -31,6 +31,7 @@ def create_app(settings: Settings) -> ASGIApp:
             public.ROUTER,
             customers.ROUTER,
             audit.ROUTER,
+            webhooks.ROUTER,
             operations.ROUTER,
             document.router(),
         ],

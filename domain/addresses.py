@@ -46,7 +46,9 @@ def parsed_networks(text: str) -> tuple[Network, ...]:
     Raises:
         ValueError: one of them is no network.
     """
-    return tuple(ip_network(each.strip()) for each in text.split(",") if each.strip() not in {"", "none"})
+    return tuple(
+        ip_network(each.strip(), strict=False) for each in text.split(",") if each.strip() not in {"", "none"}
+    )
 
 
 def _refusal_of_parts(parts: SplitResult, url: str) -> str | None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self, get_type_hints
 import msgspec
 from msgspec import Meta, Struct
 
+from domain.addresses import parsed_networks
 from infra import embedded
 
 PREFIX = "OUVIDORIA_"
@@ -71,6 +72,18 @@ class Settings(Struct, frozen=True, kw_only=True):
             "needs a second person; `none`: it never does."
         ),
     ] = "BRL=1000,USD=200,EUR=200"
+    webhook_http: Annotated[bool, Meta(description="Whether webhooks may lead to `http://` URLs.")] = False
+    webhook_networks: Annotated[
+        Annotated[str, Meta(pattern=r"^[0-9a-fA-F.:/, ]+$|^none$")],
+        Meta(
+            description="Networks beside the public ones that webhooks may lead to, "
+            "such as `10.2.0.0/16,127.0.0.1/32`."
+        ),
+    ] = "none"
+    webhook_timeout: Annotated[
+        Annotated[float, Meta(gt=0, le=30)],
+        Meta(description="Seconds that the receiver of a webhook may take to answer."),
+    ] = 15.0
     auto_acknowledge: Annotated[
         bool, Meta(description="Whether each new complaint is acknowledged at once, by the system.")
     ] = False
@@ -150,9 +163,14 @@ class Settings(Struct, frozen=True, kw_only=True):
         return f"Settings({', '.join(shown)})"
 
     def _contradictions(self) -> list[str]:
+        found = []
         if self.oidc_issuer and not self.oidc_audience:
-            return [f"{variable('oidc_audience')}: needed with {variable('oidc_issuer')}"]
-        return []
+            found.append(f"{variable('oidc_audience')}: needed with {variable('oidc_issuer')}")
+        try:
+            parsed_networks(self.webhook_networks)
+        except ValueError as error:
+            found.append(f"{variable('webhook_networks')}: {error}")
+        return found
 
 
 def variable(field: str) -> str:
