@@ -1,13 +1,13 @@
 """The composition root of the API: settings in, an app out."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
 from litestar import Litestar
-from litestar.types import ASGIApp
 from psycopg_pool import AsyncConnectionPool
 
-from api import audit, batch, complaints, customers, openapi, operations, public, webhooks
+from api import audit, batch, complaints, customers, feed, openapi, operations, public, webhooks
 from api.auth import Authenticator, guard
 from api.parts import conninfo, master_key, open_commands, open_log, prepare_database
 from api.problems import HANDLERS
@@ -17,11 +17,12 @@ from api.services import Services
 from api.worker import followers
 from infra.access import KeyRing
 from infra.database import serving_conninfo
+from infra.projector import Wake
 from infra.secrets import Secrets
 from infra.settings import Settings
 
 
-def create_app(settings: Settings) -> ASGIApp:
+def create_app(settings: Settings) -> RequestId:
     """The HTTP API."""
     document = openapi.Document()
     app = Litestar(
@@ -32,6 +33,7 @@ def create_app(settings: Settings) -> ASGIApp:
             customers.ROUTER,
             audit.ROUTER,
             webhooks.ROUTER,
+            feed.ROUTER,
             operations.ROUTER,
             document.router(),
         ],
@@ -64,18 +66,22 @@ async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
     ring = KeyRing(conninfo(settings))
     await pool.open()
     commands = open_commands(settings, events)
+    wake = Wake(conninfo(settings))
     app.state.services = Services(
         settings=settings,
         log=events,
         commands=commands,
         reader=Reader(pool, patience=settings.statement_timeout + 1),
+        wake=wake,
         authenticator=Authenticator(settings, ring),
         secrets=Secrets(master_key(settings)),
         followers=frozenset(follower.follower for follower in followers(settings, commands)),
     )
+    listening = asyncio.create_task(wake.listen())
     try:
         yield
     finally:
+        listening.cancel()
         await pool.close()
         await events.close()
         await ring.close()

@@ -19,11 +19,6 @@ def policy(settings: Settings) -> Policy:
     )
 
 
-def source(settings: Settings) -> str:
-    """What names this log to its subscribers."""
-    return f"urn:ouvidoria:{settings.schema}"
-
-
 def deliverer(settings: Settings, commands: Commands, wake: Wake) -> Deliverer:
     """What sends events to the webhooks of the view."""
     return Deliverer(
@@ -32,6 +27,6 @@ def deliverer(settings: Settings, commands: Commands, wake: Wake) -> Deliverer:
         Secrets(master_key(settings)),
         wake,
         webhooks.BOOK,
-        source=source(settings),
+        source=settings.source(),
         policy=policy(settings),
     )

@@ -6,8 +6,9 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
+from litestar import Litestar
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import Message, Receive, Scope, Send
 
 ACCEPTED = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
@@ -17,15 +18,15 @@ log = structlog.get_logger()
 class RequestId:
     """Wraps the whole app, so that unrouted requests are named and logged like all others."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: Litestar) -> None:
+        self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or the lifespan."""
         if scope["type"] == ScopeType.HTTP:
             await self._serve(scope, receive, send)
         else:
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
 
     async def _serve(self, scope: Any, receive: Receive, send: Send) -> None:
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
@@ -47,7 +48,7 @@ class RequestId:
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
-                await self._app(scope, receive, send_named)
+                await self.app(scope, receive, send_named)
             finally:
                 _log(scope, asked, status, time.perf_counter() - started)
 

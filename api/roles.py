@@ -43,6 +43,8 @@ _READS: dict[str, frozenset[Role]] = {
     "read history": _READERS,
     "read trail": frozenset({"supervisor", "auditor"}),
     "read webhooks": frozenset({*_SUBSCRIBERS, "auditor"}),
+    "read feed": frozenset({*_READERS, "integrator"}),
+    "read personal feed": frozenset({"supervisor", "auditor"}),
     "read own identity": frozenset(ROLES),
 }
 

@@ -9,6 +9,7 @@ from api.auth import Authenticator, Principal
 from api.reading import Reader
 from infra.commands import Commands
 from infra.log import Log
+from infra.projector import Wake
 from infra.secrets import Secrets
 from infra.settings import Settings
 
@@ -21,6 +22,7 @@ class Services:
     log: Log
     commands: Commands
     reader: Reader
+    wake: Wake
     authenticator: Authenticator
     secrets: Secrets
     followers: frozenset[str]

@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from api.commands import changing, content, creating
 from api.conventions import EventView, Items, allowing, event_view, listed, single
-from api.delivering import policy, source
+from api.delivering import policy
 from api.problems import NotFound
 from api.services import Services, services
 from api.validation import Malformed, Nothing, Wrong, decode, query
@@ -78,7 +78,7 @@ def _after(outcome: Outcome) -> dict[str, Any]:
 
 
 async def _check(
-    request: Request[Any, Any, Any], action: str, stream_id: UUID | None, command: Command
+    request: Request[Any, Any, Any], _action: str, stream_id: UUID | None, command: Command
 ) -> None:
     """That a command names what there is, and leads to where it may.
 
@@ -170,7 +170,7 @@ async def standing(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -
     "action": "read webhooks", "summary": "Deliveries to a webhook", "query": shown.Deliveries,
     "headers": ["Link"], "response": Items[shown.DeliveryView]})  # fmt: skip
 async def deliveries(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> Response[bytes]:
-    """What became of each event, the newest first: all that wait, and the last thousand that are delivered."""
+    """What became of each event, the newest first: of what is delivered, the last thousand."""
     asked = query(request.scope["query_string"], shown.Deliveries)
     page = await _of_webhook(request, stream_id, lambda c: shown.deliveries(c, stream_id, asked))
     return listed(request, page)
@@ -228,7 +228,7 @@ def _test_event(parts: Services, webhook_id: UUID, now: datetime) -> CloudEvent:
     """An event that is in no log, so its position is 0."""
     return CloudEvent(
         id=f"{webhook_id}/test-{uuid7()}",
-        source=source(parts.settings),
+        source=parts.settings.source(),
         type=f"{PREFIX}webhook-test",
         subject=str(webhook_id),
         time=now,

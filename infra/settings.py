@@ -84,6 +84,13 @@ class Settings(Struct, frozen=True, kw_only=True):
         Annotated[float, Meta(gt=0, le=30)],
         Meta(description="Seconds that the receiver of a webhook may take to answer."),
     ] = 15.0
+    event_source: Annotated[
+        Annotated[str, Meta(pattern=r"^[!-~]{1,200}\Z")] | None,
+        Meta(
+            description="URI that names this log to subscribers, as `source` of its events. "
+            "Unset: `urn:ouvidoria:<schema>`."
+        ),
+    ] = None
     auto_acknowledge: Annotated[
         bool, Meta(description="Whether each new complaint is acknowledged at once, by the system.")
     ] = False
@@ -145,6 +152,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     def migration_url(self) -> str:
         """Connection URL to migrate with."""
         return self.owner_url or self.url()
+
+    def source(self) -> str:
+        """What names this log to its subscribers."""
+        return self.event_source or f"urn:ouvidoria:{self.schema}"
 
     def limits_of_redress(self) -> dict[str, Decimal] | None:
         """The redress that one person may grant, by currency; None: any."""

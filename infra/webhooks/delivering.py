@@ -131,7 +131,9 @@ class Deliverer:
         lanes = {id_: lane for id_, lane in self._lanes.items() if id_ in targets}
         if not lanes:
             return
-        asked = await self._book.instructions(connection, {id_: l.instructed for id_, l in lanes.items()})
+        asked = await self._book.instructions(
+            connection, {lane.webhook_id: lane.instructed for lane in lanes.values()}
+        )
         for webhook_id, lane in lanes.items():
             lane.target = targets[webhook_id]
             lane.instructions = [each for each in asked if each.webhook_id == webhook_id]

@@ -89,13 +89,11 @@ DELIVERIES = PAGE.format(
     beyond=sql.SQL("<"),
     direction=sql.SQL("DESC"),
 )
-PARKED = PAGE.format(
-    columns=sql.SQL(
-        COLUMNS
-        + """, (SELECT count(*) FROM webhook_deliveries w
+WAITING: LiteralString = """(SELECT count(*) FROM webhook_deliveries w
                  WHERE w.webhook_id = d.webhook_id AND w.stream_id = d.stream_id AND w.status = 'waiting')
-               AS waiting"""
-    ),
+           AS waiting"""
+PARKED = PAGE.format(
+    columns=sql.SQL(", ").join((sql.SQL(COLUMNS), sql.SQL(WAITING))),
     condition=sql.SQL("d.status IN ('retrying', 'parked')"),
     beyond=sql.SQL(">"),
     direction=sql.SQL("ASC"),

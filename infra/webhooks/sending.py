@@ -38,7 +38,7 @@ class Policy(Struct, frozen=True, kw_only=True):
 
 
 class Message(Struct, frozen=True, kw_only=True):
-    """What is sent: `message_id` stays the same however often it is; it is signed with each of the secrets."""
+    """What is sent, signed with each of the secrets; `message_id` stays the same however often it is sent."""
 
     url: str
     message_id: str
@@ -141,7 +141,7 @@ class Sender:
 
 
 async def _beginning(response: aiohttp.ClientResponse) -> str:
-    """The beginning of the answer's body, as text that a database takes; what is longer or late is cut off."""
+    """The beginning of the answer's body, as text that a database takes; what is long or late is cut off."""
     data = bytearray()
     with contextlib.suppress(TimeoutError, aiohttp.ClientError, OSError):  # what counts is the status
         async with asyncio.timeout(BODY_SECONDS):

@@ -13,12 +13,12 @@ from psycopg.rows import class_row
 from infra.batching import Batcher
 from infra.database import Link
 from infra.events import Row
+from infra.feed import COLUMNS
 from infra.webhooks.deliveries import Chain, Delivery, Item, chains
 from infra.webhooks.targets import Connection, Instruction
 
 KEPT = 1_000
 """Deliveries that succeeded and can still be looked at, of each webhook."""
-EVENT = sql.SQL(", ").join(sql.Identifier("e", name) for name in Row._fields if name != "wrapped")
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -46,7 +46,7 @@ class Progress(Struct, frozen=True, kw_only=True):
 
 
 class Opened(NamedTuple):
-    """Deliveries that are not settled: how many, how many of them are to be tried again, and when the next."""
+    """Deliveries that are not settled: how many, how many of them are retried, and when the next is."""
 
     many: int
     retrying: int
@@ -114,7 +114,7 @@ SELECT c.covers_from, c.attempts, {event}, NULL::bytea
                       WHERE d.webhook_id = %(webhook_id)s AND d.stream_id = h.stream_id AND d.open
                       ORDER BY d.position LIMIT %(events)s) c
   JOIN events e ON e.position = c.position ORDER BY c.position"""
-).format(event=EVENT)
+).format(event=COLUMNS)
 
 FORGET: LiteralString = "DELETE FROM webhook_deliveries WHERE webhook_id = %s AND position >= %s"
 TRY_AGAIN: LiteralString = """
@@ -132,16 +132,6 @@ DELETE FROM webhook_deliveries d
  WHERE d.webhook_id = s.webhook_id AND d.status = 'delivered' AND d.position <= oldest.position"""
 DROP_DELIVERIES: LiteralString = "DELETE FROM webhook_deliveries WHERE webhook_id = ANY(%s)"
 DROP_STANDINGS: LiteralString = "DELETE FROM webhook_standings WHERE webhook_id = ANY(%s)"
-AFTER = sql.SQL(
-    "SELECT {event}, NULL::bytea FROM events e WHERE e.position > %s ORDER BY e.position LIMIT %s"
-).format(event=EVENT)
-
-
-async def read_rows(connection: Connection, after: int, limit: int) -> list[Row]:
-    """The next rows of the log after a position, without the keys of their streams."""
-    async with connection.cursor(binary=True) as cursor:
-        await cursor.execute(AFTER, [after, limit])
-        return [Row._make(values) for values in await cursor.fetchall()]
 
 
 class Store:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from infra.database import Link
 from infra.events import Row
+from infra.feed import EVERYTHING, read
 from infra.log import head
 from infra.projector import Wake
-from infra.webhooks.store import read_rows
 from infra.webhooks.targets import Connection
 
 SIZE = 1_000
@@ -32,7 +32,7 @@ class Window:
         self._head = await head(connection)
         while True:
             grown = self._wake.arm()
-            if rows := await read_rows(connection, self._head, SIZE):
+            if rows := (await read(connection, EVERYTHING, self._head, SIZE)).rows:
                 self._take(rows)
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
@@ -48,7 +48,7 @@ class Window:
             start = position + 1 - self._rows[0].position
             return self._rows[start : start + limit]
         async with self._reading.use() as connection:
-            return await read_rows(connection, position, limit)
+            return (await read(connection, EVERYTHING, position, limit)).rows
 
     def _take(self, rows: list[Row]) -> None:
         self._rows += rows
