@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from urllib.parse import SplitResult, urlsplit
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+
+URL = re.compile(
+    r"(?P<scheme>https?)://(?:\[(?P<ip6>[^\]/?#@\\]+)\]|(?P<name>[^/?#@:\[\]\\]+))"
+    r"(?::(?P<port>[0-9]{1,5}))?(?:[/?][^#\\]*)?"
+)
+LAST_PORT = 65_535
 
 PREFIXES_OF_IPV4 = (ip_network("64:ff9b::/96"), ip_network("::/96"))
 """IPv6 addresses whose last four bytes are the IPv4 address that a gateway sends to (NAT64, compatible)."""
@@ -17,19 +23,18 @@ NEVER_PUBLIC = tuple(map(ip_network, ("192.0.0.0/24", "64:ff9b:1::/48", "fec0::/
 
 def refusal_of_url(url: str, *, http: bool, networks: Sequence[Network]) -> str | None:
     """Why no webhook may lead to the URL, if so; what its host resolves to is checked when it is called."""
-    try:
-        parts = urlsplit(url)
-        host, _port = host_of(url), parts.port
-    except ValueError as error:
-        return f"it is no URL: {error}"
-    if parts.scheme == "http" and not http:
+    parts = URL.fullmatch(url)
+    if parts is None or int(parts["port"] or 0) > LAST_PORT:
+        return "it is no plain URL: a host, perhaps a port, path and query; no user, no fragment"
+    if parts["scheme"] == "http" and not http:
         return "it must begin with https://"
-    return _refusal_of_parts(parts, url) or _refusal_of_host(host, networks)
+    return _refusal_of_host(host_of(url), networks)
 
 
 def host_of(url: str) -> str:
     """The host that a URL names, in lower case; empty if it names none."""
-    return urlsplit(url).hostname or ""
+    parts = URL.fullmatch(url)
+    return (parts["ip6"] or parts["name"]).lower() if parts else ""
 
 
 def refusal_of_address(text: str, networks: Sequence[Network]) -> str | None:
@@ -51,19 +56,7 @@ def parsed_networks(text: str) -> tuple[Network, ...]:
     )
 
 
-def _refusal_of_parts(parts: SplitResult, url: str) -> str | None:
-    if parts.username is not None or parts.password is not None:
-        return "it carries a user name or password"
-    if parts.fragment or "#" in url:
-        return "it has a fragment"
-    if "\\" in url:
-        return "it has a backslash"
-    return None
-
-
 def _refusal_of_host(host: str, networks: Sequence[Network]) -> str | None:
-    if not host:
-        return "it names no host"
     try:
         return refusal_of_address(host, networks)
     except ValueError:

@@ -22,7 +22,7 @@ def decide(
     return stamped(_decide(state, command, ctx), command, ctx)
 
 
-def _decide(
+def _decide(  # noqa: C901 - one branch a kind of command
     state: Webhook | None, command: c.WebhookCommand | c.SystemCommand, ctx: Context
 ) -> list[WebhookEvent]:
     if isinstance(command, c.CreateWebhook):

@@ -84,9 +84,10 @@ def outcome(webhook_id: UUID, item: Item, attempt: Attempt, chance: float) -> De
     """What a try makes of a delivery."""
     attempts = item.attempts + 1
     if attempt.delivered:
-        return _delivery(webhook_id, item, "delivered", attempts, attempt)
+        return _delivery(webhook_id, item, "delivered", attempts, attempt=attempt)
     again = next_try(attempts, attempt.at + timedelta(seconds=attempt.seconds), chance, attempt.retry_after)
-    return _delivery(webhook_id, item, "retrying" if again else "parked", attempts, attempt, again)
+    status: Status = "retrying" if again else "parked"
+    return _delivery(webhook_id, item, status, attempts, attempt=attempt, next_try_at=again)
 
 
 def held(webhook_id: UUID, item: Item) -> Delivery:
@@ -107,6 +108,7 @@ def _delivery(
     item: Item,
     status: Status,
     attempts: int,
+    *,
     attempt: Attempt | None = None,
     next_try_at: datetime | None = None,
 ) -> Delivery:

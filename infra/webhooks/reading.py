@@ -149,7 +149,7 @@ async def is_open(connection: Connection, webhook_id: UUID, position: int) -> An
     return Answer(bool(row and row[0]), 0)
 
 
-async def _page(
+async def _page(  # noqa: PLR0917 - all of them are needed
     connection: Connection,
     query: sql.Composed,
     arguments: dict[str, object],
