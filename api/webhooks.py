@@ -16,9 +16,8 @@ from api.delivering import policy
 from api.problems import NotFound
 from api.services import Services, services
 from api.validation import Malformed, Nothing, Wrong, decode, query
-from domain.addresses import refusal_of_url
-from domain.aggregate import Command, Refused
-from domain.webhook import WEBHOOK, State, Webhook, WebhookEvent, generations
+from domain.aggregate import Command
+from domain.webhook import WEBHOOK, State, Webhook, WebhookEvent, check_url, check_waiting, generations
 from domain.webhook.commands import ChangeWebhook, CreateWebhook, Replay, RotateSecret, SkipDelivery
 from infra.cloudevents import PREFIX, CloudEvent, encoded, padded
 from infra.commands import Outcome
@@ -89,30 +88,23 @@ async def _check(
     match command:
         case CreateWebhook() | ChangeWebhook():
             _check_types(command.types or ())
-            _check_url(services(request), command.url)
+            if command.url is not None:
+                allowed = policy(services(request).settings)
+                check_url(command.url, http=allowed.http, networks=allowed.networks)
         case Replay():
             if command.from_position > (head := await services(request).reader.head(request)):
                 raise Malformed([Wrong("$.from_position", f"beyond the newest event, {head}")])
         case SkipDelivery() if stream_id is not None:
             position = command.position
+            await _state(services(request), stream_id)
             found = await services(request).reader.run(lambda c: shown.is_open(c, stream_id, position))
-            if not found.value:
-                await _state(services(request), stream_id)
-                raise Refused(
-                    "not-waiting", f"the event at position {position} does not wait for this webhook"
-                )
+            check_waiting(position, waits=bool(found.value))
 
 
 def _check_types(types: tuple[str, ...]) -> None:
     unknown = [(n, tag) for n, tag in enumerate(types) if tag not in EVENT_TYPES]
     if unknown:
         raise Malformed([Wrong(f"$.types[{n}]", f"there is no event type {tag!r}") for n, tag in unknown])
-
-
-def _check_url(parts: Services, url: str | None) -> None:
-    allowed = policy(parts.settings)
-    if url and (refusal := refusal_of_url(url, http=allowed.http, networks=allowed.networks)):
-        raise Refused("url-refused", refusal)
 
 
 async def _state(parts: Services, webhook_id: UUID) -> Webhook:
@@ -156,6 +148,7 @@ async def detail(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> 
 
 @get("/{stream_id:uuid}/standing", name="webhook-standing", opt={
     "action": "read webhooks", "summary": "How far a webhook has come", "response": shown.StandingView,
+    "positioned": False, "headers": ["Log-Position"],
 })  # fmt: skip
 async def standing(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> Response[bytes]:
     """The position up to which the log was looked through for it, and how much of that is not delivered."""
@@ -168,7 +161,7 @@ async def standing(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -
 
 @get("/{stream_id:uuid}/deliveries", name="webhook-deliveries", opt={
     "action": "read webhooks", "summary": "Deliveries to a webhook", "query": shown.Deliveries,
-    "headers": ["Link"], "response": Items[shown.DeliveryView]})  # fmt: skip
+    "positioned": False, "headers": ["Link", "Log-Position"], "response": Items[shown.DeliveryView]})  # fmt: skip
 async def deliveries(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> Response[bytes]:
     """What became of each event, the newest first: of what is delivered, the last thousand."""
     asked = query(request.scope["query_string"], shown.Deliveries)
@@ -178,7 +171,7 @@ async def deliveries(request: Request[Any, Any, Any], stream_id: FromPath[UUID])
 
 @get("/{stream_id:uuid}/parked", name="webhook-parked", opt={
     "action": "read webhooks", "summary": "What holds up deliveries to a webhook", "query": shown.Parked,
-    "headers": ["Link"], "response": Items[shown.ParkedView]})  # fmt: skip
+    "positioned": False, "headers": ["Link", "Log-Position"], "response": Items[shown.ParkedView]})  # fmt: skip
 async def parked(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> Response[bytes]:
     """The failed event of each complaint that is held up, and how many wait behind it."""
     asked = query(request.scope["query_string"], shown.Parked)

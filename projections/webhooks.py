@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal, LiteralString, cast
+from typing import Annotated, Any, Literal, LiteralString, cast, get_args
 from uuid import UUID
 
 import msgspec
@@ -89,7 +89,7 @@ class WebhookDetail(Struct, frozen=True, kw_only=True):
 class Webhooks(Struct, frozen=True, kw_only=True):
     """Which webhooks to list."""
 
-    state: Listed | None = None
+    state: tuple[Listed, ...] = ()
     sort: Sort = "-created_at"
     limit: Annotated[int, Meta(ge=1, le=MOST)] = DEFAULT
     cursor: str | None = None
@@ -165,8 +165,8 @@ async def webhooks(connection: psycopg.AsyncConnection[Any], wanted: Webhooks) -
         VIEW.follower,
         WebhookDetail,
         select=SELECT,
-        conditions=["state = %(state)s" if wanted.state else "state <> 'deleted'"],
-        arguments={"state": wanted.state} if wanted.state else {},
+        conditions=["state = ANY(%(state)s)"],
+        arguments={"state": list(wanted.state or get_args(Listed))},
         orders=ORDERS,
         sort=wanted.sort,
         limit=wanted.limit,

@@ -6,7 +6,7 @@ from typing import get_args
 
 from domain.aggregate import Aggregate
 from domain.webhook.commands import SystemCommand, WebhookCommand
-from domain.webhook.decisions import decide
+from domain.webhook.decisions import check_url, check_waiting, decide
 from domain.webhook.events import Cause, Payload, State, WebhookEvent
 from domain.webhook.state import Webhook, evolve, generations
 
@@ -28,6 +28,8 @@ __all__ = [
     "Webhook",
     "WebhookCommand",
     "WebhookEvent",
+    "check_url",
+    "check_waiting",
     "decide",
     "evolve",
     "generations",

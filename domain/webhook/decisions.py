@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import assert_never
 
-from domain.addresses import host_of
+from domain.addresses import Network, host_of, refusal_of_url
 from domain.aggregate import Context, Refused
 from domain.times import check_times, stamped
 from domain.webhook import commands as c
@@ -20,6 +21,18 @@ def decide(
     """The events that the command makes; [] where all is so already. Raises Refused."""
     check_times(command, ctx)
     return stamped(_decide(state, command, ctx), command, ctx)
+
+
+def check_url(url: str, *, http: bool, networks: Sequence[Network]) -> None:
+    """Refuses a URL that no webhook may lead to; `networks` are allowed beside the public ones."""
+    if refusal := refusal_of_url(url, http=http, networks=networks):
+        raise Refused("url-refused", refusal)
+
+
+def check_waiting(position: int, *, waits: bool) -> None:
+    """Refuses to skip an event that does not wait to be delivered."""
+    if not waits:
+        raise Refused("not-waiting", f"the event at position {position} does not wait for this webhook")
 
 
 def _decide(  # noqa: C901 - one branch a kind of command

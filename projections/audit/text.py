@@ -257,7 +257,9 @@ def _through(channel: str | None) -> str:
 
 
 def _named(
-    event: CustomerEvent | e.ComplaintCorrected | w.WebhookChanged, fields: Iterable[str], removed: Iterable[str]
+    event: CustomerEvent | e.ComplaintCorrected | w.WebhookChanged,
+    fields: Iterable[str],
+    removed: Iterable[str],
 ) -> list[str]:
     changed = [_words(name) for name in fields if getattr(event, name) is not None]
     return changed + [f"{_words(name)} removed" for name in removed]
