@@ -151,7 +151,7 @@ async def detail(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> 
     "positioned": False, "headers": ["Log-Position"],
 })  # fmt: skip
 async def standing(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> Response[bytes]:
-    """The position up to which the log was looked through for it, and how much of that is not delivered."""
+    """How far the log was looked through for it, and how much of that is not delivered."""
     query(request.scope["query_string"], Nothing)
     answer = await _of_webhook(request, stream_id, lambda c: shown.standing(c, stream_id))
     if answer.value is None:
@@ -161,7 +161,8 @@ async def standing(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -
 
 @get("/{stream_id:uuid}/deliveries", name="webhook-deliveries", opt={
     "action": "read webhooks", "summary": "Deliveries to a webhook", "query": shown.Deliveries,
-    "positioned": False, "headers": ["Link", "Log-Position"], "response": Items[shown.DeliveryView]})  # fmt: skip
+    "positioned": False, "headers": ["Link", "Log-Position"],
+    "response": Items[shown.DeliveryView]})  # fmt: skip
 async def deliveries(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> Response[bytes]:
     """What became of each event, the newest first: of what is delivered, the last thousand."""
     asked = query(request.scope["query_string"], shown.Deliveries)
@@ -171,7 +172,8 @@ async def deliveries(request: Request[Any, Any, Any], stream_id: FromPath[UUID])
 
 @get("/{stream_id:uuid}/parked", name="webhook-parked", opt={
     "action": "read webhooks", "summary": "What holds up deliveries to a webhook", "query": shown.Parked,
-    "positioned": False, "headers": ["Link", "Log-Position"], "response": Items[shown.ParkedView]})  # fmt: skip
+    "positioned": False, "headers": ["Link", "Log-Position"],
+    "response": Items[shown.ParkedView]})  # fmt: skip
 async def parked(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> Response[bytes]:
     """The failed event of each complaint that is held up, and how many wait behind it."""
     asked = query(request.scope["query_string"], shown.Parked)

@@ -10,7 +10,7 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 URL = re.compile(
-    r"(?P<scheme>https?)://(?:\[(?P<ip6>[^\]/?#@\\]+)\]|(?P<name>[^/?#@:\[\]\\]+))"
+    r"(?P<scheme>https?)://(?:\[(?P<ip6>[0-9a-fA-F]*:[0-9a-zA-Z:.%]*)\]|(?P<name>[^/?#@:\[\]\\]+))"
     r"(?::(?P<port>[0-9]{1,5}))?(?:[/?][^#\\]*)?"
 )
 LAST_PORT = 65_535

@@ -54,19 +54,20 @@ def _decide(  # noqa: C901 - one branch a kind of command
         case c.RotateSecret() | c.RetireSecret():
             return _exchange(state, command, ctx)
         case c.Replay() | c.ResumeParked() | c.SkipDelivery():
-            return [_instruct(command)]
+            return _instruct(state, command)
         case _:
             assert_never(command)
 
 
-def _instruct(command: c.Replay | c.ResumeParked | c.SkipDelivery) -> WebhookEvent:
+def _instruct(state: Webhook, command: c.Replay | c.ResumeParked | c.SkipDelivery) -> list[WebhookEvent]:
     match command:
         case c.Replay():
-            return e.ReplayRequested(from_position=command.from_position, reason=command.reason)
+            return [e.ReplayRequested(from_position=command.from_position, reason=command.reason)]
         case c.ResumeParked():
-            return e.ParkedResumed(stream_id=command.stream_id)
+            return [e.ParkedResumed(stream_id=command.stream_id)]
         case c.SkipDelivery():
-            return e.DeliverySkipped(position=command.position, reason=command.reason)
+            skipped = command.position in state.skipped
+            return [] if skipped else [e.DeliverySkipped(position=command.position, reason=command.reason)]
 
 
 def _create(command: c.CreateWebhook) -> e.WebhookCreated:

@@ -27,6 +27,8 @@ class Webhook(Struct, frozen=True, kw_only=True):
     previous_until: datetime | None = None
     warned_since: datetime | None = None
     """Since when it was failing when that was last told."""
+    skipped: tuple[int, ...] = ()
+    """The positions of the events that it does not get, until they are replayed."""
 
 
 def generations(webhook: Webhook, now: datetime) -> tuple[int, ...]:
@@ -66,7 +68,11 @@ def evolve(state: Webhook | None, event: WebhookEvent, _at: datetime) -> Webhook
             return replace(state, generation=event.generation, previous_until=event.previous_until)
         case e.SecretRetired():
             return replace(state, previous_until=None)
-        case e.ReplayRequested() | e.ParkedResumed() | e.DeliverySkipped():
+        case e.DeliverySkipped():
+            return replace(state, skipped=(*state.skipped, event.position))
+        case e.ReplayRequested():
+            return replace(state, skipped=tuple(n for n in state.skipped if n < event.from_position))
+        case e.ParkedResumed():
             return state
         case _:
             assert_never(event)

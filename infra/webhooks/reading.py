@@ -108,9 +108,9 @@ SELECT h.head, (SELECT row_to_json(found) FROM (
          LEFT JOIN webhook_deliveries d ON d.webhook_id = s.webhook_id AND d.open
         WHERE s.webhook_id = %s GROUP BY s.webhook_id) found)::text
   FROM (SELECT coalesce(max(position), 0) AS head FROM events) h"""
-IS_OPEN: LiteralString = (
-    "SELECT count(*) FROM webhook_deliveries WHERE webhook_id = %s AND position = %s AND open"
-)
+IS_OPEN: LiteralString = """
+SELECT count(*) FROM webhook_deliveries
+ WHERE webhook_id = %s AND position = %s AND (open OR status = 'skipped')"""
 ORDER = Order("position", "bigint", Position, id="position", id_column="position", id_type=Position)
 
 
@@ -144,7 +144,7 @@ async def standing(connection: Connection, webhook_id: UUID) -> Answer[StandingV
 
 
 async def is_open(connection: Connection, webhook_id: UUID, position: int) -> Answer[bool]:
-    """Whether an event waits to be delivered to a webhook."""
+    """Whether an event waits to be delivered to a webhook, or did until it was skipped."""
     row = await (await connection.execute(IS_OPEN, [webhook_id, position])).fetchone()
     return Answer(bool(row and row[0]), 0)
 
