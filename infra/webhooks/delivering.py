@@ -1,6 +1,7 @@
 """The deliverer: one process at a time sends to all webhooks, each in a lane of its own."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ log = structlog.get_logger()
 
 CANDIDATE_SECONDS = 0.25
 REFRESH_SECONDS = 0.2
+LEAST_SECONDS = 0.02
 FAILED_SECONDS = 5.0
 PRUNE_SECONDS = 60.0
 PASSING = (psycopg.OperationalError, psycopg.InterfaceError, Unavailable, Overloaded)
@@ -90,7 +92,15 @@ class Deliverer:
         try:
             async with Sender(self._policy) as sender, await connect(self._conninfo) as following:
                 means = Means(
-                    window, store, sender, self._secrets, self._source, self._clock, self._give_up, self._warn
+                    window,
+                    store,
+                    sender,
+                    self._secrets,
+                    self._source,
+                    self._clock,
+                    asyncio.Event(),
+                    self._give_up,
+                    self._warn,
                 )
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(window.follow(following))
@@ -107,7 +117,11 @@ class Deliverer:
                 if time.monotonic() - pruned_at > PRUNE_SECONDS:
                     await self._clean(connection, means)
                     pruned_at = time.monotonic()
-                await asyncio.sleep(REFRESH_SECONDS)
+                await asyncio.sleep(LEAST_SECONDS)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(REFRESH_SECONDS):
+                        await means.outdated.wait()
+                means.outdated.clear()
 
     async def _refresh(self, connection: Connection, tasks: asyncio.TaskGroup, means: Means) -> None:
         targets = {
@@ -135,9 +149,10 @@ class Deliverer:
             connection, {lane.webhook_id: lane.instructed for lane in lanes.values()}
         )
         for webhook_id, lane in lanes.items():
+            changed = lane.target.position != targets[webhook_id].position
             lane.target = targets[webhook_id]
             lane.instructions = [each for each in asked if each.webhook_id == webhook_id]
-            if lane.instructions:
+            if changed or lane.instructions:
                 lane.stirred.set()
 
     async def _keep(self, lane: Lane) -> None:

@@ -43,7 +43,11 @@ SAVE_SECONDS = 1.0
 
 
 class Means(NamedTuple):
-    """What all lanes work with. `give_up` disables a webhook, `warn` tells that this is near."""
+    """What all lanes work with.
+
+    `outdated` is set by a lane that was told too little of its webhook. `give_up` disables a webhook, `warn`
+    tells that this is near.
+    """
 
     window: Window
     store: Store
@@ -51,6 +55,7 @@ class Means(NamedTuple):
     secrets: Secrets
     source: str
     clock: Callable[[], datetime]
+    outdated: asyncio.Event
     give_up: Callable[[Target, Standing, bool], Awaitable[int]]
     warn: Callable[[Target, Standing], Awaitable[None]]
 
@@ -150,7 +155,16 @@ class Lane:
     async def _unread(self) -> list[Row]:
         if self._open.many >= MOST_OPEN or not self._free() or (self._is_down() and self._open.retrying):
             return []
-        return await self._means.window.after(self._standing.position, 2 if self._is_down() else BATCH)
+        rows = await self._means.window.after(self._standing.position, 2 if self._is_down() else BATCH)
+        return self._known(rows)
+
+    def _known(self, rows: list[Row]) -> list[Row]:
+        """The rows before a change of the webhook itself that was not told yet: it counts from there on."""
+        for n, row in enumerate(rows):
+            if row.stream_id == self.webhook_id and row.position > self.target.position:
+                self._means.outdated.set()
+                return rows[:n]
+        return rows
 
     def _matching(self, rows: list[Row]) -> list[Item]:
         items, matched = [], self._standing.matched
