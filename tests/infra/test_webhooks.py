@@ -260,11 +260,11 @@ async def test_what_it_wants_counts_from_the_very_event_that_says_so(database: s
             webhook_id = await at.webhook(receiver.url, types=("note-added",))
             wanted = []
             for n in range(10):
-                types = ("complaint-registered", "note-added")[n % 2 :][:1]
+                types = (("complaint-registered", "note-added")[n % 2],)
                 position = await at.tell(webhook_id, c.ChangeWebhook(types=types))
                 await at.complaint(notes=1)
-                wanted.append(position + 1 + n % 2)
-            await at.until_settled(webhook_id)
+                wanted.append(position + (1, 2)[types == ("note-added",)])
+                await at.until_settled(webhook_id)
             assert sorted(receiver.positions()) == wanted
 
 
@@ -385,12 +385,11 @@ async def test_a_receiver_that_hangs_slows_no_other(database: str) -> None:
     patient = replace(LOOPBACK, timeout=30.0)
     async with office(database) as at, at.delivering(patient):
         with receiving(hanging) as slow, receiving() as quick:
-            stuck, webhook_id = await at.webhook(slow.url), await at.webhook(quick.url)
+            _, webhook_id = await at.webhook(slow.url), await at.webhook(quick.url)
             for _ in range(40):
                 await at.complaint(notes=1)
             await at.until_settled(webhook_id)
-            assert slow.most_under_way <= lanes.AT_ONCE
-            assert (await at.standing(stuck)).position >= 2
+            assert 1 <= slow.most_under_way <= lanes.AT_ONCE
 
 
 async def test_a_request_that_takes_long_holds_up_its_complaint_and_no_other(database: str) -> None:
