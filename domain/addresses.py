@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Address = IPv4Address | IPv6Address
@@ -21,7 +22,8 @@ NEVER_PUBLIC = tuple(map(ip_network, ("192.0.0.0/24", "64:ff9b:1::/48", "fec0::/
 """What not every Python knows not to be global: protocol assignments, local NAT64, site-local."""
 
 
-def refusal_of_url(url: str, *, http: bool, networks: Sequence[Network]) -> str | None:
+@lru_cache(maxsize=1024)  # asked before every delivery
+def refusal_of_url(url: str, *, http: bool, networks: tuple[Network, ...]) -> str | None:
     """Why no webhook may lead to the URL, if so; what its host resolves to is checked when it is called."""
     parts = URL.fullmatch(url)
     if parts is None or int(parts["port"] or 0) > LAST_PORT:

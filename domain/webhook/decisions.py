@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import assert_never
 
@@ -23,7 +22,7 @@ def decide(
     return stamped(_decide(state, command, ctx), command, ctx)
 
 
-def check_url(url: str, *, http: bool, networks: Sequence[Network]) -> None:
+def check_url(url: str, *, http: bool, networks: tuple[Network, ...]) -> None:
     """Refuses a URL that no webhook may lead to; `networks` are allowed beside the public ones."""
     if refusal := refusal_of_url(url, http=http, networks=networks):
         raise Refused("url-refused", refusal)

@@ -142,6 +142,8 @@ class Sender:
 
 async def _beginning(response: aiohttp.ClientResponse) -> str:
     """The beginning of the answer's body, as text that a database takes; what is long or late is cut off."""
+    if response.content.at_eof():
+        return ""
     data = bytearray()
     with contextlib.suppress(TimeoutError, aiohttp.ClientError, OSError):  # what counts is the status
         async with asyncio.timeout(BODY_SECONDS):
