@@ -7,19 +7,25 @@ from collections.abc import AsyncIterator
 from litestar import Litestar
 from psycopg_pool import AsyncConnectionPool
 
-from api import audit, batch, complaints, customers, feed, openapi, operations, public, webhooks
+from api import asyncapi, audit, batch, complaints, customers, feed, openapi, operations, public, webhooks
 from api.auth import Authenticator, guard
 from api.parts import conninfo, master_key, open_commands, open_log, prepare_database
 from api.problems import HANDLERS
 from api.reading import Pool, Reader
 from api.request_id import RequestId
 from api.services import Services
+from api.streams import Streams, following
 from api.worker import followers
 from infra.access import KeyRing
 from infra.database import serving_conninfo
+from infra.feed import BY_INDEX
+from infra.hub import Hub
 from infra.projector import Wake
 from infra.secrets import Secrets
 from infra.settings import Settings
+
+FOLLOWING = 3
+"""Connections that the feed and the streams of a process share, apart from those of other requests."""
 
 
 def create_app(settings: Settings) -> RequestId:
@@ -36,6 +42,7 @@ def create_app(settings: Settings) -> RequestId:
             feed.ROUTER,
             operations.ROUTER,
             document.router(),
+            asyncapi.ROUTER,
         ],
         guards=[guard],
         exception_handlers=HANDLERS,
@@ -49,39 +56,55 @@ def create_app(settings: Settings) -> RequestId:
     return RequestId(app)
 
 
-@contextlib.asynccontextmanager
-async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
-    await prepare_database(settings)
+def _pool(settings: Settings, most: int, **options: str) -> Pool:
     milliseconds = str(int(settings.statement_timeout * 1000))
-    pool: Pool = AsyncConnectionPool(
-        serving_conninfo(settings.url(), settings.schema, statement_timeout=milliseconds),
+    return AsyncConnectionPool(
+        serving_conninfo(settings.url(), settings.schema, statement_timeout=milliseconds, **options),
         min_size=1,
-        max_size=settings.pool_size,
+        max_size=most,
         timeout=2.0,
         reconnect_timeout=1.0,  # then the next request tries again, without the growing pauses
         kwargs={"autocommit": True},
         open=False,
     )
+
+
+@contextlib.asynccontextmanager
+async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
+    await prepare_database(settings)
+    pool, following_pool = _pool(settings, settings.pool_size), _pool(settings, FOLLOWING, **BY_INDEX)
     events = open_log(settings)
     ring = KeyRing(conninfo(settings))
     await pool.open()
+    await following_pool.open()
     commands = open_commands(settings, events)
     wake = Wake(conninfo(settings))
+    reader = Reader(pool, patience=settings.statement_timeout + 1)
+    authenticator = Authenticator(settings, ring)
+    follower = Reader(following_pool, patience=settings.statement_timeout + 1)
+    hub = Hub(following(follower), wake, settings.source(), heartbeat_seconds=settings.stream_heartbeat)
+    streams = Streams(hub, authenticator, most=settings.stream_clients)
     app.state.services = Services(
         settings=settings,
         log=events,
         commands=commands,
-        reader=Reader(pool, patience=settings.statement_timeout + 1),
+        reader=reader,
+        follower=follower,
         wake=wake,
-        authenticator=Authenticator(settings, ring),
+        hub=hub,
+        streams=streams,
+        authenticator=authenticator,
         secrets=Secrets(master_key(settings)),
         followers=frozenset(follower.follower for follower in followers(settings, commands)),
     )
-    listening = asyncio.create_task(wake.listen())
+    tasks = [asyncio.create_task(task) for task in (wake.listen(), hub.run(), streams.run())]
     try:
         yield
     finally:
-        listening.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await pool.close()
+        await following_pool.close()
         await events.close()
         await ring.close()

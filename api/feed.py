@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import re
 import time
 from collections.abc import Callable
 from functools import partial
@@ -14,9 +15,11 @@ import msgspec
 from litestar import Request, Response, Router, get
 from msgspec import Meta, Raw, Struct
 
+from api import streams
 from api.auth import Principal
 from api.conventions import JSON
 from api.problems import Forbidden
+from api.reading import log_head
 from api.roles import MAY
 from api.services import Services, principal, services
 from api.validation import Malformed, Wrong, parameters, query
@@ -114,7 +117,7 @@ async def _awaited(parts: Services, asked: Asked, wanted: Filter) -> Stretch:
     while True:
         grown = parts.wake.arm()
         read = partial(feed.read, wanted=wanted, after=covered, limit=asked.limit, keys=asked.personal)
-        stretch = await parts.reader.run(read)
+        stretch = await parts.follower.run(read)
         check_known("after", covered, stretch.head)
         left = deadline - time.monotonic()
         if stretch.rows or stretch.behind or left <= 0 or parts.wake.closed:
@@ -166,4 +169,31 @@ def _following(request: Request[Any, Any, Any], after: int) -> str:
     return f"/v1/events?{urlencode([*kept, ('after', after)])}"
 
 
-ROUTER = Router("/", route_handlers=[events])
+@get("/v1/events/stream", name="events-stream", opt={
+    "action": "read feed", "summary": "The stream of all events", "query": Wanted, "positioned": False,
+    "needs": ["LastEventID"], "headers": ["Cache-Control"], "media_type": streams.MEDIA_TYPE, "response": str,
+    "problems": PROBLEMS})  # fmt: skip
+async def stream(request: Request[Any, Any, Any]) -> Response[None]:
+    """Events after a position as they come: server-sent events whose `id` is the position; it never ends.
+
+    Goes on after `Last-Event-ID`, which browsers send when they connect again, else after `after`.
+    """
+    asked = query(request.scope["query_string"], Wanted)
+    wanted, parts = asked.filter(), services(request)
+    name, start = _start(request, asked)
+    if start > parts.hub.position:
+        check_known(name, start, (await parts.follower.run(log_head)).log_position)
+    return parts.streams.opened(request, wanted, start)
+
+
+def _start(request: Request[Any, Any, Any], asked: Wanted) -> tuple[str, int]:
+    """The position to go on after, and the name of what says so."""
+    given = request.headers.get("last-event-id")
+    if not given:
+        return "after", asked.after
+    if not re.fullmatch("[0-9]{1,18}", given, re.ASCII):
+        raise Malformed([Wrong("Last-Event-ID", "not a position")])
+    return "Last-Event-ID", int(given)
+
+
+ROUTER = Router("/", route_handlers=[events, stream])

@@ -90,7 +90,7 @@ class Reader:
             ViewBehind: the log did not get there in time.
         """
         wanted, deadline = min_position(request), time.monotonic() + longest_wait(request)
-        while (position := (await self.run(_head)).log_position) < wanted:
+        while (position := (await self.run(log_head)).log_position) < wanted:
             if time.monotonic() > deadline:
                 raise ViewBehind(f"the log ends at {position}, before {wanted}")
             await asyncio.sleep(POLL_SECONDS)
@@ -112,7 +112,8 @@ class _Checkpoints(Struct, frozen=True):
     log_position: int = 0
 
 
-async def _head(connection: psycopg.AsyncConnection[Any]) -> Answer[None]:
+async def log_head(connection: psycopg.AsyncConnection[Any]) -> Answer[None]:
+    """Nothing but the position of the newest event."""
     return Answer(None, await head(connection))
 
 

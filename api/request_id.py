@@ -34,7 +34,7 @@ class RequestId:
         asked = scope["method"]
         if asked == "HEAD":  # is GET without the body
             scope = {**scope, "method": "GET"}
-        scope.setdefault("state", {})["request_id"] = request_id
+        scope.setdefault("state", {}).update(request_id=request_id, asked=asked)
         started, status = time.perf_counter(), 0
 
         async def send_named(message: Message) -> None:

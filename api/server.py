@@ -3,12 +3,22 @@
 import socket
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.app import create_app
 from api.request_id import RequestId
 from api.services import Services
 from infra.settings import Settings
 from infra.supervisor import inherited_listener
+
+
+class Protocol(HttpToolsProtocol):
+    """Lets a handler drop a connection whose client takes nothing: closing it would wait for the client."""
+
+    def on_message_begin(self) -> None:
+        """Prepare for a request."""
+        super().on_message_begin()
+        self.scope["state"]["abort"] = self.transport.abort
 
 
 class Server(uvicorn.Server):
@@ -21,7 +31,7 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 loop="uvloop",
-                http="httptools",
+                http=Protocol,
                 ws="none",
                 lifespan="on",
                 log_config=None,
@@ -34,7 +44,7 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop."""
         found: Services = self._app.app.state.services
-        found.wake.close()
+        found.end_waiting()
         await super().shutdown(sockets)
 
 

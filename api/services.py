@@ -7,7 +7,9 @@ from litestar import Request
 
 from api.auth import Authenticator, Principal
 from api.reading import Reader
+from api.streams import Streams
 from infra.commands import Commands
+from infra.hub import Hub
 from infra.log import Log
 from infra.projector import Wake
 from infra.secrets import Secrets
@@ -22,11 +24,20 @@ class Services:
     log: Log
     commands: Commands
     reader: Reader
+    follower: Reader
+    """Reads the log for its subscribers."""
     wake: Wake
+    hub: Hub
+    streams: Streams
     authenticator: Authenticator
     secrets: Secrets
     followers: frozenset[str]
     """The checkpoints of the views and reactors that this version runs; others are left over."""
+
+    def end_waiting(self) -> None:
+        """Answer those who wait for events, and end their streams: the process is about to stop."""
+        self.wake.close()
+        self.streams.close()
 
 
 def services(request: Request[Any, Any, Any]) -> Services:

@@ -13,6 +13,7 @@ MEDIA_TYPE = "application/cloudevents+json"
 BATCH_MEDIA_TYPE = "application/cloudevents-batch+json"
 PREFIX = "ouvidoria."
 DIGITS = 20
+MARK = f'"{SEALED}"'.encode()
 
 _encoder = msgspec.json.Encoder()
 _fields = msgspec.json.Decoder(dict[str, Raw])
@@ -49,14 +50,16 @@ def rendered(row: Row, source: str, covers_from: int) -> CloudEvent:
 
     `covers_from` is the first position that was looked at to find it: its own, if nothing was left out.
     """
+    if MARK not in row.body:
+        return _event(row, source, covers_from, Raw(row.body))
     fields = _fields.decode(row.body)
     fields.pop(SEALED, None)
-    return _event(row, source, covers_from, fields)
+    return _event(row, source, covers_from, Raw(_encoder.encode(fields)))
 
 
 def rendered_in_full(row: Row, source: str, covers_from: int, vault: Vault) -> CloudEvent:
     """The same with its personal fields; where their key is gone they read as erased."""
-    return _event(row, source, covers_from, opened_fields(row, vault))
+    return _event(row, source, covers_from, Raw(_encoder.encode(opened_fields(row, vault))))
 
 
 def thin(event: CloudEvent) -> CloudEvent:
@@ -74,7 +77,7 @@ def padded(position: int) -> str:
     return f"{position:0{DIGITS}}"
 
 
-def _event(row: Row, source: str, covers_from: int, fields: object) -> CloudEvent:
+def _event(row: Row, source: str, covers_from: int, data: Raw) -> CloudEvent:
     stream = str(row.stream_id)
     return CloudEvent(
         id=f"{stream}/{row.version}",
@@ -88,5 +91,5 @@ def _event(row: Row, source: str, covers_from: int, fields: object) -> CloudEven
         causationid=row.causation or UNSET,
         previousversion=row.version - 1,
         coversfrom=padded(covers_from),
-        data=Raw(_encoder.encode(fields)),
+        data=data,
     )

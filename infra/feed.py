@@ -14,6 +14,12 @@ from infra.events import Row
 SCAN = 50_000
 """Positions that one read by type looks through at most."""
 
+END = 2**63 - 1
+"""No position is beyond it."""
+
+BY_INDEX = {"enable_seqscan": "off", "enable_bitmapscan": "off", "enable_sort": "off"}
+"""Settings of a session that reads the feed: page by page in order, however little is known of the log."""
+
 
 class Filter(Struct, frozen=True):
     """Which events a reader asks for: of any of the tags (none named: of all), of one stream or of all."""
@@ -73,33 +79,39 @@ OPENING: tuple[LiteralString, LiteralString] = (
 
 
 async def read(
-    connection: psycopg.AsyncConnection[Any], wanted: Filter, after: int, limit: int, *, keys: bool = False
+    connection: psycopg.AsyncConnection[Any],
+    wanted: Filter,
+    after: int,
+    limit: int,
+    *,
+    until: int | None = None,
+    keys: bool = False,
 ) -> Stretch:
-    """The next events after a position, in order, at most `limit`; with the streams' keys where asked.
+    """The next events after a position, in order, at most `limit` and not beyond `until`.
 
-    One that looks for types only may stop before the head with fewer, even none: its work is bounded.
+    One that looks for types only may stop before the head with fewer, even none: its work is bounded. With
+    `keys`, the rows have the keys of their streams.
     """
-    until = None if wanted.stream_id or not wanted.tags else after + SCAN
+    until = END if until is None else until
+    if wanted.tags and not wanted.stream_id:
+        until = min(until, after + SCAN)
     arguments = {
         "after": after, "until": until, "limit": limit, "tags": list(wanted.tags), "stream": wanted.stream_id,
     }  # fmt: skip
     async with connection.cursor(binary=True) as cursor:
-        # Not prepared: a plan made while the log is small would be kept when it has grown.
-        await cursor.execute(_query(wanted, keys=keys), arguments, prepare=False)
+        await cursor.execute(_query(wanted, keys=keys), arguments)
         found = await cursor.fetchall()
     head = found[0][0]
     rows = [Row._make(values[1:]) for values in found if values[1] is not None]
-    if len(rows) == limit:
+    if rows and len(rows) == limit:
         return Stretch(after, rows, rows[-1].position, head)
-    return Stretch(after, rows, max(after, head if until is None else min(until, head)), head)
+    return Stretch(after, rows, max(after, min(until, head)), head)
 
 
 def _query(wanted: Filter, *, keys: bool) -> sql.Composed:
-    conditions: list[LiteralString] = ["e.position > %(after)s"]
+    conditions: list[LiteralString] = ["e.position > %(after)s", "e.position <= %(until)s"]
     if wanted.stream_id:
         conditions.append("e.stream_id = %(stream)s")
-    elif wanted.tags:
-        conditions.append("e.position <= %(until)s")
     if wanted.tags:
         conditions.append("e.tag = ANY(%(tags)s)")
     key, tables = OPENING if keys else SEALED

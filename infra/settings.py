@@ -91,6 +91,12 @@ class Settings(Struct, frozen=True, kw_only=True):
             "Unset: `urn:ouvidoria:<schema>`."
         ),
     ] = None
+    stream_clients: Annotated[
+        int, Meta(ge=1, le=100_000, description="Streams of events that one API process serves at most.")
+    ] = 1000
+    stream_heartbeat: Annotated[
+        Seconds, Meta(description="Seconds of silence after which a stream says that it is alive.")
+    ] = 15.0
     auto_acknowledge: Annotated[
         bool, Meta(description="Whether each new complaint is acknowledged at once, by the system.")
     ] = False

@@ -42,6 +42,12 @@ HEADERS: Json = {
         "description": "Refuse (412) unless this is still the ETag; `*` is any.",
         "schema": {"type": "string", "pattern": r'^((W/)?"[0-9]{1,9}"|\*)$'},
     },
+    "LastEventID": {
+        "name": "Last-Event-ID",
+        "in": "header",
+        "description": "Go on after this position, the `id` of the last message; goes before `after`.",
+        "schema": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
+    },
     "MinLogPosition": {
         "name": "Min-Log-Position",
         "in": "header",

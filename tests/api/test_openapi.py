@@ -113,6 +113,7 @@ def test_every_command_and_every_read_is_in_it() -> None:
             "standing",
             "deliveries",
             "parked",
+            "stream",
         ]
     )
 

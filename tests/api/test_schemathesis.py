@@ -47,7 +47,8 @@ def line(_ctx: object, value: object) -> bytes:
     return msgspec.json.encode(value)
 
 
-SCHEMA = schemathesis.openapi.from_dict(document())
+# An answer that never ends is no answer to wait for; test_stream opens it.
+SCHEMA = schemathesis.openapi.from_dict(document()).exclude(path="/v1/events/stream")
 
 
 def make_sense(case: schemathesis.Case[Any], service: Service) -> None:
