@@ -48,16 +48,16 @@ class StandingView(Struct, frozen=True, kw_only=True):
     """How far a webhook has come: up to `position` of `head` the log was looked through.
 
     Of what matched, all is delivered but `waiting`, `retrying` and `parked` events. `failures` in a row,
-    since `failing_since`.
+    since `failing_since`. The position is 0 for the moment until it has begun.
     """
 
-    position: int
+    position: int = 0
     head: int
-    waiting: int
-    retrying: int
-    parked: int
-    failures: int
-    failing_since: datetime | None
+    waiting: int = 0
+    retrying: int = 0
+    parked: int = 0
+    failures: int = 0
+    failing_since: datetime | None = None
 
 
 class Deliveries(Struct, frozen=True, kw_only=True):
@@ -137,10 +137,11 @@ async def parked(connection: Connection, webhook_id: UUID, wanted: Parked) -> Pa
 
 
 async def standing(connection: Connection, webhook_id: UUID) -> Answer[StandingView]:
-    """How far a webhook has come; None while nothing was done for it yet."""
+    """How far a webhook has come."""
     row = await (await connection.execute(STANDING, [webhook_id])).fetchone()
     head, found = row or (0, None)
-    return Answer(msgspec.json.decode(found, type=StandingView) if found else None, head)
+    begun = msgspec.json.decode(found, type=StandingView) if found else None
+    return Answer(begun or StandingView(head=head), head)
 
 
 async def is_open(connection: Connection, webhook_id: UUID, position: int) -> Answer[bool]:
