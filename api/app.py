@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from litestar import Litestar
 from psycopg_pool import AsyncConnectionPool
 
-from api import asyncapi, audit, batch, complaints, customers, feed, openapi, operations, public
+from api import asyncapi, audit, batch, complaints, customers, feed, openapi, operations, public, webhooks
 from api.auth import Authenticator, Guard
 from api.parts import conninfo, master_key, open_commands, open_log, prepare_database
 from api.problems import HANDLERS
@@ -39,6 +39,7 @@ def create_app(settings: Settings) -> RequestId:
             public.ROUTER,
             customers.ROUTER,
             audit.ROUTER,
+            webhooks.ROUTER,
             feed.ROUTER,
             operations.ROUTER,
             document.router(),

@@ -8,9 +8,9 @@ from infra.log import Log, check_master_key
 from infra.projector import View, prepare
 from infra.settings import Settings
 from infra.vault import Vault, load_master_key
-from projections import audit, complaints, customers, deadlines
+from projections import audit, complaints, customers, deadlines, webhooks
 
-VIEWS: tuple[View, ...] = (complaints.VIEW, audit.VIEW, customers.VIEW, deadlines.VIEW)
+VIEWS: tuple[View, ...] = (complaints.VIEW, audit.VIEW, customers.VIEW, deadlines.VIEW, webhooks.VIEW)
 
 
 def conninfo(settings: Settings) -> str:

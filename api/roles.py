@@ -3,6 +3,7 @@
 from typing import Literal, get_args
 
 from domain import AGGREGATES
+from domain.webhook import WEBHOOK
 
 Role = Literal["analyst", "supervisor", "sector", "auditor", "privacy", "integrator", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -13,6 +14,8 @@ _READERS: frozenset[Role] = frozenset({*_STAFF, "auditor"})
 _SUPERVISORS: frozenset[Role] = frozenset({"supervisor"})
 _CHANNELS: frozenset[Role] = frozenset({*_STAFF, "integrator"})
 _SECTORS: frozenset[Role] = frozenset({*_STAFF, "sector"})
+
+_SUBSCRIBERS: frozenset[Role] = frozenset({"integrator", "admin"})
 
 # Every command that is not here is for analysts and supervisors.
 _COMMANDS: dict[str, frozenset[Role]] = {
@@ -27,16 +30,19 @@ _COMMANDS: dict[str, frozenset[Role]] = {
     "complaint/change-kind": _SUPERVISORS,
     "complaint/approve": _SUPERVISORS,
     "complaint/refuse": _SUPERVISORS,
+    **{f"webhook/{command.verb}": _SUBSCRIBERS for command in WEBHOOK.commands},
 }
 
 # Each command in them needs its own role beside.
 _MANY: dict[str, frozenset[Role]] = {"send batches": _CHANNELS, "send bulk commands": _SUPERVISORS}
+_TRIALS: dict[str, frozenset[Role]] = {"test webhooks": _SUBSCRIBERS}
 
 _READS: dict[str, frozenset[Role]] = {
     "read complaints": frozenset({*_READERS, "sector"}),
     "read customers": _READERS,
     "read history": _READERS,
     "read trail": frozenset({"supervisor", "auditor"}),
+    "read webhooks": frozenset({*_SUBSCRIBERS, "auditor"}),
     "read feed": frozenset({*_READERS, "integrator"}),
     "read personal feed": frozenset({"supervisor", "auditor"}),
     "read own identity": frozenset(ROLES),
@@ -49,6 +55,7 @@ MAY: dict[str, frozenset[Role]] = {
         for command in aggregate.commands
     },
     **_MANY,
+    **_TRIALS,
     **_READS,
 }
 """Action → the roles that may. A command's action is `<kind>/<command>`."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 
+from api.delivering import deliverer
 from api.parts import VIEWS, conninfo, open_commands, open_log, prepare_database
 from api.publishing import publisher
 from api.watching import watchdog
@@ -37,6 +38,7 @@ async def work(settings: Settings) -> None:
             tasks.create_task(wake.listen())
             tasks.create_task(_keep_house(settings))
             tasks.create_task(watchdog(conninfo(settings), commands).run())
+            tasks.create_task(deliverer(settings, commands, wake).run())
             for follower in followers(settings, commands):
                 runner = Runner(follower, conninfo(settings), events.vault, wake, tail=tail)
                 tasks.create_task(runner.run())

@@ -4,7 +4,9 @@ import sys
 from importlib import import_module
 
 # In the order of docs/performance.md.
-NAMES: tuple[str, ...] = ("append", "http", "projector", "rebuild", "latency", "stream", "feed", "subscribers")
+NAMES: tuple[str, ...] = (
+    "append", "http", "projector", "rebuild", "latency", "stream", "feed", "subscribers", "webhooks",
+)  # fmt: skip
 
 
 def main(names: list[str]) -> None:

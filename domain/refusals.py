@@ -5,6 +5,7 @@ from __future__ import annotations
 REFUSALS: dict[str, str] = {
     "unknown-complaint": "No complaint has this id.",
     "unknown-customer": "No customer has this id.",
+    "unknown-webhook": "No webhook has this id.",
     "already-registered": "Something is registered under this id already.",
     "wrong-state": "The state does not allow the command; the reason names the states that do.",
     "time-out-of-range": "A time lies before the year 1900 or after the year 2199.",
@@ -53,9 +54,13 @@ REFUSALS: dict[str, str] = {
     "approval-void": "What was to be approved was erased, or is no command any more; refuse it and ask anew.",
     "same-person": "Whoever asked for an approval does not decide it.",
     "unknown-zone": "No time zone has this name.",
+    "url-refused": "No webhook may lead to this URL; the reason says why.",
+    "webhook-disabled": "The webhook is disabled; `resume` has it work again.",
+    "one-secret": "Only one secret of the webhook is live, so none is retired.",
+    "not-waiting": "The webhook has no such event that waits to be delivered.",
 }
 
-NOT_FOUND = frozenset({"unknown-complaint", "unknown-customer"})
+NOT_FOUND = frozenset({"unknown-complaint", "unknown-customer", "unknown-webhook"})
 """The refusals that say that the stream itself does not exist."""
 
 FORBIDDEN = frozenset({"supervisor-required", "same-person"})

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self, get_type_hints
 import msgspec
 from msgspec import Meta, Struct
 
+from domain.addresses import parsed_networks
 from infra import embedded
 
 PREFIX = "OUVIDORIA_"
@@ -77,6 +78,18 @@ class Settings(Struct, frozen=True, kw_only=True):
             "needs a second person; `none`: it never does."
         ),
     ] = "BRL=1000,USD=200,EUR=200"
+    webhook_http: Annotated[bool, Meta(description="Whether webhooks may lead to `http://` URLs.")] = False
+    webhook_networks: Annotated[
+        Annotated[str, Meta(pattern=r"^[0-9a-fA-F.:/, ]+$|^none$")],
+        Meta(
+            description="Networks beside the public ones that webhooks may lead to, "
+            "such as `10.2.0.0/16,127.0.0.1/32`."
+        ),
+    ] = "none"
+    webhook_timeout: Annotated[
+        Annotated[float, Meta(gt=0, le=30)],
+        Meta(description="Seconds that the receiver of a webhook may take to answer."),
+    ] = 15.0
     event_source: Annotated[
         Annotated[str, Meta(pattern=r"^[!-~]{1,200}\Z")] | None,
         Meta(
@@ -182,6 +195,10 @@ class Settings(Struct, frozen=True, kw_only=True):
             found.append(f"{variable('oidc_audience')}: needed with {variable('oidc_issuer')}")
         if self.nats_url and importlib.util.find_spec("nats") is None:
             found.append(f"{variable('nats_url')}: needs nats-py, which `pip install .[nats]` brings")
+        try:
+            parsed_networks(self.webhook_networks)
+        except ValueError as error:
+            found.append(f"{variable('webhook_networks')}: {error}")
         return found
 
 

@@ -99,6 +99,7 @@ QUERY: dict[str, str] = {
     "severity": "Of this severity.",
     "sort": "The order; `-` turns it round.",
     "state": "In this state, or in any of several: the parameter may be repeated.",
+    "status": "With this status.",
     "team": "Assigned to this team.",
     "tier": "Of this tier.",
     "types": "Of this type, or of any of several: repeated, or with commas; `ouvidoria.` may stand before.",

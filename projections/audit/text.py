@@ -9,6 +9,8 @@ from domain.aggregate import Event
 from domain.complaint import ComplaintEvent
 from domain.complaint import events as e
 from domain.customer import CustomerEvent
+from domain.webhook import WebhookEvent
+from domain.webhook import events as w
 
 CORRECTABLE = (
     "subject",
@@ -31,12 +33,15 @@ CORRECTABLE = (
 )
 
 
+WEBHOOK_FIELDS = ("url", "types", "payload", "description")
+
+
 def readable(event: Event) -> str:
     """What happened, in one line."""
-    return _line(cast("ComplaintEvent | CustomerEvent", event))
+    return _line(cast("ComplaintEvent | CustomerEvent | WebhookEvent", event))
 
 
-def _line(event: ComplaintEvent | CustomerEvent) -> str:  # noqa: C901, PLR0911, PLR0912, PLR0915 - one branch for each event
+def _line(event: ComplaintEvent | CustomerEvent | WebhookEvent) -> str:  # noqa: C901, PLR0911, PLR0912, PLR0915 - one branch for each event
     match event:
         case e.ComplaintRegistered():
             return f"{event.kind.capitalize()} {event.protocol} registered, received through {event.channel}"
@@ -181,6 +186,32 @@ def _line(event: ComplaintEvent | CustomerEvent) -> str:  # noqa: C901, PLR0911,
             return f"Tier changed to {event.tier}"
         case c.CustomerPreferencesSet():
             return f"Preferences set: {_listed(_named(event, c.PREFERENCES, event.removed))}"
+        case w.WebhookCreated():
+            return f"Webhook to {event.host} created: {event.payload}, {_types(event.types)}"
+        case w.WebhookChanged():
+            return f"Webhook changed: {_listed(_named(event, WEBHOOK_FIELDS, event.removed))}"
+        case w.WebhookPaused():
+            return "Webhook paused"
+        case w.WebhookResumed():
+            return "Webhook resumed"
+        case w.WebhookWarned():
+            return f"Webhook fails since {_moment(event.failing_since)}"
+        case w.WebhookDisabled():
+            why = "the receiver is gone" if event.cause == "gone" else "it failed for days"
+            return f"Webhook disabled: {why}"
+        case w.WebhookDeleted():
+            return "Webhook deleted"
+        case w.SecretRotated():
+            until = _moment(event.previous_until)
+            return f"Secret {event.generation} of the webhook made, the one before ends at {until}"
+        case w.SecretRetired():
+            return f"Secret {event.generation} of the webhook retired"
+        case w.ReplayRequested():
+            return f"Events sent again from position {event.from_position}"
+        case w.ParkedResumed():
+            return f"Parked events resumed: {event.stream_id or 'all'}"
+        case w.DeliverySkipped():
+            return f"Event at position {event.position} skipped"
         case _:
             assert_never(event)
 
@@ -226,7 +257,9 @@ def _through(channel: str | None) -> str:
 
 
 def _named(
-    event: CustomerEvent | e.ComplaintCorrected, fields: Iterable[str], removed: Iterable[str]
+    event: CustomerEvent | e.ComplaintCorrected | w.WebhookChanged,
+    fields: Iterable[str],
+    removed: Iterable[str],
 ) -> list[str]:
     changed = [_words(name) for name in fields if getattr(event, name) is not None]
     return changed + [f"{_words(name)} removed" for name in removed]
@@ -234,6 +267,10 @@ def _named(
 
 def _listed(values: Iterable[str]) -> str:
     return ", ".join(values) or "none"
+
+
+def _types(tags: tuple[str, ...]) -> str:
+    return _listed(tags) if tags else "all events"
 
 
 def _words(name: str) -> str:

@@ -17,10 +17,15 @@ READS = {
     "read trail": ["/v1/audit/trail"],
     "read feed": ["/v1/events?wait=0"],
     "read personal feed": ["/v1/events?personal=true"],
+    "read webhooks": [
+        "/v1/webhooks",
+        *(f"/v1/webhooks/{NOWHERE}{part}" for part in ("", "/standing", "/deliveries", "/parked")),
+    ],
     "read own identity": ["/v1/me"],
 }
 BEFORE = {"read personal feed": "read feed"}
 """What must be allowed first."""
+TRIAL = "test webhooks"
 MANY = {"send batches": "/v1/complaints:batch", "send bulk commands": "/v1/complaints:bulk"}
 
 
@@ -28,17 +33,19 @@ def requests(action: str) -> list[tuple[str, str, Any]]:
     """Requests that ask for an action on things that do not exist, and so change nothing."""
     if action in READS:
         return [("GET", path, None) for path in READS[action]]
+    if action == TRIAL:
+        return [("POST", f"/v1/webhooks/{NOWHERE}/test", {})]
     if action in MANY:
         return [("POST", MANY[action], {})]
     kind, verb = action.split("/")
-    if verb == "register":
+    if verb in {"register", "create"}:
         return [("POST", f"/v1/{kind}s", {})]
     return [("POST", f"/v1/{kind}s/{NOWHERE}/{verb}", REQUESTS[action])]
 
 
 def test_every_command_and_every_read_is_an_action() -> None:
     commands = {f"{kind}/{c.verb}" for kind, aggregate in AGGREGATES.items() for c in aggregate.commands}
-    assert MAY.keys() == commands | READS.keys() | MANY.keys()
+    assert MAY.keys() == commands | READS.keys() | MANY.keys() | {TRIAL}
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -54,7 +54,8 @@ SCHEMA = schemathesis.openapi.from_dict(document()).exclude(path="/v1/events/str
 def make_sense(case: schemathesis.Case[Any], service: Service) -> None:
     """Put in what no schema can say: ids of things that exist, fresh keys, versions and positions."""
     if "id" in case.path_parameters:
-        case.path_parameters["id"] = (complaint if "complaints" in case.path else customer)(service)["id"]
+        made = next(make for name, make in MAKERS.items() if name in case.path)
+        case.path_parameters["id"] = made(service)["id"]
     if "protocol" in case.path_parameters:
         case.path_parameters["protocol"] = complaint(service)["protocol"]
     for name in ("cursor", "after", *[name for name in PAST if name in case.query][1:]):
@@ -74,7 +75,10 @@ def sensible(body: dict[str, Any], service: Service) -> dict[str, Any]:
     whole = {
         name: int(value) for name, value in body.items() if isinstance(value, float) and value.is_integer()
     }
-    named = {"customer_id": customer(service)["id"]} if body.get("customer_id") is not None else {}
+    named: dict[str, Any] = {}
+    if body.get("customer_id") is not None:
+        named["customer_id"] = customer(service)["id"]
+    named |= {name: value for name, value in OF_WEBHOOKS.items() if body.get(name) is not None}
     return {**body, **whole, **named}
 
 
@@ -85,6 +89,16 @@ def complaint(service: Service) -> dict[str, Any]:
 def customer(service: Service) -> dict[str, Any]:
     body: dict[str, Any] = service.post("/v1/customers", {"name": "Bia"}).json()
     return body
+
+
+def webhook(service: Service) -> dict[str, Any]:
+    body: dict[str, Any] = service.post("/v1/webhooks", OF_WEBHOOKS, role="integrator").json()
+    service.post(f"/v1/webhooks/{body['id']}/pause", {}, role="integrator")
+    return body
+
+
+OF_WEBHOOKS = {"url": "https://crm.invalid/hook", "types": ["note-added"]}
+MAKERS = {"complaints": complaint, "customers": customer, "webhooks": webhook}
 
 
 @SCHEMA.parametrize()
@@ -99,7 +113,8 @@ def customer(service: Service) -> dict[str, Any]:
 def test_the_service_keeps_to_its_document(
     case: schemathesis.Case[Any], service: Service, session: requests.Session
 ) -> None:
-    headers = {"Authorization": f"Bearer {service.keys['supervisor']}"}
+    role = "integrator" if "webhooks" in case.path else "supervisor"
+    headers = {"Authorization": f"Bearer {service.keys[role]}"}
     if case.meta is not None and not case.meta.generation.mode.is_negative:
         make_sense(case, service)
     elif "Authorization" in case.headers:
