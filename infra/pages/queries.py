@@ -15,8 +15,8 @@ class Filter(Struct, frozen=True, kw_only=True):
 
     `leads`: an index finds what it keeps; `late`: at a cost that grows with how much that is. `lead` is the
     form in which it asks the index, where that is another. `sorts` are the keys in whose order an index has
-    what it keeps: one that begins with `column`, which then equals `value`, or that ends with `last`. On the key
-    `along` it is a range, from `lower` to below `upper`. Without a condition it follows from the others.
+    what it keeps: one that begins with `column`, which then equals `value`, or that ends with `last`. On the
+    key `along` it is a range, from `lower` to below `upper`. Without a condition it follows from the others.
     """
 
     condition: LiteralString | None
