@@ -226,17 +226,18 @@ async def test_page_after_page_gives_everything_once_in_order_however_it_is_come
             for name in rng.sample([*EXAMPLES], rng.choice((0, 1, 1, 2, 2, 3)))
         }
         sort = rng.choice(get_args(Sort))
-        wanted, found, cursor = expected(rows, filters, sort)[:400], [], None
-        while len(found) < len(wanted) or not wanted:
+        wanted_ids, place = expected(rows, filters, sort)[:400], None
+        found: list[UUID] = []
+        while len(found) < len(wanted_ids) or not wanted_ids:
             page = await complaints.worklist(
-                filled.connection, Worklist(**filters, sort=sort, cursor=cursor, limit=rng.choice((7, 200)))
+                filled.connection, Worklist(**filters, sort=sort, cursor=place, limit=rng.choice((7, 200)))
             )
             found += [item.id for item in page.items]
             short += page.next is not None and len(page.items) < 7
-            cursor = page.next
-            if cursor is None:
+            place = page.next
+            if place is None:
                 break
-        assert found[: len(wanted)] == wanted, (filters, sort)
+        assert found[: len(wanted_ids)] == wanted_ids, (filters, sort)
     assert short > 5
 
 
