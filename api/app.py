@@ -73,7 +73,10 @@ def _pool(settings: Settings, most: int, **options: str) -> Pool:
 @contextlib.asynccontextmanager
 async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
     await prepare_database(settings)
-    pool, following_pool = _pool(settings, settings.pool_size, **SESSION), _pool(settings, FOLLOWING, **BY_INDEX)
+    pool, following_pool = (
+        _pool(settings, settings.pool_size, **SESSION),
+        _pool(settings, FOLLOWING, **BY_INDEX),
+    )
     events = open_log(settings)
     ring = KeyRing(conninfo(settings))
     await pool.open()

@@ -5,8 +5,18 @@ from importlib import import_module
 
 # In the order of docs/performance.md.
 NAMES: tuple[str, ...] = (
-    "append", "http", "projector", "rebuild", "latency", "stream", "feed", "subscribers", "webhooks",
-)  # fmt: skip
+    "append",
+    "http",
+    "projector",
+    "rebuild",
+    "queries",
+    "importing",
+    "latency",
+    "stream",
+    "feed",
+    "subscribers",
+    "webhooks",
+)
 
 
 def main(names: list[str]) -> None:

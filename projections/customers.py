@@ -156,7 +156,7 @@ async def customer(connection: psycopg.AsyncConnection[Any], customer_id: UUID) 
         connection,
         VIEW.follower,
         CustomerDetail,
-        select="SELECT " + COLUMNS + " FROM customers_1",
+        select="SELECT " + COLUMNS + " FROM customers_1",  # noqa: S608 - of constants
         conditions=["customer_id = %(id)s"],
         arguments={"id": customer_id},
     )

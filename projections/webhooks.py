@@ -15,7 +15,18 @@ from domain.fields import Moment
 from domain.webhook import WEBHOOK, Cause, Payload, State, Webhook, WebhookEvent
 from domain.webhook.events import DeliverySkipped, ParkedResumed, ReplayRequested, WebhookResumed
 from infra.events import Recorded
-from infra.pages import DEFAULT, MOST, Answer, Order, Page, both_ways, read_one, read_page
+from infra.pages import (
+    DEFAULT,
+    MOST,
+    Answer,
+    Filter,
+    Listing,
+    Order,
+    Page,
+    both_ways,
+    read_one,
+    read_page,
+)
 from infra.projector import View
 from infra.rows import fold_rows
 from infra.webhooks import Book, Instruction, Target
@@ -122,12 +133,12 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
 
 VIEW = View(name="webhooks", version=1, ddl=DDL, tables=("webhooks_1", "webhook_instructions_1"), apply=apply)
 
-SELECT: LiteralString = """SELECT webhook_id AS id, version, etag, state, created_at, updated_at,
+COLUMNS: LiteralString = """webhook_id AS id, version, etag, state, created_at, updated_at,
        webhook ->> 'url' AS url, webhook -> 'types' AS types, webhook ->> 'payload' AS payload,
        webhook ->> 'description' AS description, webhook ->> 'cause' AS disabled_cause,
-       webhook -> 'generation' AS secret_generation, webhook ->> 'previous_until' AS previous_secret_until
-  FROM webhooks_1"""
+       webhook -> 'generation' AS secret_generation, webhook ->> 'previous_until' AS previous_secret_until"""
 ORDERS = both_ways(Order("created_at", "timestamptz", Moment, id_column="webhook_id"))
+WEBHOOKS = Listing(VIEW.follower, WebhookDetail, COLUMNS, "webhooks_1", ORDERS)
 ACTIVE: LiteralString = (
     "SELECT webhook_id, position, created_position, webhook::text FROM webhooks_1 WHERE state = 'active'"
 )
@@ -148,7 +159,7 @@ async def webhook(connection: psycopg.AsyncConnection[Any], webhook_id: UUID) ->
         connection,
         VIEW.follower,
         WebhookDetail,
-        select=SELECT,
+        select="SELECT " + COLUMNS + " FROM webhooks_1",  # noqa: S608 - constants of this module
         conditions=["webhook_id = %(id)s", "state <> 'deleted'"],
         arguments={"id": webhook_id},
     )
@@ -162,12 +173,9 @@ async def webhooks(connection: psycopg.AsyncConnection[Any], wanted: Webhooks) -
     """
     return await read_page(
         connection,
-        VIEW.follower,
-        WebhookDetail,
-        select=SELECT,
-        conditions=["state = ANY(%(state)s)"],
-        arguments={"state": list(wanted.state or get_args(Listed))},
-        orders=ORDERS,
+        WEBHOOKS,
+        [Filter(condition="state = ANY(%(state)s)")],
+        {"state": list(wanted.state or get_args(Listed))},
         sort=wanted.sort,
         limit=wanted.limit,
         cursor=wanted.cursor,

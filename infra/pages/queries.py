@@ -15,8 +15,8 @@ class Filter(Struct, frozen=True, kw_only=True):
 
     `leads`: an index finds what it keeps; `late`: at a cost that grows with how much that is. `lead` is the
     form in which it asks the index, where that is another. `sorts` are the keys in whose order an index has
-    what it keeps: one that begins with `column`, which then equals `value`, or that ends with `last`. On the key
-    `along` it is a range, from `lower` to below `upper`. Without a condition it follows from the others.
+    what it keeps: one that begins with `column`, which then equals `value`, or that ends with `last`. On the
+    key `along` it is a range, from `lower` to below `upper`. Without a condition it follows from the others.
     """
 
     condition: LiteralString | None
@@ -150,7 +150,7 @@ def probe_query(table: LiteralString, filters: Sequence[Filter]) -> sql.Composed
 
 
 def _by(order: Order, part: Part, way: Way, key: sql.Composable) -> sql.Composable:
-    """The order, told so that no index gives it but the one that is meant: another may have little to give."""
+    """The order, told so that no index gives it but the one that is meant."""
     direction = sql.SQL(" DESC" if order.descending else " ASC")
     last = [sql.Identifier(each.last) for each in way.leading if each.last and not way.gathered]
     columns = [*_prefix(way)[0], *([key] if part.keyed else []), sql.Identifier(order.id_column), *last]
@@ -172,10 +172,8 @@ def _bounds(order: Order, part: Part, way: Way, key: sql.Composable, *, after: b
     item_id, keys = sql.Identifier(order.id_column), [key] if part.keyed else []
     reached = [sql.SQL(order.expression).format(sql.SQL("%(after_key)s::" + order.sql_type)) for _ in keys]
     # The index may leave out rows without a value, and a comparison of rows does not tell that it does.
-    found = [
-        sql.SQL(part.condition).format(key),
-        *(sql.SQL("{} IS NOT NULL").format(each) for each in columns),
-    ]
+    known = [sql.SQL("{} IS NOT NULL").format(each) for each in columns]
+    found: list[sql.Composable] = [sql.SQL(part.condition).format(key), *known]
     for beyond, within, ends in _ends(order, way):
         if after and order.descending == (beyond == "<"):
             found.append(

@@ -148,11 +148,11 @@ FILTERS: Mapping[str, Filter] = {
     "origin": Filter(condition="(origin = %(origin)s OR starts_with(origin, %(origin)s || '/'))"),
     "q": Filter(
         condition=f"""(SELECT t.document FROM complaints_text_1 t
-                        WHERE t.complaint_id = complaints_1.complaint_id) @@ {QUESTION}""",
+                        WHERE t.complaint_id = complaints_1.complaint_id) @@ {QUESTION}""",  # noqa: S608 - of constants
         leads=True,
         late=True,
         lead=f"""complaint_id = ANY (ARRAY(SELECT t.complaint_id FROM complaints_text_1 t
-                                            WHERE t.document @@ {QUESTION} LIMIT %(few)s + 1))""",
+                                            WHERE t.document @@ {QUESTION} LIMIT %(few)s + 1))""",  # noqa: S608 - as above
     ),
     "sector": Filter(condition=SECTOR, leads=True, late=True),
 }
