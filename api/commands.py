@@ -1,17 +1,19 @@
 """Commands over HTTP: one handler a command, made from the aggregate's table of commands."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from litestar import Request, Response, post
+from litestar import Request, post
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
+from litestar.types import ASGIApp
 from msgspec import Struct
 
 from api.conventions import caller, changed
+from api.headers import header
 from api.services import services
 from api.validation import Nothing, decode, query
 from domain.aggregate import Aggregate, Command
@@ -42,12 +44,17 @@ async def content(request: Request[Any, Any, Any], *more: str) -> bytes:
         Malformed: there are parameters.
         HTTPException: the media type is another one (415), or the body is too large (413).
     """
-    media_type = request.content_type[0]
+    if header(request.scope, b"content-type") != "application/json":
+        _check_media_type(request.content_type[0], more)
+    if request.scope["query_string"]:
+        query(request.scope["query_string"], Nothing)
+    return await request.body()
+
+
+def _check_media_type(media_type: str, more: Sequence[str]) -> None:
     if media_type not in (*TAKEN, *more) and not media_type.endswith("+json"):
         wanted = " or ".join(("application/json", *more))
         raise HTTPException(status_code=415, detail=f"{media_type} is not taken; send {wanted}")
-    query(request.scope["query_string"], Nothing)
-    return await request.body()
 
 
 async def carry_out(
@@ -62,13 +69,16 @@ async def carry_out(
     """Check a command and execute it, on a new stream where there is no id.
 
     Raises:
+        Overloaded: too many are waiting to be served in time.
         TimeoutError: it took longer than the settings allow.
     """
-    await check(request, action_of(aggregate, command), stream_id, command)
-    async with asyncio.timeout(services(request).settings.command_timeout):
-        if stream_id is None:
-            return await services(request).commands.create(aggregate, who, command)
-        return await services(request).commands.execute(aggregate, stream_id, who, command)
+    parts = services(request)
+    with parts.gate:
+        await check(request, action_of(aggregate, command), stream_id, command)
+        async with asyncio.timeout(parts.settings.command_timeout):
+            if stream_id is None:
+                return await parts.commands.create(aggregate, who, command)
+            return await parts.commands.execute(aggregate, stream_id, who, command)
 
 
 def action_of(aggregate: Aggregate, command: Command | type[Command]) -> str:
@@ -82,7 +92,7 @@ def creating(
     """The handler of the command that starts a stream: `POST /`."""
 
     @post("/", name=f"{aggregate.kind}-{command.verb}", opt=_opt(aggregate, command, answer, 201))
-    async def handler(request: Request[Any, Any, Any]) -> Response[bytes]:
+    async def handler(request: Request[Any, Any, Any]) -> ASGIApp:
         given = await read_body(request, command)
         outcome = await carry_out(request, aggregate, None, given, who=caller(request), check=check)
         return changed(outcome, body(request, outcome), location=f"/v1/{aggregate.kind}s/{outcome.stream_id}")
@@ -100,7 +110,7 @@ def changing(
         name=f"{aggregate.kind}-{command.verb}",
         opt=_opt(aggregate, command, answer, 200),
     )
-    async def handler(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> Response[bytes]:
+    async def handler(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> ASGIApp:
         given = await read_body(request, command)
         outcome = await carry_out(request, aggregate, stream_id, given, who=caller(request), check=check)
         return changed(outcome, body(request, outcome))

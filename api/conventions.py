@@ -1,7 +1,7 @@
 """What all resources share: conditions of a command, the shapes of answers, headers."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
@@ -9,9 +9,11 @@ from uuid import UUID
 import msgspec
 from litestar import Request, Response, route
 from litestar.handlers import HTTPRouteHandler
+from litestar.types import HTTPResponseStartEvent, Receive, Scope, Send
 from msgspec import Struct
 
 from api.auth import Principal
+from api.headers import header
 from api.validation import Malformed, Wrong, parameters
 from domain.complaint import ComplaintEvent
 from domain.customer import CustomerEvent
@@ -91,12 +93,13 @@ def caller(request: Request[Any, Any, Any]) -> Caller:
     Raises:
         Malformed: `Idempotency-Key` or `If-Match` is not what it should be.
     """
-    principal: Principal = request.scope["user"]
+    scope = request.scope
+    principal: Principal = scope["user"]
     return Caller(
         actor=principal.subject,
-        correlation=request.scope["state"]["request_id"],
+        correlation=scope["state"]["request_id"],
         key=idempotency_key(request),
-        if_match=_if_match(request.headers.get("if-match")),
+        if_match=_if_match(header(scope, b"if-match")),
         supervisor="supervisor" in principal.roles,
         inbound=principal.roles == {"integrator"},
     )
@@ -108,7 +111,7 @@ def idempotency_key(request: Request[Any, Any, Any]) -> str | None:
     Raises:
         Malformed: it is not what it should be.
     """
-    key = request.headers.get("idempotency-key")
+    key = header(request.scope, b"idempotency-key")
     if key is not None and not KEY.fullmatch(key):
         raise Malformed([Wrong("Idempotency-Key", "1 to 200 printable ASCII characters without ~")])
     return key
@@ -123,16 +126,35 @@ def _if_match(header: str | None) -> int | None:
     return int(found[1])
 
 
-def changed(outcome: Outcome, body: Struct, *, location: str | None = None) -> Response[bytes]:
+class Answer:
+    """A response in JSON that is sent as it is, without what Litestar's own could do beside."""
+
+    def __init__(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
+        self._body = body
+        self._start: HTTPResponseStartEvent = {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (b"content-type", JSON.encode()),
+                (b"content-length", str(len(body)).encode()),
+                *((name.encode(), value.encode()) for name, value in headers.items()),
+            ],
+        }
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send it."""
+        await send(self._start)
+        await send({"type": "http.response.body", "body": self._body, "more_body": False})
+
+
+def changed(outcome: Outcome, body: Struct, *, location: str | None = None) -> Answer:
     """The answer to a command: 201 with `Location` where it made something new, else 200."""
-    headers = {"ETag": f'"{outcome.etag}"', "Log-Position": str(outcome.position)}
+    headers = {"etag": f'"{outcome.etag}"', "log-position": str(outcome.position)}
     if location is not None:
-        headers["Location"] = location
+        headers["location"] = location
     if outcome.replayed:
-        headers["Idempotent-Replayed"] = "true"
-    return Response(
-        _encoder.encode(body), status_code=201 if location else 200, media_type=JSON, headers=headers
-    )
+        headers["idempotent-replayed"] = "true"
+    return Answer(201 if location else 200, _encoder.encode(body), headers)
 
 
 def single(value: object, log_position: int | None = None, etag: int | None = None) -> Response[bytes]:

@@ -207,6 +207,21 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "channels": ["email"],
         "quiet_hours": {"from": "21:00", "to": "08:00", "zone": "America/Sao_Paulo"},
     },
+    "webhook/create": {
+        "url": "https://crm.example.com/hooks/ouvidoria",
+        "types": ["complaint-registered", "complaint-resolved"],
+        "payload": "full",
+        "description": "CRM",
+    },
+    "webhook/change": {"types": [], "payload": "thin", "remove": ["description"]},
+    "webhook/pause": {"reason": "The CRM is being moved"},
+    "webhook/resume": {},
+    "webhook/delete": {"reason": "The CRM was replaced"},
+    "webhook/rotate-secret": {"overlap_hours": 48},
+    "webhook/retire-secret": {},
+    "webhook/replay": {"from_position": 1, "reason": "The CRM lost a day"},
+    "webhook/resume-parked": {"stream_id": COMPLAINT},
+    "webhook/skip": {"position": 4711, "reason": "The CRM cannot read it"},
 }
 
 REQUESTS |= {

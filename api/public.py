@@ -5,6 +5,7 @@ from uuid import UUID
 
 from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath
+from litestar.types import ASGIApp
 from msgspec import Struct
 
 from api.commands import carry_out, read_body
@@ -102,7 +103,7 @@ async def status(request: Request[Any, Any, Any], protocol: FromPath[str]) -> Re
          "problems": ("Malformed", "NotFound", "Refused", "BodyTooLarge", "UnsupportedMediaType",
                       "IdempotencyKeyReused", "UnavailableOrBehind")},
 )  # fmt: skip
-async def reply(request: Request[Any, Any, Any], protocol: FromPath[str]) -> Response[bytes]:
+async def reply(request: Request[Any, Any, Any], protocol: FromPath[str]) -> ASGIApp:
     """Records a reply of the customer, for who has the access code."""
     stream_id = await _opened(request, protocol)
     given = await read_body(request, StatusReply)

@@ -5,6 +5,7 @@ from typing import Literal, get_args
 from domain import AGGREGATES
 from domain.sla_calendar import SLA_CALENDAR
 from domain.sla_policy import SLA_POLICY
+from domain.webhook import WEBHOOK
 
 Role = Literal["analyst", "supervisor", "sector", "auditor", "privacy", "integrator", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -15,6 +16,8 @@ _READERS: frozenset[Role] = frozenset({*_STAFF, "auditor"})
 _SUPERVISORS: frozenset[Role] = frozenset({"supervisor"})
 _CHANNELS: frozenset[Role] = frozenset({*_STAFF, "integrator"})
 _SECTORS: frozenset[Role] = frozenset({*_STAFF, "sector"})
+
+_SUBSCRIBERS: frozenset[Role] = frozenset({"integrator", "admin"})
 
 # Every command that is not here is for analysts and supervisors.
 _COMMANDS: dict[str, frozenset[Role]] = {
@@ -34,10 +37,12 @@ _COMMANDS: dict[str, frozenset[Role]] = {
         for each in (SLA_POLICY, SLA_CALENDAR)
         for command in each.commands
     },
+    **{f"webhook/{command.verb}": _SUBSCRIBERS for command in WEBHOOK.commands},
 }
 
 # Each command in them needs its own role beside.
 _MANY: dict[str, frozenset[Role]] = {"send batches": _CHANNELS, "send bulk commands": _SUPERVISORS}
+_TRIALS: dict[str, frozenset[Role]] = {"test webhooks": _SUBSCRIBERS}
 
 _SLA: dict[str, frozenset[Role]] = {
     "install presets": _SUPERVISORS,
@@ -51,6 +56,9 @@ _READS: dict[str, frozenset[Role]] = {
     "read service levels": _READERS,
     "read trail": frozenset({"supervisor", "auditor"}),
     "simulate service levels": _SUPERVISORS,
+    "read webhooks": frozenset({*_SUBSCRIBERS, "auditor"}),
+    "read feed": frozenset({*_READERS, "integrator"}),
+    "read personal feed": frozenset({"supervisor", "auditor"}),
     "read own identity": frozenset(ROLES),
 }
 
@@ -62,6 +70,7 @@ MAY: dict[str, frozenset[Role]] = {
     },
     **_MANY,
     **_SLA,
+    **_TRIALS,
     **_READS,
 }
 """Action → the roles that may. A command's action is `<kind>/<command>`."""

@@ -1,26 +1,56 @@
 """The ASGI server: uvicorn on uvloop, on a socket of its own or on the one that the supervisor hands down."""
 
+import socket
+
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.app import create_app
+from api.request_id import RequestId
+from api.services import Services
 from infra.settings import Settings
 from infra.supervisor import inherited_listener
+
+
+class Protocol(HttpToolsProtocol):
+    """Lets a handler drop a connection whose client takes nothing: closing it would wait for the client."""
+
+    def on_message_begin(self) -> None:
+        """Prepare for a request."""
+        super().on_message_begin()
+        self.scope["state"]["abort"] = self.transport.abort
+
+
+class Server(uvicorn.Server):
+    """Ends what would not end by itself, streams and long polls, then waits for other requests under way."""
+
+    def __init__(self, app: RequestId, *, patience: int) -> None:
+        """`patience`: for how many seconds requests under way are waited for."""
+        self._app = app
+        super().__init__(
+            uvicorn.Config(
+                app,
+                loop="uvloop",
+                http=Protocol,
+                ws="none",
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=patience,
+            )
+        )
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop."""
+        found: Services = self._app.app.state.services
+        found.end_waiting()
+        await super().shutdown(sockets)
 
 
 def serve(settings: Settings) -> None:
     """Serve the API until told to stop; requests under way are finished first."""
     listener = inherited_listener()
-    config = uvicorn.Config(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
-    uvicorn.Server(config).run(sockets=[listener] if listener else None)
+    server = Server(create_app(settings), patience=10)
+    server.config.host, server.config.port = settings.host, settings.port
+    server.run(sockets=[listener] if listener else None)

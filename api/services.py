@@ -7,9 +7,14 @@ from litestar import Request
 
 from api.auth import Authenticator, Principal
 from api.reading import Reader
+from api.streams import Streams
+from infra.batching import Gate, Shared
 from infra.commands import Commands
+from infra.feed import Stretch
+from infra.hub import Hub
 from infra.log import Log
 from infra.policies import Policies
+from infra.projector import Wake
 from infra.secrets import Secrets
 from infra.settings import Settings
 
@@ -23,10 +28,23 @@ class Services:
     commands: Commands
     reader: Reader
     policies: Policies
+    follower: Reader
+    """Reads the log for its subscribers."""
+    wake: Wake
+    waiting: Shared[Stretch]
+    """Reads for those who wait for events."""
+    hub: Hub
+    streams: Streams
     authenticator: Authenticator
+    gate: Gate
     secrets: Secrets
     followers: frozenset[str]
     """The checkpoints of the views and reactors that this version runs; others are left over."""
+
+    def end_waiting(self) -> None:
+        """Answer those who wait for events, and end their streams: the process is about to stop."""
+        self.wake.close()
+        self.streams.close()
 
 
 def services(request: Request[Any, Any, Any]) -> Services:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from api.commands import action_of, carry_out, read_body
-from api.conventions import EventView, Items, allowing, caller, changed, event_view, listed, single
+from api.conventions import Answer, EventView, Items, allowing, caller, changed, event_view, listed, single
 from api.problems import NotFound
 from api.services import services
 from api.validation import Nothing, query
@@ -21,7 +21,8 @@ from domain.aggregate import Aggregate, Command
 from domain.sla_calendar import SLA_CALENDAR, CalendarEvent, DefineCalendar
 from domain.sla_policy import SLA_POLICY, DefinePolicy, PolicyEvent
 from infra.commands import Outcome
-from infra.pages import Answer, Page
+from infra.pages import Answer as Found
+from infra.pages import Page
 from infra.presets import claim_of
 from projections import sla_documents as view
 
@@ -60,7 +61,7 @@ class Documents(NamedTuple):
     changed: type[DocumentChanged[Any]]
     detail: type[Struct]
     wanted: type[Struct]
-    read_one: Callable[[psycopg.AsyncConnection[Any], UUID], Awaitable[Answer[Any]]]
+    read_one: Callable[[psycopg.AsyncConnection[Any], UUID], Awaitable[Found[Any]]]
     read_page: Callable[[psycopg.AsyncConnection[Any], Any], Awaitable[Page[Any]]]
 
 
@@ -140,7 +141,7 @@ def _detail(kind: Documents) -> HTTPRouteHandler:
 
 def _defining(kind: Documents) -> HTTPRouteHandler:
     @post("/", name=f"{kind.aggregate.kind}-define", opt=_opt(kind, kind.define, 201))
-    async def handler(request: Request[Any, Any, Any]) -> Response[bytes]:
+    async def handler(request: Request[Any, Any, Any]) -> Answer:
         given: Any = await read_body(request, kind.define)
         who = replace(caller(request), claim=claim_of(kind.aggregate, given.name))
         outcome = await carry_out(request, kind.aggregate, None, given, who=who, check=_check)
@@ -156,7 +157,7 @@ def _changing(kind: Documents, command: type[Command]) -> HTTPRouteHandler:
         name=f"{kind.aggregate.kind}-{command.verb}",
         opt=_opt(kind, command, 200),
     )
-    async def handler(request: Request[Any, Any, Any], key: FromPath[str]) -> Response[bytes]:
+    async def handler(request: Request[Any, Any, Any], key: FromPath[str]) -> Answer:
         given = await read_body(request, command)
         document_id = await found(request, kind, key)
         outcome = await carry_out(

@@ -17,6 +17,7 @@ from domain import fields
 
 S = TypeVar("S", bound=Struct)
 
+ESCAPE = re.compile(rb"\\.", re.DOTALL)
 MOST_WRONG = 100
 LONGEST_PATH = 200
 
@@ -76,12 +77,24 @@ def decode(body: bytes, struct: type[S]) -> S:
     body = body or b"{}"
     try:
         found: S = _decoder(struct).decode(body)
-        json.loads(body, object_pairs_hook=_once)  # msgspec itself takes the last of several
+        if not _all_names_differ(body):  # msgspec itself takes the last of several
+            json.loads(body, object_pairs_hook=_once)
     except msgspec.ValidationError as error:
         raise Malformed(_all_wrong(body, struct, error)) from None
     except (ValueError, RecursionError) as error:
         raise Malformed([_not_json(error)]) from None
     return found
+
+
+def _all_names_differ(body: bytes) -> bool:
+    """Whether no name occurs twice anywhere in valid JSON; False: perhaps one does, in one object or two."""
+    if b"\\" in body:
+        body = ESCAPE.sub(b"\\\\", body)  # what is left of quotes begins and ends texts
+    parts = body.split(b'"')
+    names = [
+        text for text, after in zip(parts[1::2], parts[2::2], strict=True) if after.lstrip().startswith(b":")
+    ]
+    return len(set(names)) == len(names) and not any(b"\\" in name for name in names)
 
 
 def _not_json(error: Exception) -> Wrong:

@@ -7,21 +7,24 @@ from collections.abc import Mapping, Sequence
 import psycopg
 
 from api import simulations
+from api.delivering import deliverer
 from api.measuring import measuring
 from api.parts import VIEWS, conninfo, open_commands, open_log, prepare_database
+from api.publishing import publisher
 from api.reacting import reaction
 from api.watching import CLOCKS, DEADLINES
 from domain.aggregate import Event, Refused
 from domain.complaint import COMPLAINT
 from domain.complaint.commands import Acknowledge
 from domain.complaint.events import ComplaintRegistered
+from infra.collecting import collect_seldom
 from infra.commands import Commands
 from infra.database import Link, connect
 from infra.events import Recorded
 from infra.jobs import Handler, Jobs, forget
 from infra.log import purge
 from infra.policies import Policies
-from infra.projector import Reactor, Runner, View, Wake
+from infra.projector import Reactor, Runner, Tail, View, Wake
 from infra.settings import Settings
 from infra.watchdog import Watchdog
 
@@ -30,9 +33,10 @@ PURGE_SECONDS = 3600
 
 async def work(settings: Settings) -> None:
     """Run all followers of the log and the house-keeping, until cancelled."""
+    collect_seldom()
     await prepare_database(settings)
     events = open_log(settings)
-    wake = Wake(conninfo(settings))
+    wake, tail = Wake(conninfo(settings)), Tail(conninfo(settings), events.vault)
     link = Link(conninfo(settings))
     policies = Policies(link.use)
     await policies.refresh()
@@ -45,10 +49,15 @@ async def work(settings: Settings) -> None:
             tasks.create_task(Jobs(conninfo(settings), answers(settings)).run())
             tasks.create_task(Watchdog(conninfo(settings), commands, DEADLINES).run())
             tasks.create_task(Watchdog(conninfo(settings), commands, CLOCKS).run())
+            tasks.create_task(deliverer(settings, commands, wake).run())
             for follower in followers(settings, commands):
-                tasks.create_task(Runner(follower, conninfo(settings), events.vault, wake).run())
+                runner = Runner(follower, conninfo(settings), events.vault, wake, tail=tail)
+                tasks.create_task(runner.run())
+            if settings.nats_url:
+                tasks.create_task(publisher(settings, settings.nats_url, wake).run())
     finally:
         await link.close()
+        await tail.close()
         await events.close()
 
 

@@ -4,7 +4,20 @@ import sys
 from importlib import import_module
 
 # In the order of docs/performance.md.
-NAMES: tuple[str, ...] = ("sla",)
+NAMES: tuple[str, ...] = (
+    "append",
+    "http",
+    "projector",
+    "rebuild",
+    "queries",
+    "importing",
+    "latency",
+    "stream",
+    "feed",
+    "subscribers",
+    "webhooks",
+    "sla",
+)
 
 
 def main(names: list[str]) -> None:

@@ -1,5 +1,6 @@
 """What the benchmarks share: a durable database of their own, medians, and the table they print."""
 
+import logging
 import platform
 import statistics
 import subprocess
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import structlog
 from rich.console import Console
 from rich.table import Table
 
@@ -59,6 +61,11 @@ def report(title: str, rows: Sequence[Ratio]) -> None:
         )
     console.print(table)
     console.print(f"{_machine()}, commit {_commit()}\n")
+
+
+def quiet() -> None:
+    """Warnings and errors are logged, nothing else."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 
 def median(runs: int, measure: Callable[[], float]) -> float:

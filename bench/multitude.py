@@ -2,7 +2,8 @@
 
 The demo is told to the log and folded into the views as ever. Its rows are then copied within the database,
 each copy with ids, protocol, customer, staff and times of its own: a house so many times larger over two
-years, with as many complaints an analyst, and what is open among the newest. What a row holds as JSON is copied as it is, with the old ids in it.
+years, with as many complaints an analyst, and what is open among the newest. What a row holds as JSON is
+copied as it is, with the old ids in it. Copied events keep their leaves, which are those of the first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -125,7 +126,7 @@ async def _fold(connection: psycopg.AsyncConnection[Any], vault: Vault, view: Vi
         position = events[-1].position
 
 
-async def _multiply(
+async def _multiply(  # noqa: PLR0917 - as they stand in COPIED
     connection: psycopg.AsyncConnection[Any],
     table: LiteralString,
     order: LiteralString,

@@ -7,9 +7,10 @@ from domain.complaint import COMPLAINT
 from domain.customer import CUSTOMER
 from domain.sla_calendar import SLA_CALENDAR
 from domain.sla_policy import SLA_POLICY
+from domain.webhook import WEBHOOK
 
 AGGREGATES: dict[str, Aggregate] = {
-    aggregate.kind: aggregate for aggregate in (COMPLAINT, CUSTOMER, SLA_POLICY, SLA_CALENDAR)
+    aggregate.kind: aggregate for aggregate in (COMPLAINT, CUSTOMER, SLA_POLICY, SLA_CALENDAR, WEBHOOK)
 }
 """Every kind of stream, by its kind."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 REFUSALS: dict[str, str] = {
     "unknown-complaint": "No complaint has this id.",
     "unknown-customer": "No customer has this id.",
+    "unknown-webhook": "No webhook has this id.",
     "already-registered": "Something is registered under this id already.",
     "wrong-state": "The state does not allow the command; the reason names the states that do.",
     "time-out-of-range": "A time lies before the year 1900 or after the year 2199.",
@@ -57,9 +58,15 @@ REFUSALS: dict[str, str] = {
     "unknown-version": "The policy or calendar has no such version.",
     "calendar-in-use": "Policies in force count by the calendar.",
     "unknown-zone": "No time zone has this name.",
+    "url-refused": "No webhook may lead to this URL; the reason says why.",
+    "webhook-disabled": "The webhook is disabled; `resume` has it work again.",
+    "one-secret": "Only one secret of the webhook is live, so none is retired.",
+    "not-waiting": "The webhook has no such event that waits to be delivered.",
 }
 
-NOT_FOUND = frozenset({"unknown-complaint", "unknown-customer", "unknown-policy", "unknown-calendar"})
+NOT_FOUND = frozenset(
+    {"unknown-complaint", "unknown-customer", "unknown-policy", "unknown-calendar", "unknown-webhook"}
+)
 """The refusals that say that the stream itself does not exist."""
 
 FORBIDDEN = frozenset({"supervisor-required", "same-person"})

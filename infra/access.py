@@ -110,6 +110,11 @@ class KeyRing:
             key = self._keys.get(wanted)
         return key
 
+    @property
+    def fresh_until(self) -> float:
+        """The monotonic time until which the copy of the keys stands."""
+        return self._read_at + FRESH_SECONDS
+
     async def close(self) -> None:
         """Close the connection."""
         await self._reads.drain()

@@ -1,17 +1,69 @@
 """Group commit in general: what arrives while one batch is under way becomes the next batch."""
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Sequence
 from contextvars import Context
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
 
+SMOOTHED_OVER = 100  # callers over whom the pace is averaged
+
 
 class Overloaded(Exception):
     """More is waiting than can be served soon; nothing was done, so it may be asked again later."""
+
+
+class Gate:
+    """Lets in no more callers than can be served in time, judged by how fast the last ones were served.
+
+    Little's law: who enters behind n others, served in so many seconds each, waits n times as long. While
+    nobody is served at all, as when the database is away, the time since the last one counts.
+    """
+
+    def __init__(self, longest: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """`longest`: how many seconds a caller may have to wait."""
+        self._longest = longest
+        self._clock = clock
+        self._inside = 0
+        self._pace = 0.0
+        self._last = 0.0
+
+    def __enter__(self) -> None:
+        """Enter.
+
+        Raises:
+            Overloaded: it would take too long.
+        """
+        if self._inside == 0:
+            self._last = self._clock()
+        elif max(self._inside * self._pace, self._clock() - self._last) > self._longest:
+            raise Overloaded(f"{self._inside} requests are served, which takes too long")
+        self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        """Leave: served, or refused."""
+        now = self._clock()
+        self._pace += (now - self._last - self._pace) / SMOOTHED_OVER
+        self._last = now
+        self._inside -= 1
+
+
+class Shared(Generic[R]):
+    """Lets those who ask for the same at the same time wait for one answer."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[Hashable, asyncio.Future[R]] = {}
+
+    async def get(self, key: Hashable, ask: Callable[[], Coroutine[None, None, R]]) -> R:
+        """The answer under way for the key, else that of `ask`; who gives up takes it from nobody else."""
+        if key not in self._under_way:
+            self._under_way[key] = asyncio.create_task(ask(), context=Context())
+            self._under_way[key].add_done_callback(lambda _: self._under_way.pop(key))
+        return await asyncio.shield(self._under_way[key])
 
 
 class Batcher(Generic[T, R]):
@@ -59,6 +111,7 @@ class Batcher(Generic[T, R]):
     async def _run(self) -> None:
         try:
             while self._queue:
+                await self._gather()
                 if batch := self._take():
                     await self._serve(batch)
         finally:
@@ -66,6 +119,13 @@ class Batcher(Generic[T, R]):
             for _, future in self._queue:  # only when this task was cancelled
                 future.cancel()
             self._queue.clear()
+
+    async def _gather(self) -> None:
+        """Let those come along who are about to submit: as long as each turn of the loop brings more."""
+        waiting = -1
+        while waiting < len(self._queue) < self._most:
+            waiting = len(self._queue)
+            await asyncio.sleep(0)
 
     def _take(self) -> list[tuple[T, asyncio.Future[R]]]:
         batch: list[tuple[T, asyncio.Future[R]]] = []

@@ -29,6 +29,11 @@ def views_schema(schema: str) -> str:
     return f"{schema}_views"
 
 
+def rebuild_schema(schema: str) -> str:
+    """Name of the schema in which views of the log in `schema` are built before they serve."""
+    return f"{schema}_rebuild"
+
+
 def owner_conninfo(url: str, schema: str) -> str:
     """Connection string of the migrating owner, with the log's schema as the search path."""
     return _conninfo(url, f"-c search_path={schema}")

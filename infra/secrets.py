@@ -1,5 +1,6 @@
 """Secrets that are given once and kept nowhere: each derived from the master key and the id it belongs to."""
 
+import base64
 import hmac
 from uuid import UUID
 
@@ -19,6 +20,7 @@ class Secrets:
 
     def __init__(self, master: bytes) -> None:
         self._access = _derived(master, b"access-code")
+        self._webhook = _derived(master, b"webhook")
 
     def access_code(self, stream_id: UUID) -> str:
         """The code that opens a complaint to who made it: 80 bits, as 16 characters in groups of 4."""
@@ -27,10 +29,19 @@ class Secrets:
         code = "".join(ALPHABET[number >> shift & 31] for shift in range(ACCESS_CODE_BYTES * 8 - 5, -1, -5))
         return "-".join(code[start : start + GROUP] for start in range(0, len(code), GROUP))
 
+    def webhook(self, stream_id: UUID, generation: int) -> bytes:
+        """The secret that signs what goes to a webhook: 32 bytes; each generation has another."""
+        return hmac.digest(self._webhook, stream_id.bytes + generation.to_bytes(4, "big"), "sha256")
+
     def opens(self, stream_id: UUID, given: str) -> bool:
         """Whether this is the access code, however it is written; takes the same time wherever it differs."""
         expected = _plain(self.access_code(stream_id))
         return hmac.compare_digest(expected.encode(), _plain(given).encode())
+
+
+def written(secret: bytes) -> str:
+    """A webhook's secret as it is given to its owner, in the form of Standard Webhooks."""
+    return "whsec_" + base64.b64encode(secret).decode()
 
 
 def _derived(master: bytes, label: bytes) -> bytes:

@@ -1,5 +1,6 @@
 """Settings: one struct, read from `OUVIDORIA_*`; as a program, the table of docs/settings.md."""
 
+import importlib.util
 import os
 from collections.abc import Mapping
 from decimal import Decimal
@@ -9,6 +10,7 @@ from typing import Annotated, Any, Literal, Self, get_type_hints
 import msgspec
 from msgspec import Meta, Struct
 
+from domain.addresses import parsed_networks
 from infra import embedded
 
 PREFIX = "OUVIDORIA_"
@@ -16,9 +18,10 @@ PREFIX = "OUVIDORIA_"
 INTERNAL = frozenset(
     {"OUVIDORIA_LISTEN_FD", "OUVIDORIA_PARENT_FD", "OUVIDORIA_TEST_DATABASE_URL", "OUVIDORIA_TOKEN"}
 )
-SECRET = frozenset({"database_url", "owner_url", "master_key"})
+SECRET = frozenset({"database_url", "owner_url", "master_key", "nats_url"})
 
 PostgresUrl = Annotated[str, Meta(pattern=r"^postgres(ql)?://")]
+NatsUrls = Annotated[str, Meta(pattern=r"^(nats|tls)://[^\s,/]+(,(nats|tls)://[^\s,/]+)*\Z")]
 HttpUrl = Annotated[str, Meta(pattern=r"^https?://")]
 LIMITS = r"^none$|^[A-Z]{3}=[0-9]+(\.[0-9]+)?(,[A-Z]{3}=[0-9]+(\.[0-9]+)?)*$"
 Seconds = Annotated[float, Meta(gt=0, le=3600)]
@@ -55,6 +58,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     command_timeout: Annotated[
         Seconds, Meta(description="Seconds after which a command not yet recorded is answered with 503.")
     ] = 10.0
+    longest_wait: Annotated[
+        Seconds,
+        Meta(description="Seconds for which a command may have to wait for others; else 503 at once."),
+    ] = 2.0
     statement_timeout: Annotated[
         Seconds, Meta(description="Seconds after which the database stops a query of a request.")
     ] = 10.0
@@ -71,9 +78,38 @@ class Settings(Struct, frozen=True, kw_only=True):
             "needs a second person; `none`: it never does."
         ),
     ] = "BRL=1000,USD=200,EUR=200"
+    webhook_http: Annotated[bool, Meta(description="Whether webhooks may lead to `http://` URLs.")] = False
+    webhook_networks: Annotated[
+        Annotated[str, Meta(pattern=r"^[0-9a-fA-F.:/, ]+$|^none$")],
+        Meta(
+            description="Networks beside the public ones that webhooks may lead to, "
+            "such as `10.2.0.0/16,127.0.0.1/32`."
+        ),
+    ] = "none"
+    webhook_timeout: Annotated[
+        Annotated[float, Meta(gt=0, le=30)],
+        Meta(description="Seconds that the receiver of a webhook may take to answer."),
+    ] = 15.0
+    event_source: Annotated[
+        Annotated[str, Meta(pattern=r"^[!-~]{1,200}\Z")] | None,
+        Meta(
+            description="URI that names this log to subscribers, as `source` of its events. "
+            "Unset: `urn:ouvidoria:<schema>`."
+        ),
+    ] = None
+    stream_clients: Annotated[
+        int, Meta(ge=1, le=100_000, description="Streams of events that one API process serves at most.")
+    ] = 1000
+    stream_heartbeat: Annotated[
+        Seconds, Meta(description="Seconds of silence after which a stream says that it is alive.")
+    ] = 15.0
     auto_acknowledge: Annotated[
         bool, Meta(description="Whether each new complaint is acknowledged at once, by the system.")
     ] = False
+    nats_url: Annotated[
+        NatsUrls | None,
+        Meta(description="NATS to publish every event to; servers of one cluster with commas. Unset: none."),
+    ] = None
     master_key: Annotated[
         str | None,
         Meta(description="Base64 of the 32 bytes that wrap the stream keys. Unset: `master.key` in home."),
@@ -133,6 +169,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         """Connection URL to migrate with."""
         return self.owner_url or self.url()
 
+    def source(self) -> str:
+        """What names this log to its subscribers."""
+        return self.event_source or f"urn:ouvidoria:{self.schema}"
+
     def limits_of_redress(self) -> dict[str, Decimal] | None:
         """The redress that one person may grant, by currency; None: any."""
         pairs = (pair.split("=") for pair in self.redress_limits.split(",") if "=" in pair)
@@ -150,9 +190,16 @@ class Settings(Struct, frozen=True, kw_only=True):
         return f"Settings({', '.join(shown)})"
 
     def _contradictions(self) -> list[str]:
+        found = []
         if self.oidc_issuer and not self.oidc_audience:
-            return [f"{variable('oidc_audience')}: needed with {variable('oidc_issuer')}"]
-        return []
+            found.append(f"{variable('oidc_audience')}: needed with {variable('oidc_issuer')}")
+        if self.nats_url and importlib.util.find_spec("nats") is None:
+            found.append(f"{variable('nats_url')}: needs nats-py, which `pip install .[nats]` brings")
+        try:
+            parsed_networks(self.webhook_networks)
+        except ValueError as error:
+            found.append(f"{variable('webhook_networks')}: {error}")
+        return found
 
 
 def variable(field: str) -> str:

@@ -1,6 +1,7 @@
 """Keys: one a stream, wrapped by the master key; they seal the personal fields of the stream's events."""
 
 import base64
+import binascii
 import contextlib
 import os
 import tempfile
@@ -36,7 +37,7 @@ class StreamKey:
         Raises:
             cryptography.exceptions.InvalidTag: it was altered, or belongs elsewhere.
         """
-        raw = base64.b64decode(sealed)
+        raw = binascii.a2b_base64(sealed)
         return self._cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], bound_to)
 
 

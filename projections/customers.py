@@ -1,6 +1,6 @@
 """Customers: each one, and lists of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, LiteralString, cast
 from uuid import UUID
@@ -21,6 +21,7 @@ from infra.pages import (
     Order,
     Page,
     both_ways,
+    equals,
     read_one,
     read_page,
 )
@@ -122,7 +123,14 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
     await fold_rows(connection, ours, table="customers_1", key="customer_id", row_type=Row, fold=fold)
 
 
-VIEW = View(name="customers", version=1, ddl=DDL, tables=("customers_1",), apply=apply)
+VIEW = View(
+    name="customers",
+    version=1,
+    ddl=DDL,
+    tables=("customers_1",),
+    apply=apply,
+    stream_kind=CUSTOMER.kind,
+)
 
 COLUMNS: LiteralString = """customer_id AS id, version, etag, kind, tier, registered_at, updated_at,
        customer ->> 'name' AS name, customer ->> 'language' AS language, customer ->> 'email' AS email,
@@ -130,11 +138,11 @@ COLUMNS: LiteralString = """customer_id AS id, version, etag, kind, tier, regist
        customer -> 'channels' AS channels, customer -> 'quiet_hours' AS quiet_hours"""
 ORDERS = both_ways(Order("registered_at", "timestamptz", Moment, id_column="customer_id"))
 CUSTOMERS = Listing(VIEW.follower, CustomerDetail, COLUMNS, "customers_1", ORDERS)
-FILTERS: dict[str, Filter] = {
-    "external_ref": Filter("external_ref = %(external_ref)s", leads=True),
-    "email": Filter("email = lower(%(email)s)", leads=True),
-    "tier": Filter("tier = %(tier)s", leads=True),
-    "kind": Filter("kind = %(kind)s", leads=True),
+FILTERS: Mapping[str, Filter] = {
+    "external_ref": equals("external_ref"),
+    "email": Filter(condition="email = lower(%(email)s)", leads=True),
+    "tier": equals("tier"),
+    "kind": equals("kind"),
 }
 
 
@@ -148,7 +156,7 @@ async def customer(connection: psycopg.AsyncConnection[Any], customer_id: UUID) 
         connection,
         VIEW.follower,
         CustomerDetail,
-        select="SELECT " + COLUMNS + " FROM customers_1",
+        select="SELECT " + COLUMNS + " FROM customers_1",  # noqa: S608 - of constants
         conditions=["customer_id = %(id)s"],
         arguments={"id": customer_id},
     )

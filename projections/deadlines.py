@@ -65,7 +65,14 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
         await connection.execute(KEEP, [msgspec.json.encode(kept).decode()])
 
 
-VIEW = View(name="deadlines", version=1, ddl=DDL, tables=("deadlines_1",), apply=apply)
+VIEW = View(
+    name="deadlines",
+    version=1,
+    ddl=DDL,
+    tables=("deadlines_1",),
+    apply=apply,
+    stream_kind=COMPLAINT.kind,
+)
 
 
 async def due(connection: psycopg.AsyncConnection[Any], at: datetime, limit: int) -> list[Due]:

@@ -301,10 +301,10 @@ POLICIES = Listing(VIEW.follower, PolicyDetail, SHARED + ", policy", "sla_polici
 CALENDARS = Listing(VIEW.follower, CalendarDetail, SHARED + ", calendar", "sla_calendars_1", ORDERS)
 # There are dozens of documents, not thousands: whatever is asked, a walk along their names finds it.
 FILTERS: dict[str, Filter] = {
-    "name": Filter("name = %(name)s"),
-    "state": Filter("state = %(state)s"),
-    "layer": Filter("layer = %(layer)s"),
-    "calendar": Filter("calendar = %(calendar)s"),
+    "name": Filter(condition="name = %(name)s"),
+    "state": Filter(condition="state = %(state)s"),
+    "layer": Filter(condition="layer = %(layer)s"),
+    "calendar": Filter(condition="calendar = %(calendar)s"),
 }
 
 

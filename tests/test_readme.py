@@ -27,7 +27,10 @@ def free_port() -> int:
 
 def environment(home: Path, port: int) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("OUVIDORIA_")}
-    return kept | {"OUVIDORIA_HOME": str(home), "OUVIDORIA_PORT": str(port), "PYTHONPATH": str(ROOT)}
+    webhooks = {"OUVIDORIA_WEBHOOK_HTTP": "true", "OUVIDORIA_WEBHOOK_NETWORKS": "127.0.0.0/8"}
+    return (
+        kept | webhooks | {"OUVIDORIA_HOME": str(home), "OUVIDORIA_PORT": str(port), "PYTHONPATH": str(ROOT)}
+    )
 
 
 @contextmanager

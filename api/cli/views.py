@@ -1,23 +1,28 @@
-"""`ouvidoria views`: how far they have read, and folding one anew."""
-
-import asyncio
-import contextlib
-from collections.abc import Callable
-from typing import Any
+"""`ouvidoria views`: how far they have read, building one anew, and dropping what an old version left."""
 
 import rich_click as click
 from rich.table import Table
 
 from api.cli.common import err, execute, load_settings, out, progress_bar, with_connection
 from api.parts import VIEWS, conninfo, open_log, prepare_database
-from infra.database import connect
-from infra.projector import Runner, View, Wake, reset, standings
+from infra.collecting import collect_seldom
+from infra.projector import (
+    BeingRebuilt,
+    CannotCompare,
+    CannotDrop,
+    Connection,
+    Differences,
+    Rebuild,
+    View,
+    drop,
+    standings,
+)
 from infra.settings import Settings
 
 
 @click.group("views")
 def views_() -> None:
-    """Look at the views and rebuild them."""
+    """Look at the views, rebuild them, drop old versions."""
 
 
 @views_.command("list")
@@ -32,36 +37,60 @@ def views_list() -> None:
 
 @views_.command("rebuild")
 @click.argument("name", type=click.Choice([view.name for view in VIEWS]))
-def views_rebuild(name: str) -> None:
-    """Empty the view NAME and fold it anew from the first event."""
-    settings = load_settings()
+@click.option("--compare", is_flag=True, help="Say which rows differ between the old view and the new one.")
+@click.option("--no-switch", is_flag=True, help="Leave the old view where it is; the new one is dropped.")
+def views_rebuild(name: str, *, compare: bool, no_switch: bool) -> None:
+    """Build the view NAME anew from the first event, beside the old one, and put it in its place."""
     view = next(view for view in VIEWS if view.name == name)
-    execute(_rebuild(settings, view))
-    err.print(f"[green]{name} is rebuilt[/]")
+    try:
+        found = execute(_rebuild(load_settings(), view, compare=compare, switch=not no_switch))
+    except (BeingRebuilt, CannotCompare) as error:
+        raise click.ClickException(str(error)) from None
+    if compare:
+        _show(found)
+    err.print(f"[green]{name} is {'built and dropped' if no_switch else 'rebuilt'}[/]")
 
 
-async def _rebuild(settings: Settings, view: View) -> None:
-    """Reset the view and watch it to the end; where no worker leads it, it is folded here."""
+async def _rebuild(settings: Settings, view: View, *, compare: bool, switch: bool) -> Differences:
+    collect_seldom()
     await prepare_database(settings)
-    events, wake = open_log(settings), Wake(conninfo(settings))
-    async with await connect(conninfo(settings)) as connection:
-        await reset(connection, view)
-        folding = asyncio.create_task(Runner(view, conninfo(settings), events.vault, wake).run())
-        try:
-            with progress_bar(view.name) as advance:
-                await _watch(connection, view, advance)
-        finally:
-            folding.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await folding
+    events = open_log(settings)
+    with progress_bar(view.name) as advance:
+        building = Rebuild(
+            conninfo(settings),
+            events.vault,
+            view,
+            told=lambda done, total: advance(done, total, f"{done} of {total} events"),
+        )
+        return await building.run(compare=compare, switch=switch)
 
 
-async def _watch(connection: Any, view: View, advance: Callable[[int, int, str], None]) -> None:
-    while True:
-        row = next(row for row in await standings(connection) if row.follower == view.follower)
-        advance(row.position, row.head, f"{row.position} of {row.head} events")
-        if row.failure:
-            raise click.ClickException(f"{view.name} failed at position {row.failed_position}: {row.failure}")
-        if row.position >= row.head:
-            return
-        await asyncio.sleep(0.1)
+def _show(found: Differences) -> None:
+    if found.shown:
+        table = Table("table", "row", "what differs")
+        for each in found.shown:
+            key = ", ".join(map(str, each.key))
+            differs = f"only in the {each.only_in} view" if each.only_in else ", ".join(each.columns)
+            table.add_row(each.table, key, differs)
+        out.print(table)
+    many = {0: "no row differs", 1: "1 row differs"}.get(found.count, f"{found.count} rows differ")
+    err.print(f"{many} between the old view and the new one")
+
+
+@views_.command("drop")
+@click.argument("name")
+def views_drop(name: str) -> None:
+    """Drop the view NAME, version and all (`complaints_1`), that an older version of the service left."""
+    if name in {view.follower for view in VIEWS}:
+        raise click.ClickException(
+            f"{name} is a view of this version; `ouvidoria views rebuild` makes it anew"
+        )
+
+    async def drop_it(connection: Connection) -> None:
+        await drop(connection, name)
+
+    try:
+        execute(with_connection(drop_it))
+    except CannotDrop as error:
+        raise click.ClickException(str(error)) from None
+    err.print(f"[green]{name} is dropped[/]")

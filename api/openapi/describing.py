@@ -63,6 +63,7 @@ def _operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
 def _structs(handler: HTTPRouteHandler) -> Iterator[Any]:
     yield handler.opt["response"]
     yield from handler.opt.get("also", {}).values()
+    yield from handler.opt.get("variants", {}).values()
     if "request" in handler.opt:
         yield handler.opt["request"]
 

@@ -17,6 +17,7 @@ def page(document: dict[str, Any]) -> str:
         f"<!doctype html><meta charset=utf-8><title>{title}</title>"
         "<style>body{font:16px/1.5 system-ui;margin:2rem;color-scheme:light dark}"
         f"td{{padding:.2rem .8rem;vertical-align:top}}</style><h1>{title}</h1>"
-        "<p>The whole of it, for machines: <a href=/schema/openapi.json>OpenAPI 3.1</a></p>"
+        "<p>The whole of it, for machines: <a href=/schema/openapi.json>OpenAPI 3.1</a>; "
+        "the events: <a href=/schema/asyncapi.json>AsyncAPI 3</a></p>"
         f"<table>{rows}</table>"
     )

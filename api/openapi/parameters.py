@@ -30,11 +30,23 @@ HEADERS: Json = {
         "description": "Makes a repetition harmless: for 7 days the same key and body get the first answer.",
         "schema": {"type": "string", "pattern": r"^[!-}]([ -}]{0,198}[!-}])?$"},
     },
+    "IfNoneMatch": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "Answer 304 if this is still the ETag.",
+        "schema": {"type": "string"},
+    },
     "IfMatch": {
         "name": "If-Match",
         "in": "header",
         "description": "Refuse (412) unless this is still the ETag; `*` is any.",
         "schema": {"type": "string", "pattern": r'^((W/)?"[0-9]{1,9}"|\*)$'},
+    },
+    "LastEventID": {
+        "name": "Last-Event-ID",
+        "in": "header",
+        "description": "Go on after this position, the `id` of the last message; goes before `after`.",
+        "schema": {"type": "integer", "minimum": 0, "maximum": 10**18 - 1},
     },
     "MinLogPosition": {
         "name": "Min-Log-Position",
@@ -57,6 +69,7 @@ PATH: Json = {
 QUERY: dict[str, str] = {
     "action": "The type of the event, such as `complaint-assigned`.",
     "actor": "Who did it: the subject of the key or token.",
+    "after": "Only events after this position.",
     "analyst": "Assigned to this analyst.",
     "as_of": "As the log knew it at this time.",
     "awaits_approval": "Whether a command waits for a second person.",
@@ -79,6 +92,7 @@ QUERY: dict[str, str] = {
     "occurred_from": "Happened at this time or later.",
     "occurred_to": "Happened before this time.",
     "origin": "Caused by this origin, `sector`, `sector/cause` or `sector/cause/product`, or below it.",
+    "personal": "With personal fields, for who may read them; never to be stored by caches.",
     "position": "As the log knew it up to this position.",
     "product": "About this product.",
     "q": 'Words of subject, description or remedy sought, in three languages; `"a phrase"`, `or`, `-not`.',
@@ -89,9 +103,12 @@ QUERY: dict[str, str] = {
     "severity": "Of this severity.",
     "sort": "The order; `-` turns it round.",
     "state": "In this state, or in any of several: the parameter may be repeated.",
+    "status": "With this status.",
     "team": "Assigned to this team.",
     "tier": "Of this tier.",
+    "types": "Of this type, or of any of several: repeated, or with commas; `ouvidoria.` may stand before.",
     "version": "As it was after so many events.",
+    "wait": "Seconds to wait for an event if there is none yet.",
 }
 
 

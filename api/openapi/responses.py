@@ -8,6 +8,7 @@ from api.problems import MEDIA_TYPE, PROBLEMS
 
 HEADERS: Json = {
     "Allow": {"description": "The methods that are served.", "schema": {"type": "string"}},
+    "Cache-Control": {"description": "Whether and how long to keep it.", "schema": {"type": "string"}},
     "Content-Language": {"description": "The language of the words.", "schema": {"type": "string"}},
     "ETag": {"description": "The version to send as `If-Match`.", "schema": {"type": "string"}},
     "Idempotent-Replayed": {
@@ -16,6 +17,10 @@ HEADERS: Json = {
     },
     "Link": {"description": 'The next page, `rel="next"`, if there is one.', "schema": {"type": "string"}},
     "Location": {"description": "Where the new thing is.", "schema": {"type": "string"}},
+    "Log-Covered": {
+        "description": "The positions that the answer accounts for, `<first>-<last>`; an empty range: none.",
+        "schema": {"type": "string", "pattern": "^[0-9]+-[0-9]+$"},
+    },
     "Log-Position": {
         "description": "How far the answer knows the log: send it as `Min-Log-Position` elsewhere.",
         "schema": {"type": "integer", "minimum": 0},
@@ -66,7 +71,10 @@ def responses(path: str, opt: Json, schemas: dict[Any, Json]) -> Json:
     status = int(opt.get("status", 200))
     content = {opt.get("media_type", "application/json"): {"schema": schemas[opt["response"]]}}
     content |= {media_type: {"schema": {"type": "string"}} for media_type in opt.get("also_as", ())}
+    content |= {media: {"schema": schemas[each]} for media, each in opt.get("variants", {}).items()}
     found = {status: _response("As asked.", content, list(_headers(status, opt)))}
+    if opt.get("unchanged"):
+        found[304] = _response("As it was under this ETag.", {}, list(_headers(status, opt)))
     for name in _problems(path, opt):
         found[PROBLEMS[SHARED[name][0]][0]] = {"$ref": f"#/components/responses/{name}"}
     for other, struct in opt.get("also", {}).items():

@@ -8,7 +8,7 @@ from domain.aggregate import Aggregate
 from domain.complaint.commands import ComplaintCommand, SystemCommand
 from domain.complaint.decisions import decide
 from domain.complaint.events import ComplaintEvent
-from domain.complaint.fold import evolve
+from domain.complaint.fold import evolve, evolve_case
 from domain.complaint.state import Ask, Complaint, Proposal
 
 COMPLAINT = Aggregate(
@@ -25,4 +25,5 @@ __all__ = [
     "SystemCommand",
     "decide",
     "evolve",
+    "evolve_case",
 ]

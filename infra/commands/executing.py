@@ -10,11 +10,9 @@ from uuid import UUID, uuid4
 from weakref import WeakValueDictionary
 
 import msgspec
-from msgspec import Struct
-from msgspec.structs import replace
 from uuid_utils.compat import uuid7
 
-from domain.aggregate import Aggregate, Command, Context, Event, Lookup, tag_of
+from domain.aggregate import Aggregate, Command, Context, Event, Lookup, Refused, tag_of
 from domain.complaint import COMPLAINT, Complaint
 from domain.customer import CUSTOMER, Customer
 from domain.times import effective_time
@@ -22,23 +20,12 @@ from infra.batching import Overloaded
 from infra.commands import knowing
 from infra.commands.calls import AlreadyClaimed, Caller, KeyReused, NoSuchStream, Outcome, VersionMismatch
 from infra.commands.protocols import ProtocolNumbers
-from infra.events import Recorded, Row, encode_body, recorded
+from infra.commands.recent import History, Recent
+from infra.events import Erased, Recorded, Row, encode_body, recorded
 from infra.log import Append, Appended, Draft, Load, Log, Seen
 from infra.policies import Policies
-from infra.vault import StreamKey
 
 TRIES = 50
-
-
-class History(Struct, frozen=True):
-    """A stream folded: state, version, ETag, last position, and the key of its events (None: erased)."""
-
-    stream_id: UUID
-    state: Any
-    version: int
-    etag: int
-    position: int
-    key: StreamKey | None
 
 
 class Decision(NamedTuple):
@@ -49,7 +36,8 @@ class Decision(NamedTuple):
     state: Any
 
 
-NOTHING = History(UUID(int=0), None, 0, 0, 0, None)
+DOUBTFUL = (Refused, VersionMismatch, Erased)
+"""How a decision can fail; on what is only remembered it is not believed."""
 
 
 class Commands:
@@ -71,6 +59,7 @@ class Commands:
         self._redress_limits = redress_limits
         self._protocols = ProtocolNumbers(log)
         self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+        self._recent = Recent()
 
     async def create(self, aggregate: Aggregate, caller: Caller, *commands: Command) -> Outcome:
         """Start a new stream with a command, and more commands that follow it: all of them or none.
@@ -111,22 +100,31 @@ class Commands:
     async def _execute(
         self, aggregate: Aggregate, commands: Sequence[Command], caller: Caller, stream_id: UUID | None
     ) -> Outcome:
-        """Load, decide and append; again as often as the stream has moved on in between."""
+        """Decide on what is remembered, and if that does not lead to an answer, on what is loaded."""
         digest = _digest(aggregate, commands, stream_id)
         # A key of our own where the caller gave none resolves a connection lost in the middle all the same.
         key = caller.key or f"~{uuid4().hex}"
+        history = self._remembered(aggregate, stream_id)
         for _ in range(TRIES):
-            history, seen = await self._before(aggregate, caller, stream_id)
-            if seen:
-                return await self._replay(aggregate, seen, digest)
-            if caller.if_match is not None and caller.if_match != history.etag:
-                raise VersionMismatch(history.etag)
-            decision = await self._decide(aggregate, commands, caller, history)
-            answer = await self._log.append(self._request(aggregate, caller, decision, key, digest))
+            loaded = history is None
+            if history is None:
+                history, seen = await self._before(aggregate, caller, stream_id)
+                if seen:
+                    return await self._replay(aggregate, seen, digest)
+            try:
+                decision = await self._decide(aggregate, commands, caller, history)
+                request = _request(aggregate, caller, decision, key, digest)
+            except DOUBTFUL:
+                if loaded:
+                    raise
+                history = None
+                continue
+            answer = await self._log.append(request)
             if answer.verdict == "accepted":
-                return _outcome(aggregate, caller, decision, answer)
+                return self._accepted(aggregate, caller, decision, answer)
             if answer.verdict != "conflict":
                 return await self._known(aggregate, caller, answer, key, digest)
+            history = None
         raise Overloaded(f"stream {stream_id} moved on {TRIES} times while this was decided")
 
     async def _known(
@@ -140,46 +138,52 @@ class Commands:
         seen = Seen(caller.actor, key, digest, answer.stream_id, answer.first_version, answer.last_version)
         return await self._replay(aggregate, seen, digest)
 
+    def _remembered(self, aggregate: Aggregate, stream_id: UUID | None) -> History | None:
+        """The history to try first: a new stream has none, and whether the key was used `append` tells."""
+        return self._new() if stream_id is None else self._recent.get(aggregate.kind, stream_id)
+
+    def _new(self) -> History:
+        stream_id = uuid7()
+        return History(stream_id, None, 0, 0, 0, *self._log.vault.new_key(stream_id))
+
     async def _before(
         self, aggregate: Aggregate, caller: Caller, stream_id: UUID | None
     ) -> tuple[History, Seen | None]:
         """The history to decide on, nothing for a new stream; and the record of a key used before."""
-        if stream_id is not None:
-            loaded = await self._log.load(Load(stream_id, caller.actor, caller.key))
-            return NOTHING if loaded.seen else self._existing(aggregate, loaded.rows), loaded.seen
-        new_id = uuid7()
-        seen = (await self._log.load(Load(new_id, caller.actor, caller.key))).seen if caller.key else None
-        return replace(NOTHING, stream_id=new_id), seen
+        loaded = await self._log.load(Load(stream_id or UUID(int=0), caller.actor, caller.key))
+        if stream_id is None or loaded.seen:
+            return self._new(), loaded.seen
+        return self._existing(aggregate, loaded.rows), None
 
-    def _request(
-        self, aggregate: Aggregate, caller: Caller, decision: Decision, key: str, digest: bytes
-    ) -> Append:
+    def _accepted(
+        self, aggregate: Aggregate, caller: Caller, decision: Decision, answer: Appended
+    ) -> Outcome:
+        outcome = _outcome(aggregate, caller, decision, answer)
         before = decision.before
-        stream_id, data_key, wrapped = before.stream_id, before.key, None
-        if before.version == 0:
-            data_key, wrapped = self._log.vault.new_key(stream_id)
-        return Append(
-            stream_id=stream_id,
-            kind=aggregate.kind,
-            expected=before.version,
-            events=[
-                Draft(tag_of(type(event)), at, encode_body(event, data_key, stream_id, version))
-                for version, (event, at) in enumerate(decision.events, start=before.version + 1)
-            ],
-            actor=caller.actor,
-            key=key,
-            digest=digest,
-            correlation=caller.correlation,
-            origin=caller.origin,
-            causation=caller.causation,
-            claim=caller.claim,
-            wrapped_key=wrapped,
+        self._recent.put(
+            aggregate.kind,
+            History(
+                before.stream_id,
+                outcome.state,
+                outcome.version,
+                outcome.etag,
+                outcome.position,
+                before.key,
+                before.wrapped,
+            ),
         )
+        return outcome
 
     async def _decide(
         self, aggregate: Aggregate, commands: Sequence[Command], caller: Caller, before: History
     ) -> Decision:
-        """Each command is decided on what those before it led to."""
+        """Each command is decided on what those before it led to.
+
+        Raises:
+            VersionMismatch, Refused
+        """
+        if caller.if_match is not None and caller.if_match != before.etag:
+            raise VersionMismatch(before.etag)
         state, events = before.state, []
         for command in commands:
             numbered = state is None and aggregate.kind == COMPLAINT.kind
@@ -267,12 +271,38 @@ class Commands:
             etag = etag if row.origin == "system" else row.version
         last = rows[-1]
         key = self._log.vault.unwrap(last.stream_id, last.wrapped) if last.wrapped else None
-        return History(last.stream_id, state, last.version, etag, last.position, key)
+        return History(last.stream_id, state, last.version, etag, last.position, key, last.wrapped)
 
 
 def _digest(aggregate: Aggregate, commands: Sequence[Command], stream_id: UUID | None) -> bytes:
     said = [aggregate.kind, stream_id, *((command.verb, command) for command in commands)]
     return hashlib.sha256(msgspec.json.encode(said)).digest()
+
+
+def _request(aggregate: Aggregate, caller: Caller, decision: Decision, key: str, digest: bytes) -> Append:
+    """What the log is asked for a decision.
+
+    Raises:
+        Erased: something personal is to be recorded where the key was destroyed.
+    """
+    before = decision.before
+    return Append(
+        stream_id=before.stream_id,
+        kind=aggregate.kind,
+        expected=before.version,
+        events=[
+            Draft(tag_of(type(event)), at, encode_body(event, before.key, before.stream_id, version))
+            for version, (event, at) in enumerate(decision.events, start=before.version + 1)
+        ],
+        actor=caller.actor,
+        key=key,
+        digest=digest,
+        correlation=caller.correlation,
+        origin=caller.origin,
+        causation=caller.causation,
+        claim=caller.claim,
+        wrapped_key=before.wrapped,
+    )
 
 
 def _outcome(aggregate: Aggregate, caller: Caller, decision: Decision, answer: Appended) -> Outcome:

@@ -18,9 +18,13 @@ class ProtocolNumbers:
 
     async def draw(self, year: int) -> str:
         """The next protocol, of the given year."""
+        while self._next == self._end:
+            await self._draw_block()
+        number, self._next = self._next, self._next + 1
+        return protocol(year, number)
+
+    async def _draw_block(self) -> None:
         async with self._drawing:
-            if self._next == self._end:
+            if self._next == self._end:  # nobody who stood in line before has done it
                 self._next = await self._log.next_protocol_block()
                 self._end = self._next + BLOCK
-            number, self._next = self._next, self._next + 1
-        return protocol(year, number)

@@ -32,7 +32,12 @@ class _Binding:
             if value not in values and not self._columns.blank(value):
                 raise Rejected(column, f"{value!r} is not one of the known values")
 
-    def _source_id(self, row: Row) -> str:
+    def source_id(self, row: Row) -> str:
+        """The id of the row's complaint where it comes from.
+
+        Raises:
+            Rejected: it has none, or one that is no label.
+        """
         value = row[self._id]
         if self._columns.blank(value):
             raise Rejected(self._id_column, "the row has no id")
@@ -60,7 +65,7 @@ class Bound(_Binding):
             Rejected: a value is missing, unknown, or not what its command allows.
         """
         self._check_known(row)
-        return self._source_id(row), [command for step in self._steps if (command := step(row))]
+        return self.source_id(row), [command for step in self._steps if (command := step(row))]
 
 
 class Move(Struct, frozen=True):
@@ -108,7 +113,7 @@ class BoundLog(_Binding):
         Raises:
             Rejected: one of the two cannot be read.
         """
-        return self._source_id(row), self._time(row)
+        return self.source_id(row), self._time(row)
 
     def identity(self, row: Row) -> str:
         """The same for the same row, and for no other of its case; in hexadecimal."""

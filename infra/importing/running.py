@@ -33,7 +33,7 @@ async def run(
     rejects: Path | None = None,
     concurrency: int = 128,
 ) -> Report:
-    """Import a file, at most `concurrency` rows at once, or cases of a log, and none read ahead of them.
+    """Import a file, at most `concurrency` rows, or cases of a log, at once, and a page of rows read ahead.
 
     Rejected rows go to `rejects`, or beside the file (`name.rejects.csv`). A second run adds what is missing.
 

@@ -1,7 +1,7 @@
 """The log: one function appends, in batches; readers follow it by position or by stream."""
 
 from infra.log.batched import Log
-from infra.log.reading import check_master_key, head, purge, read
+from infra.log.reading import check_master_key, head, purge, read, read_streams
 from infra.log.requests import APPEND, Append, Appended, Draft, Load, Loaded, Seen, Verdict, columns
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "head",
     "purge",
     "read",
+    "read_streams",
 ]

@@ -2,7 +2,7 @@
 
 from infra.pages.lists import Listing, read_page
 from infra.pages.orders import BadCursor, Order, Part, both_ways, decode_cursor, encode_cursor
-from infra.pages.queries import Filter, period
+from infra.pages.queries import Filter, argument, equals, period
 from infra.pages.rows import DEFAULT, MOST, Answer, Page, read_one
 
 __all__ = [
@@ -15,9 +15,11 @@ __all__ = [
     "Order",
     "Page",
     "Part",
+    "argument",
     "both_ways",
     "decode_cursor",
     "encode_cursor",
+    "equals",
     "period",
     "read_one",
     "read_page",

@@ -90,7 +90,7 @@ class _Reading(Struct, Generic[T], frozen=True):
         least = min(range(len(leads)), key=counts.__getitem__)
         return leads[least] if counts[least] <= FEW else None
 
-    async def follow(self, way: Way, most: int = MOST_WALKED) -> _Found[T]:
+    async def follow(self, way: Way, most: int) -> _Found[T]:
         """Go a way until the page is full, the list is at its end, or about `most` rows were walked over."""
         items: list[T] = []
         position, walked = None, 0
@@ -145,13 +145,13 @@ async def _found(reading: _Reading[T], filters: Sequence[Filter]) -> _Found[T]:
     """The page: straight from an index, or gathered, or else walked for."""
     walk = walking(filters, reading.order)
     if not walk.checks:
-        return await reading.follow(walk)
+        return await reading.follow(walk, MOST_WALKED)
     if lead := await reading.few([each for each in filters if each.leads and not each.late]):
-        return await reading.follow(gathering(filters, lead))
+        return await reading.follow(gathering(filters, lead), MOST_WALKED)
     late = [each for each in filters if each.late]
     found = await reading.follow(walk, FIRST if late else MOST_WALKED)
     if found.ended is None or not late:
         return found
     if lead := await reading.few(late):
-        return await reading.follow(gathering(filters, lead))
-    return await reading.follow(walk)
+        return await reading.follow(gathering(filters, lead), MOST_WALKED)
+    return await reading.follow(walk, MOST_WALKED)

@@ -14,7 +14,7 @@ class BadCursor(Exception):
 
 
 class Part(NamedTuple):
-    """A part of an order: where the condition, with the expression put for `{}`, holds; by id if not `keyed`."""
+    """Where a condition on the expression, put for `{}`, holds; in the order of ids alone if not `keyed`."""
 
     condition: LiteralString = "true"
     keyed: bool = True

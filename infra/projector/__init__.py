@@ -4,20 +4,31 @@ Each follower has a checkpoint of its own and one leader among all processes. A 
 move in one transaction, by compare-and-swap, so that a leader that was deposed unawares changes nothing.
 """
 
-from infra.projector.checkpoints import Standing, prepare, reset, standings
-from infra.projector.followers import Reactor, View
-from infra.projector.runner import Deposed, Failed, Runner
+from infra.projector.checkpoints import CannotDrop, Standing, drop, prepare, standings
+from infra.projector.followers import Connection, Reactor, View
+from infra.projector.leading import Deposed, Failed
+from infra.projector.rebuilding import BeingRebuilt, CannotCompare, Difference, Differences, Rebuild
+from infra.projector.runner import Runner
+from infra.projector.tail import Tail
 from infra.projector.wake import Wake
 
 __all__ = [
+    "BeingRebuilt",
+    "CannotCompare",
+    "CannotDrop",
+    "Connection",
     "Deposed",
+    "Difference",
+    "Differences",
     "Failed",
     "Reactor",
+    "Rebuild",
     "Runner",
     "Standing",
+    "Tail",
     "View",
     "Wake",
+    "drop",
     "prepare",
-    "reset",
     "standings",
 ]

@@ -17,8 +17,12 @@ Connection = psycopg.AsyncConnection[Any]
 class View:
     """Rows folded from the log.
 
-    `ddl` creates the view's `tables`, whose names carry its version; `apply` folds events, given in order and
-    without a hole, into them, inside the transaction that also moves the checkpoint.
+    `ddl` creates the view's `tables`, whose names carry its version, and nothing else; it names no schema.
+    `apply` folds events, given in order and without a hole, into them, inside the transaction that also moves
+    the checkpoint. It may be called several times in one transaction; it alone writes the tables.
+
+    Where each row is made from the events of one stream alone, `stream_kind` is the kind of those streams: a
+    rebuild then gives `apply` one whole stream after the other, which is faster.
     """
 
     name: str
@@ -26,6 +30,7 @@ class View:
     ddl: str
     tables: tuple[str, ...]
     apply: Callable[[Connection, Events], Awaitable[None]]
+    stream_kind: str | None = None
 
     @property
     def follower(self) -> str:

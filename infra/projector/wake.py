@@ -18,10 +18,17 @@ class Wake:
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo
         self._changed = asyncio.Event()
+        self.closed = False
+        """The process is about to stop: there is nothing more to wait for."""
+
+    def close(self) -> None:
+        """Wake all for the last time."""
+        self.closed = True
+        self._changed.set()
 
     def arm(self) -> asyncio.Event:
         """The event that the next growth sets; taken before reading, so that no growth falls in between."""
-        if self._changed.is_set():
+        if self._changed.is_set() and not self.closed:
             self._changed = asyncio.Event()
         return self._changed
 

@@ -12,8 +12,10 @@ from domain.complaint import events as e
 from domain.customer import CustomerEvent
 from domain.sla_calendar import CalendarEvent
 from domain.sla_policy import PolicyEvent
+from domain.webhook import WebhookEvent
+from domain.webhook import events as w
 
-AnyEvent = ComplaintEvent | CustomerEvent | PolicyEvent | CalendarEvent
+AnyEvent = ComplaintEvent | CustomerEvent | PolicyEvent | CalendarEvent | WebhookEvent
 
 CORRECTABLE = (
     "subject",
@@ -34,6 +36,9 @@ CORRECTABLE = (
     "source_ref",
     "received_at",
 )
+
+
+WEBHOOK_FIELDS = ("url", "types", "payload", "description")
 
 
 def readable(event: Event) -> str:
@@ -218,6 +223,32 @@ def _line(event: AnyEvent) -> str:  # noqa: C901, PLR0911, PLR0912, PLR0915 - on
             return f"Calendar {event.calendar_name} in force: version {event.calendar_version}"
         case sla_calendar.CalendarRetired():
             return f"Calendar {event.calendar_name} retired"
+        case w.WebhookCreated():
+            return f"Webhook to {event.host} created: {event.payload}, {_types(event.types)}"
+        case w.WebhookChanged():
+            return f"Webhook changed: {_listed(_named(event, WEBHOOK_FIELDS, event.removed))}"
+        case w.WebhookPaused():
+            return "Webhook paused"
+        case w.WebhookResumed():
+            return "Webhook resumed"
+        case w.WebhookWarned():
+            return f"Webhook fails since {_moment(event.failing_since)}"
+        case w.WebhookDisabled():
+            why = "the receiver is gone" if event.cause == "gone" else "it failed for days"
+            return f"Webhook disabled: {why}"
+        case w.WebhookDeleted():
+            return "Webhook deleted"
+        case w.SecretRotated():
+            until = _moment(event.previous_until)
+            return f"Secret {event.generation} of the webhook made, the one before ends at {until}"
+        case w.SecretRetired():
+            return f"Secret {event.generation} of the webhook retired"
+        case w.ReplayRequested():
+            return f"Events sent again from position {event.from_position}"
+        case w.ParkedResumed():
+            return f"Parked events resumed: {event.stream_id or 'all'}"
+        case w.DeliverySkipped():
+            return f"Event at position {event.position} skipped"
         case _:
             assert_never(event)
 
@@ -267,7 +298,9 @@ def _through(channel: str | None) -> str:
 
 
 def _named(
-    event: CustomerEvent | e.ComplaintCorrected, fields: Iterable[str], removed: Iterable[str]
+    event: CustomerEvent | e.ComplaintCorrected | w.WebhookChanged,
+    fields: Iterable[str],
+    removed: Iterable[str],
 ) -> list[str]:
     changed = [_words(name) for name in fields if getattr(event, name) is not None]
     return changed + [f"{_words(name)} removed" for name in removed]
@@ -275,6 +308,10 @@ def _named(
 
 def _listed(values: Iterable[str]) -> str:
     return ", ".join(values) or "none"
+
+
+def _types(tags: tuple[str, ...]) -> str:
+    return _listed(tags) if tags else "all events"
 
 
 def _words(name: str) -> str:

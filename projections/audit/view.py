@@ -11,7 +11,19 @@ from msgspec import Meta, Struct
 from domain.aggregate import Event
 from domain.fields import Label, Moment
 from infra.events import SEALED, Origin, Recorded
-from infra.pages import DEFAULT, MOST, Filter, Listing, Order, Page, both_ways, period, read_page
+from infra.pages import (
+    DEFAULT,
+    MOST,
+    Filter,
+    Listing,
+    Order,
+    Page,
+    argument,
+    both_ways,
+    equals,
+    period,
+    read_page,
+)
 from infra.projector import View
 
 Sort = Literal["position", "-position"]
@@ -106,30 +118,26 @@ TRAIL = Listing(
 # `recorded_at` never runs backwards: a period of recording is a stretch of positions.
 SINCE: LiteralString = """(SELECT a.position FROM audit_1 a WHERE a.recorded_at >= %({})s
                             ORDER BY a.recorded_at, a.position LIMIT 1)"""
-RECORDED: Mapping[str, LiteralString] = {
-    "recorded_from": "position >= " + SINCE.format("recorded_from"),
-    "recorded_to": "position < coalesce(" + SINCE.format("recorded_to") + ", 9223372036854775807)",
-}
-OCCURRED: Mapping[str, LiteralString] = {
-    "occurred_from": "occurred_at >= %(occurred_from)s",
-    "occurred_to": "occurred_at < %(occurred_to)s",
-}
+UNTIL: LiteralString = "coalesce({}, 9223372036854775807)"
 # Of those that have an index in the order of positions, the first is gone along.
 FILTERS: Mapping[str, Filter] = {
-    "complaint_id": Filter("stream_id = %(complaint_id)s", leads=True, sorts=("position",)),
-    "actor": Filter("actor = %(actor)s", leads=True, sorts=("position",)),
-    "action": Filter("type = %(action)s", leads=True, sorts=("position",)),
-    "correlation": Filter("correlation = %(correlation)s", leads=True),
+    "complaint_id": equals("stream_id", "complaint_id", sorts=("position",)),
+    "actor": equals("actor", sorts=("position",)),
+    "action": equals("type", "action", sorts=("position",)),
+    "correlation": equals("correlation"),
 }
 
 
 def filters(wanted: Trail) -> tuple[list[Filter], dict[str, object]]:
     """The filters of a trail and their arguments."""
     given = {name: value for name in wanted.__struct_fields__ if (value := getattr(wanted, name)) is not None}
+    recorded_from = SINCE.format("recorded_from") if "recorded_from" in given else None
+    recorded_to = UNTIL.format(SINCE.format("recorded_to")) if "recorded_to" in given else None
+    occurred = argument("occurred_from", given), argument("occurred_to", given)
     chosen = [
         *(FILTERS[name] for name in FILTERS if name in given),
-        *period(RECORDED, given, along="position"),
-        *period(OCCURRED, given),
+        *period("position", recorded_from, recorded_to, along="position"),
+        *period("occurred_at", *occurred),
     ]
     return chosen, given
 

@@ -23,7 +23,9 @@ from infra.pages import (
     Order,
     Page,
     Part,
+    argument,
     both_ways,
+    equals,
     period,
     read_one,
     read_page,
@@ -32,7 +34,7 @@ from projections.complaints.details import ComplaintDetail, ComplaintItem, detai
 from projections.complaints.rows import Row, fold
 from projections.complaints.search import words
 from projections.complaints.texts import Texts, fold_texts
-from projections.complaints.view import IS_OPEN, VIEW
+from projections.complaints.view import DUE_OR_NEVER, IS_OPEN, SEVERITY_RANK, VIEW
 
 Question = Annotated[str, Meta(min_length=1, max_length=300, pattern=LINE_PATTERN)]
 Sort = Literal[
@@ -92,8 +94,6 @@ def _order(key: str, sql_type: LiteralString, key_type: Any, expression: Literal
     return Order(key, sql_type, key_type, expression=expression, id_column="complaint_id")
 
 
-SEVERITY: LiteralString = "coalesce(array_position(ARRAY['low', 'medium', 'high', 'critical'], {}), 0)"
-DUE: LiteralString = "coalesce({}, 'infinity'::timestamptz)"
 SOMETHING_DUE_FIRST = (Part("{} < 'infinity'"), Part("{} = 'infinity'", keyed=False))
 
 # Nothing due comes last, in both directions; no severity is below low.
@@ -101,8 +101,8 @@ ORDERS: dict[str, Order] = {
     **both_ways(_order("registered_at", "timestamptz", Moment)),
     **both_ways(_order("received_at", "timestamptz", Moment)),
     **both_ways(_order("updated_at", "timestamptz", Moment)),
-    **both_ways(_order("due_at", "timestamptz", Moment | None, DUE), SOMETHING_DUE_FIRST),
-    **both_ways(_order("severity", "text", Severity | None, SEVERITY)),
+    **both_ways(_order("due_at", "timestamptz", Moment | None, DUE_OR_NEVER), SOMETHING_DUE_FIRST),
+    **both_ways(_order("severity", "text", Severity | None, SEVERITY_RANK)),
 }
 EVERY_SORT = tuple({order.key for order in ORDERS.values()})
 
@@ -125,64 +125,71 @@ QUESTION: LiteralString = """(websearch_to_tsquery('pg_catalog.portuguese', %(q_
                   || websearch_to_tsquery('pg_catalog.english', %(q_english)s))"""
 SECTOR: LiteralString = "asked_sectors @> ARRAY[%(sector)s]"
 BY_REGISTRATION = ("registered_at",)
+DUE: LiteralString = DUE_OR_NEVER.format("due_at")
+RANK: LiteralString = SEVERITY_RANK.format("severity")
+GIVEN_RANK: LiteralString = SEVERITY_RANK.format("%(severity)s")
 
 # Of the filters that have an index in the order asked for, the first is gone along.
-FILTERS: dict[str, Filter] = {
-    "customer_id": Filter("customer_id = %(customer_id)s", leads=True, sorts=BY_REGISTRATION),
-    "analyst": Filter("analyst = %(analyst)s", leads=True, sorts=BY_REGISTRATION),
-    "team": Filter("team = %(team)s", leads=True, sorts=BY_REGISTRATION),
-    "category": Filter("category = %(category)s", leads=True, sorts=BY_REGISTRATION),
-    "product": Filter("product = %(product)s", leads=True, sorts=BY_REGISTRATION),
-    "kind": Filter("kind = %(kind)s", leads=True),
-    "channel": Filter("channel = %(channel)s", leads=True),
+FILTERS: Mapping[str, Filter] = {
+    "customer_id": equals("customer_id", sorts=BY_REGISTRATION),
+    "analyst": equals("analyst", sorts=BY_REGISTRATION),
+    "team": equals("team", sorts=BY_REGISTRATION),
+    "category": equals("category", sorts=BY_REGISTRATION),
+    "product": equals("product", sorts=BY_REGISTRATION),
+    "kind": equals("kind"),
+    "channel": equals("channel"),
     "severity": Filter(
-        SEVERITY.format("severity") + " = " + SEVERITY.format("%(severity)s"), leads=True, sorts=("severity",)
-    ),
-    "origin": Filter(
-        "(origin = %(origin)s OR origin ~>=~ (%(origin)s || '/') AND origin ~<~ (%(origin)s || '0'))",
+        condition=f"{RANK} = {GIVEN_RANK}",
         leads=True,
-        late=True,
+        along="severity",
+        lower=GIVEN_RANK,
+        upper=GIVEN_RANK + " + 1",
     ),
-    "due_before": Filter(DUE.format("due_at") + " < %(due_before)s", leads=True, along="due_at"),
+    "origin": Filter(condition="(origin = %(origin)s OR starts_with(origin, %(origin)s || '/'))"),
     "q": Filter(
-        "(SELECT t.document FROM complaints_text_1 t WHERE t.complaint_id = complaints_1.complaint_id) @@ "
-        + QUESTION,
+        condition=f"""(SELECT t.document FROM complaints_text_1 t
+                        WHERE t.complaint_id = complaints_1.complaint_id) @@ {QUESTION}""",  # noqa: S608 - of constants
         leads=True,
         late=True,
-        lead="complaint_id = ANY (ARRAY(SELECT t.complaint_id FROM complaints_text_1 t WHERE t.document @@ "
-        + QUESTION
-        + " LIMIT %(few)s + 1))",
+        lead=f"""complaint_id = ANY (ARRAY(SELECT t.complaint_id FROM complaints_text_1 t
+                                            WHERE t.document @@ {QUESTION} LIMIT %(few)s + 1))""",  # noqa: S608 - as above
     ),
-    "sector": Filter(SECTOR, leads=True, late=True),
+    "sector": Filter(condition=SECTOR, leads=True, late=True),
 }
-OVERDUE: LiteralString = DUE.format("due_at") + " < now()"
-FLAGS: dict[tuple[str, bool], Filter] = {
-    ("needs_review", True): Filter("needs_review", leads=True, sorts=BY_REGISTRATION),
-    ("needs_review", False): Filter("NOT needs_review"),
-    ("awaits_approval", True): Filter("awaits_approval", leads=True, sorts=BY_REGISTRATION),
-    ("awaits_approval", False): Filter("NOT awaits_approval"),
-    ("breached", True): Filter(OVERDUE, leads=True, along="due_at"),
-    ("breached", False): Filter("NOT " + OVERDUE),
+BELOW_ORIGIN = Filter(
+    condition=None,
+    leads=True,
+    lead="origin ~>=~ %(origin)s AND origin ~<~ (%(origin)s || '0')",  # `0` comes after `/`
+)
+OVERDUE: LiteralString = f"{DUE} < now()"
+FLAGS: Mapping[tuple[str, bool], Filter] = {
+    ("needs_review", True): Filter(condition="needs_review", leads=True, sorts=BY_REGISTRATION, last="state"),
+    ("needs_review", False): Filter(condition="NOT needs_review"),
+    ("awaits_approval", True): Filter(
+        condition="awaits_approval", leads=True, sorts=BY_REGISTRATION, last="state"
+    ),
+    ("awaits_approval", False): Filter(condition="NOT awaits_approval"),
+    ("breached", True): Filter(condition=OVERDUE, leads=True, along="due_at", upper="now()"),
+    ("breached", False): Filter(condition=f"NOT {OVERDUE}"),
 }
-REGISTERED: Mapping[str, LiteralString] = {
-    "registered_from": "registered_at >= %(registered_from)s",
-    "registered_to": "registered_at < %(registered_to)s",
-}
-ALL_OPEN = Filter(IS_OPEN, leads=True, sorts=EVERY_SORT)
-AMONG_OPEN: dict[str, Filter] = {
-    "analyst": Filter(None, leads=True, lead=f"{IS_OPEN} AND analyst = %(analyst)s"),
-    "team": Filter(None, leads=True, lead=f"{IS_OPEN} AND team = %(team)s"),
+ALL_OPEN = Filter(condition=IS_OPEN, leads=True, sorts=EVERY_SORT, last="state")
+AMONG_OPEN: Mapping[str, Filter] = {
+    "analyst": Filter(condition=None, leads=True, lead=f"{IS_OPEN} AND analyst = %(analyst)s"),
+    "team": Filter(condition=None, leads=True, lead=f"{IS_OPEN} AND team = %(team)s"),
 }
 
 
 def filters(wanted: Worklist) -> tuple[list[Filter], dict[str, Any]]:
     """The filters of a worklist and their arguments."""
     given = {name: value for name in wanted.__struct_fields__ if (value := getattr(wanted, name)) is not None}
+    registered = argument("registered_from", given), argument("registered_to", given)
     chosen = [
         *(FLAGS[name, value] for name, value in given.items() if (name, value) in FLAGS),
         *_states(wanted),
         *(FILTERS[name] for name in FILTERS if name in given),
-        *period(REGISTERED, given, along="registered_at"),
+        *([BELOW_ORIGIN] if "origin" in given else []),
+        *period("registered_at", *registered, along="registered_at"),
+        *period(DUE, None, argument("due_before", given), along="due_at"),
     ]
     arguments = given | {"state": list(wanted.state)}
     if len(wanted.state) == 1:  # the index is in order for one state only
@@ -205,8 +212,8 @@ def _states(wanted: Worklist) -> list[Filter]:
 
 def _any_of(states: frozenset[State]) -> list[Filter]:
     if len(states) == 1:
-        return [Filter("state = %(state)s", leads=True, sorts=BY_REGISTRATION)]
-    return [Filter("state = ANY(%(state)s)", leads=True)] if states else []
+        return [equals("state", sorts=BY_REGISTRATION)]
+    return [Filter(condition="state = ANY(%(state)s)", leads=True)] if states else []
 
 
 async def worklist(connection: psycopg.AsyncConnection[Any], wanted: Worklist) -> Page[ComplaintItem]:

@@ -1,5 +1,6 @@
 """The rows of the view: every column comes from the domain's own fold, or from the match in `changes`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 from uuid import UUID
@@ -8,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.aggregate import Event
-from domain.complaint import Complaint, ComplaintEvent, evolve
+from domain.complaint import Complaint, ComplaintEvent, evolve_case
 from domain.complaint import events as e
 from domain.complaint.lifecycle import OPEN, State
 from domain.complaint.values import (
@@ -22,14 +23,10 @@ from domain.complaint.values import (
     Severity,
     WithdrawnBy,
 )
-from domain.sla import Timeline
 from infra.events import Recorded
 from projections.complaints.changes import changes
 from projections.complaints.facts import Facts
 from projections.complaints.items import OpenAsk, OpenProposal, Resolution
-
-UNREAD = Timeline()
-"""The clocks have a view of their own: this one does not keep what they are read from."""
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -85,11 +82,22 @@ class Row(Struct, frozen=True, kw_only=True):
 
 def fold(row: Row | None, recorded: Recorded[Event]) -> Row:
     """The complaint's row after an event."""
-    event = cast("ComplaintEvent", recorded.event)
-    case: Complaint = evolve(row.case if row else None, event, recorded.occurred_at)
-    case = replace(case, timeline=UNREAD)
-    before = row or _first(recorded, cast("e.ComplaintRegistered", event), case)
-    return _derived(replace(before, **changes(before, event, recorded.occurred_at)), case, recorded)
+    return fold_many(row, (recorded,))
+
+
+def fold_many(row: Row | None, events: Sequence[Recorded[Event]]) -> Row:
+    """The complaint's row after some events; what follows from the domain's state is worked out once."""
+    case: Complaint | None
+    case, etag = (row.case, row.etag) if row else (None, events[0].version)
+    for recorded in events:
+        event = cast("ComplaintEvent", recorded.event)
+        case = evolve_case(case, event, recorded.occurred_at)
+        row = row or _first(recorded, cast("e.ComplaintRegistered", event), case)
+        if changed := changes(row, event, recorded.occurred_at):
+            row = replace(row, **changed)
+        if recorded.origin != "system":
+            etag = recorded.version
+    return _derived(cast("Row", row), cast("Complaint", case), etag, events[-1])
 
 
 def _first(recorded: Recorded[Event], event: e.ComplaintRegistered, case: Complaint) -> Row:
@@ -115,37 +123,39 @@ def _first(recorded: Recorded[Event], event: e.ComplaintRegistered, case: Compla
     )
 
 
-def _derived(row: Row, case: Complaint, recorded: Recorded[Event]) -> Row:
-    """The row with all that follows from the domain's state, and the envelope."""
-    open_ids = {ask.ask_id for ask in case.asks}
-    return _due(
-        replace(
-            row,
-            case=case,
-            version=recorded.version,
-            etag=row.etag if recorded.origin == "system" else recorded.version,
-            updated_at=recorded.recorded_at,
-            kind=case.kind,
-            state=case.state,
-            anonymity=case.anonymity,
-            received_at=case.received_at,
-            customer_id=case.customer_id,
-            category=case.category,
-            product=case.product,
-            severity=case.severity,
-            journey_stage=case.journey_stage,
-            tags=case.tags,
-            analyst=case.analyst,
-            team=case.team,
-            origin=_origin(case),
-            flags=case.flags,
-            escalation=case.escalation,
-            duplicate_of=case.duplicate_of,
-            needs_review=case.needs_review,
-            awaits_approval=bool(case.approvals),
-            asks=tuple(ask for ask in row.asks if ask.ask_id in open_ids),
-            proposal=row.proposal if case.proposal else None,
-        )
+def _derived(row: Row, case: Complaint, etag: int, recorded: Recorded[Event]) -> Row:
+    """The row with all that follows from the domain's state, and the envelope of its last event."""
+    asks, proposal = row.asks, row.proposal if case.proposal else None
+    if asks:
+        open_ids = {ask.ask_id for ask in case.asks}
+        asks = tuple(ask for ask in asks if ask.ask_id in open_ids)
+    return replace(
+        row,
+        case=case,
+        version=recorded.version,
+        etag=etag,
+        updated_at=recorded.recorded_at,
+        kind=case.kind,
+        state=case.state,
+        anonymity=case.anonymity,
+        received_at=case.received_at,
+        customer_id=case.customer_id,
+        category=case.category,
+        product=case.product,
+        severity=case.severity,
+        journey_stage=case.journey_stage,
+        tags=case.tags,
+        analyst=case.analyst,
+        team=case.team,
+        origin=_origin(case),
+        flags=case.flags,
+        escalation=case.escalation,
+        duplicate_of=case.duplicate_of,
+        needs_review=case.needs_review,
+        awaits_approval=bool(case.approvals),
+        asks=asks,
+        proposal=proposal,
+        due_at=_due(case, row.facts, asks, proposal),
     )
 
 
@@ -156,14 +166,19 @@ def _origin(case: Complaint) -> str | None:
     return "/".join(filter(None, (case.origin.sector, case.origin.cause, case.origin.product)))
 
 
-def _due(row: Row) -> Row:
+def _due(
+    case: Complaint, facts: Facts, asks: Sequence[OpenAsk], proposal: OpenProposal | None
+) -> datetime | None:
     """What somebody is owed first; while the case is not open, promises and outside bodies alone count."""
-    promises = [promise.due_at for promise in row.case.promises if promise.status == "open"]
-    bodies = [
-        case.due_at for case in row.case.external_cases if row.facts.external_cases[str(case.case_id)].waiting
+    due = [promise.due_at for promise in case.promises if promise.status == "open"]
+    due += [
+        body.due_at
+        for body in case.external_cases
+        if body.due_at and facts.external_cases[str(body.case_id)].waiting
     ]
-    due = [*promises, *bodies]
-    if row.state in OPEN:
-        due += [promise.due_at for promise in row.case.promises if promise.status == "missed"]
-        due += [ask.due_at for ask in row.asks] + [row.proposal.reply_by if row.proposal else None]
-    return replace(row, due_at=min((moment for moment in due if moment), default=None))
+    if case.state in OPEN:
+        due += [promise.due_at for promise in case.promises if promise.status == "missed"]
+        due += [ask.due_at for ask in asks if ask.due_at]
+        if proposal and proposal.reply_by:
+            due.append(proposal.reply_by)
+    return min(due, default=None)

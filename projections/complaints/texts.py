@@ -89,7 +89,7 @@ async def apply_texts(connection: psycopg.AsyncConnection[Any], events: Sequence
         after[each.stream_id] = fold_texts(after.get(each.stream_id), each)
     changed = [texts for key, texts in after.items() if texts is not None and texts is not before.get(key)]
     if changed:
-        rows = [_indexed(texts) for texts in changed]
+        rows = [indexed(texts) for texts in changed]
         await connection.execute(WRITE, [msgspec.json.encode(rows).decode()])
 
 
@@ -108,6 +108,6 @@ async def _read(connection: psycopg.AsyncConnection[Any], ids: list[UUID]) -> di
     return {texts.complaint_id: texts for texts in stored}
 
 
-def _indexed(texts: Texts) -> dict[str, Any]:
+def indexed(texts: Texts) -> dict[str, Any]:
     searched = words("\n".join(filter(None, (texts.subject, texts.description, texts.remedy_sought))))
     return {**msgspec.structs.asdict(texts), **searched._asdict()}

@@ -1,5 +1,6 @@
 """The view's tables, and how a batch of events goes into them."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, LiteralString
 
@@ -10,7 +11,7 @@ from domain.complaint import COMPLAINT
 from infra.events import Recorded
 from infra.projector import View
 from infra.rows import fold_rows
-from projections.complaints.rows import Row, fold
+from projections.complaints.rows import Row, fold, fold_many
 from projections.complaints.texts import DDL as TEXTS
 from projections.complaints.texts import apply_texts
 
@@ -67,17 +68,16 @@ CREATE TABLE IF NOT EXISTS complaints_1 (
 IS_OPEN: LiteralString = (
     "state IN ('registered', 'in_progress', 'awaiting_customer', 'awaiting_sector', 'proposed')"
 )
-DUE: LiteralString = "(coalesce(due_at, 'infinity'::timestamptz))"
-SEVERITY: LiteralString = (
-    "(coalesce(array_position(ARRAY['low', 'medium', 'high', 'critical'], severity), 0))"
-)
+DUE_OR_NEVER: LiteralString = "coalesce({}, 'infinity'::timestamptz)"
+SEVERITY_RANK: LiteralString = "coalesce(array_position(ARRAY['low', 'medium', 'high', 'critical'], {}), 0)"
+DUE, SEVERITY = DUE_OR_NEVER.format("due_at"), SEVERITY_RANK.format("severity")
 INDEXES = f"""
 CREATE UNIQUE INDEX IF NOT EXISTS complaints_1_protocol ON complaints_1 (protocol);
 CREATE INDEX IF NOT EXISTS complaints_1_registered ON complaints_1 (registered_at, complaint_id);
 CREATE INDEX IF NOT EXISTS complaints_1_received ON complaints_1 (received_at, complaint_id);
 CREATE INDEX IF NOT EXISTS complaints_1_updated ON complaints_1 (updated_at, complaint_id);
-CREATE INDEX IF NOT EXISTS complaints_1_due ON complaints_1 ({DUE}, complaint_id);
-CREATE INDEX IF NOT EXISTS complaints_1_severity ON complaints_1 ({SEVERITY}, complaint_id);
+CREATE INDEX IF NOT EXISTS complaints_1_due ON complaints_1 (({DUE}), complaint_id);
+CREATE INDEX IF NOT EXISTS complaints_1_severity ON complaints_1 (({SEVERITY}), complaint_id);
 CREATE INDEX IF NOT EXISTS complaints_1_state ON complaints_1 (state, registered_at, complaint_id);
 CREATE INDEX IF NOT EXISTS complaints_1_analyst ON complaints_1 (analyst, registered_at, complaint_id)
     WHERE analyst IS NOT NULL;
@@ -93,20 +93,20 @@ CREATE INDEX IF NOT EXISTS complaints_1_kind ON complaints_1 (kind);
 CREATE INDEX IF NOT EXISTS complaints_1_channel ON complaints_1 (channel);
 CREATE INDEX IF NOT EXISTS complaints_1_origin ON complaints_1 (origin text_pattern_ops)
     WHERE origin IS NOT NULL;
-CREATE INDEX IF NOT EXISTS complaints_1_review ON complaints_1 (registered_at, complaint_id)
+CREATE INDEX IF NOT EXISTS complaints_1_review ON complaints_1 (registered_at, complaint_id, state)
     WHERE needs_review;
-CREATE INDEX IF NOT EXISTS complaints_1_approval ON complaints_1 (registered_at, complaint_id)
+CREATE INDEX IF NOT EXISTS complaints_1_approval ON complaints_1 (registered_at, complaint_id, state)
     WHERE awaits_approval;
 CREATE INDEX IF NOT EXISTS complaints_1_sectors ON complaints_1 USING gin (asked_sectors);
-CREATE INDEX IF NOT EXISTS complaints_1_open_registered ON complaints_1 (registered_at, complaint_id)
+CREATE INDEX IF NOT EXISTS complaints_1_open_registered ON complaints_1 (registered_at, complaint_id, state)
     WHERE {IS_OPEN};
-CREATE INDEX IF NOT EXISTS complaints_1_open_received ON complaints_1 (received_at, complaint_id)
+CREATE INDEX IF NOT EXISTS complaints_1_open_received ON complaints_1 (received_at, complaint_id, state)
     WHERE {IS_OPEN};
-CREATE INDEX IF NOT EXISTS complaints_1_open_updated ON complaints_1 (updated_at, complaint_id)
+CREATE INDEX IF NOT EXISTS complaints_1_open_updated ON complaints_1 (updated_at, complaint_id, state)
     WHERE {IS_OPEN};
-CREATE INDEX IF NOT EXISTS complaints_1_open_due ON complaints_1 ({DUE}, complaint_id)
+CREATE INDEX IF NOT EXISTS complaints_1_open_due ON complaints_1 (({DUE}), complaint_id, state)
     WHERE {IS_OPEN};
-CREATE INDEX IF NOT EXISTS complaints_1_open_severity ON complaints_1 ({SEVERITY}, complaint_id)
+CREATE INDEX IF NOT EXISTS complaints_1_open_severity ON complaints_1 (({SEVERITY}), complaint_id, state)
     WHERE {IS_OPEN};
 CREATE INDEX IF NOT EXISTS complaints_1_open_analyst ON complaints_1 (analyst) WHERE {IS_OPEN};
 CREATE INDEX IF NOT EXISTS complaints_1_open_team ON complaints_1 (team) WHERE {IS_OPEN};
@@ -116,8 +116,21 @@ CREATE INDEX IF NOT EXISTS complaints_1_open_team ON complaints_1 (team) WHERE {
 async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
     """Fold events into both tables."""
     ours = [event for event in events if event.kind == COMPLAINT.kind]
-    await fold_rows(connection, ours, table="complaints_1", key="complaint_id", row_type=Row, fold=fold)
-    await apply_texts(connection, ours)
+    texts = asyncio.create_task(apply_texts(connection, ours))
+    await asyncio.sleep(0)  # the server indexes the words while the rows are folded here
+    try:
+        await fold_rows(
+            connection,
+            ours,
+            table="complaints_1",
+            key="complaint_id",
+            row_type=Row,
+            fold=fold,
+            fold_many=fold_many,
+        )
+    finally:
+        await asyncio.wait([texts])
+    texts.result()
 
 
 VIEW = View(
@@ -126,4 +139,5 @@ VIEW = View(
     ddl=DDL + INDEXES + TEXTS,
     tables=("complaints_1", "complaints_text_1"),
     apply=apply,
+    stream_kind=COMPLAINT.kind,
 )

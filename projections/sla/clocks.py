@@ -19,7 +19,10 @@ from infra.pages import (
     Listing,
     Order,
     Page,
+    Part,
     both_ways,
+    equals,
+    period,
     read_one,
     read_page,
 )
@@ -130,46 +133,45 @@ class Drill(Struct, frozen=True, kw_only=True):
     cursor: str | None = None
 
 
+KNOWN = (Part("{} IS NOT NULL"),)
 DUE = Listing(
     VIEW.follower,
     ClockItem,
     COLUMNS,
     "sla_clocks_1",
-    both_ways(Order("due_at", "timestamptz", Moment, id_column="id", id_type=str)),
+    both_ways(Order("due_at", "timestamptz", Moment, id_type=str, parts=KNOWN), KNOWN),
 )
 DECIDED = Listing(
     VIEW.follower,
     ClockItem,
     COLUMNS,
     "sla_clocks_1",
-    both_ways(Order("decided_at", "timestamptz", Moment, id_column="id", id_type=str)),
+    both_ways(Order("decided_at", "timestamptz", Moment, id_type=str, parts=KNOWN), KNOWN),
 )
-SOON = Filter(
-    """state = 'running' AND due_at >= now() AND due_at < now() + make_interval(secs => %(within)s)""",
-    along="due_at",
-)
-# Days are those of the calendar's zone, which no index knows; a day more on either side holds them all.
-WHEN = Filter(
-    """decided_at IS NOT NULL
-       AND decided_at >= coalesce(%(decided_from)s::date - 1, '-infinity'::date)
-       AND decided_at < coalesce(%(decided_to)s::date + 1, 'infinity'::date)""",
-    along="decided_at",
+RUNNING: LiteralString = "state = 'running'"
+SOON = (
+    Filter(condition=RUNNING, sorts=("due_at",)),
+    *period("due_at", "now()", "now() + make_interval(secs => %(within)s)", along="due_at"),
 )
 FILTERS: dict[str, Filter] = {
-    "outcome": Filter("outcome = %(outcome)s", sorts=("decided_at",)),
-    "analyst": Filter("analyst = %(analyst)s", sorts=("due_at",)),
-    "team": Filter("team = %(team)s", sorts=("due_at",)),
-    "policy": Filter("policy = %(policy)s"),
-    "target": Filter("target = %(target)s"),
-    "layer": Filter("layer = %(layer)s"),
-    "kind": Filter("kind = %(kind)s"),
-    "channel": Filter("channel = %(channel)s"),
-    "tier": Filter("tier = %(tier)s"),
-    "category": Filter("category = %(category)s"),
-    "product": Filter("product = %(product)s"),
-    "sector": Filter("sector = %(sector)s"),
-    "decided_from": Filter("decided_on >= %(decided_from)s"),
-    "decided_to": Filter("decided_on < %(decided_to)s"),
+    "outcome": equals("outcome", sorts=("decided_at",)),
+    "policy": Filter(condition="policy = %(policy)s"),
+    "target": Filter(condition="target = %(target)s"),
+    "layer": Filter(condition="layer = %(layer)s"),
+    "kind": Filter(condition="kind = %(kind)s"),
+    "channel": Filter(condition="channel = %(channel)s"),
+    "tier": Filter(condition="tier = %(tier)s"),
+    "category": Filter(condition="category = %(category)s"),
+    "product": Filter(condition="product = %(product)s"),
+    "sector": Filter(condition="sector = %(sector)s"),
+    "team": Filter(condition="team = %(team)s"),
+    "analyst": Filter(condition="analyst = %(analyst)s"),
+    "decided_from": Filter(condition="decided_on >= %(decided_from)s"),
+    "decided_to": Filter(condition="decided_on < %(decided_to)s"),
+}
+AMONG_RUNNING: dict[str, Filter] = {
+    name: Filter(condition=None, leads=True, lead=f"{RUNNING} AND {name} = %({name})s")
+    for name in ("analyst", "team")
 }
 
 
@@ -198,7 +200,7 @@ async def at_risk(connection: psycopg.AsyncConnection[Any], wanted: AtRisk) -> P
     return await read_page(
         connection,
         DUE,
-        [SOON, *filters(wanted)],
+        running_filters(wanted),
         msgspec.structs.asdict(wanted),
         sort=wanted.sort,
         limit=wanted.limit,
@@ -215,7 +217,7 @@ async def drill(connection: psycopg.AsyncConnection[Any], wanted: Drill) -> Page
     return await read_page(
         connection,
         DECIDED,
-        [WHEN, *filters(wanted)],
+        decided_filters(wanted),
         msgspec.structs.asdict(wanted),
         sort=wanted.sort,
         limit=wanted.limit,
@@ -223,6 +225,21 @@ async def drill(connection: psycopg.AsyncConnection[Any], wanted: Drill) -> Page
     )
 
 
-def filters(wanted: AtRisk | Drill) -> list[Filter]:
-    """The filters that are given."""
-    return [FILTERS[name] for name in FILTERS if getattr(wanted, name, None) is not None]
+def running_filters(wanted: AtRisk) -> list[Filter]:
+    """What runs out soon, and what else is asked."""
+    among = [each for name, each in AMONG_RUNNING.items() if getattr(wanted, name) is not None]
+    return [*SOON, *_given(wanted), *among]
+
+
+def decided_filters(wanted: Drill) -> list[Filter]:
+    """What was decided, and what else is asked.
+
+    Days are those of the calendar's zone, which no index knows; a day more on either side holds them all.
+    """
+    lower = None if wanted.decided_from is None else "%(decided_from)s::date - interval '1 day'"
+    upper = None if wanted.decided_to is None else "%(decided_to)s::date + interval '1 day'"
+    return [*period("decided_at", lower, upper, along="decided_at"), *_given(wanted)]
+
+
+def _given(wanted: AtRisk | Drill) -> list[Filter]:
+    return [each for name, each in FILTERS.items() if getattr(wanted, name, None) is not None]

@@ -1,4 +1,4 @@
-"""A line to a database that a test can cut, hold and mend."""
+"""A line to a database that a test can cut, hold, make lose answers, and mend."""
 
 import asyncio
 import contextlib
@@ -18,6 +18,7 @@ class Line:
         self._thread = Thread(target=self._loop.run_forever)
         self._open: set[asyncio.StreamWriter] = set()
         self._cut = False
+        self._losing = False
         self._flowing = asyncio.Event()
         self._thread.start()
         self._listener = self._run(asyncio.start_server(self._serve, "127.0.0.1", 0))
@@ -34,6 +35,10 @@ class Line:
         """Let nothing through, and say nothing."""
         self._run(self._set(cut=False, flowing=False))
 
+    def lose(self) -> None:
+        """Let requests through and lose the answers; what is committed now, nobody is told."""
+        self._run(self._set(cut=False, flowing=True, losing=True))
+
     def mend(self) -> None:
         """Let everything through."""
         self._run(self._set(cut=False, flowing=True))
@@ -48,8 +53,8 @@ class Line:
     def _run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
 
-    async def _set(self, *, cut: bool, flowing: bool) -> None:
-        self._cut = cut
+    async def _set(self, *, cut: bool, flowing: bool, losing: bool = False) -> None:
+        self._cut, self._losing = cut, losing
         (self._flowing.set if flowing else self._flowing.clear)()
         if cut:
             for writer in list(self._open):
@@ -67,20 +72,27 @@ class Line:
             to_client.transport.abort()
             return
         host, port = str(self._server.get("host", "localhost")), int(self._server.get("port") or 5432)
-        if host.startswith("/"):
-            server, to_server = await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
-        else:
-            server, to_server = await asyncio.open_connection(host, port)
+        try:
+            if host.startswith("/"):
+                server, to_server = await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
+            else:
+                server, to_server = await asyncio.open_connection(host, port)
+        except OSError:  # there is no server
+            to_client.transport.abort()
+            return
         self._open |= {to_client, to_server}
-        await asyncio.gather(self._forward(client, to_server), self._forward(server, to_client))
+        await asyncio.gather(self._forward(client, to_server), self._forward(server, to_client, answers=True))
         self._open -= {to_client, to_server}
 
-    async def _forward(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    async def _forward(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, answers: bool = False
+    ) -> None:
         with contextlib.suppress(OSError):
             while data := await source.read(65536):
                 await self._flowing.wait()
-                sink.write(data)
-                await sink.drain()
+                if not (answers and self._losing):
+                    sink.write(data)
+                    await sink.drain()
         sink.close()
 
 

@@ -12,13 +12,12 @@ from uuid import UUID
 
 import httpx
 import psycopg
-import uvicorn
 import uvloop
 
 from api.app import create_app
 from api.parts import conninfo, prepare_database
-from api.request_id import RequestId
 from api.roles import ROLES
+from api.server import Server
 from api.services import Services
 from api.worker import work
 from infra import access
@@ -42,7 +41,7 @@ class Service:
         self.keys: dict[str, str] = {}
         self._up = Event()
         self._loop = uvloop.new_event_loop()
-        self._server = uvicorn.Server(_config(self.app))
+        self._server = Server(self.app, patience=5)
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._thread = Thread(target=self._run)
         self._worker: asyncio.Task[None] | None = None
@@ -53,8 +52,7 @@ class Service:
     @property
     def services(self) -> Services:
         """The parts of the running app, for tests that put something else in their place."""
-        assert isinstance(self.app, RequestId)
-        found: Services = self.app._app.state.services  # type: ignore[attr-defined]  # typed as any ASGI app
+        found: Services = self.app.app.state.services
         return found
 
     def start(self) -> None:
@@ -172,19 +170,6 @@ class Service:
     async def _revoke(self, key_id: UUID) -> None:
         async with await connect(conninfo(self.settings)) as connection:
             assert await access.revoke(connection, key_id)
-
-
-def _config(app: Any) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=5,
-    )
 
 
 @contextmanager

@@ -103,8 +103,9 @@ def test_an_empty_chart_says_that_there_is_no_data(service: Service, cases: dict
 
 def ended(service: Service, path: str) -> dict[str, Any]:
     """A simulation once it has ended; a minute is more than it needs."""
+    found: dict[str, Any] = {}
     for _ in range(600):
-        found: dict[str, Any] = service.get(path, role="supervisor").json()
+        found = service.get(path, role="supervisor").json()
         if found["state"] not in {"waiting", "running"}:
             return found
         time.sleep(0.1)

@@ -96,6 +96,30 @@ def test_a_database_that_says_nothing_is_given_up(
     until_well(service, made)
 
 
+def test_who_would_wait_too_long_is_told_at_once_and_served_when_it_goes_on(
+    service: Service, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is recorded of what is refused: the queue ends where patience does."""
+    made = service.register()
+    until_well(service, made)
+    monkeypatch.setattr(service.services.gate, "_longest", 0.3)
+    recorded = service.head()
+    line.hold()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(service.post, "/v1/complaints", REGISTER)
+        while not service.services.gate._inside:
+            time.sleep(0.01)
+        time.sleep(0.5)
+        answer = service.post("/v1/complaints", REGISTER)
+        problem(answer, 503, "unavailable")
+        assert answer.headers["retry-after"] == "1"
+        assert not waiting.done()
+        line.mend()
+        assert waiting.result().status_code in (201, 503)
+    until_well(service, made)
+    assert service.head() > recorded
+
+
 def test_commands_sent_again_with_their_keys_are_carried_out_once_each(service: Service, line: Line) -> None:
     made, chance = service.register(), random.Random(4)  # noqa: S311 - which moments are cut is no secret
     done = threading.Event()

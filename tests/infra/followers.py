@@ -9,7 +9,7 @@ import psycopg
 
 from domain.aggregate import Event
 from infra.events import Recorded
-from infra.projector import Reactor, Runner, Standing, View, Wake, prepare, standings
+from infra.projector import Reactor, Runner, Standing, Tail, View, Wake, prepare, standings
 from infra.vault import Vault
 from tests.infra.logs import MASTER, ask, fetch, served, serving, until
 
@@ -25,17 +25,17 @@ async def nothing(events: Sequence[Recorded[Event]]) -> None:
     pass
 
 
-def seen(name: str = "seen", *, before: Before = nothing, after: Before = nothing) -> View:
+def seen(name: str = "seen", version: int = 1, *, before: Before = nothing, after: Before = nothing) -> View:
     """A view that writes down every position it is given; twice, if it is given twice."""
 
     async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
         await before(events)
-        statement = f"INSERT INTO {name}_1 SELECT unnest(%s::bigint[])"
+        statement = f"INSERT INTO {name}_{version} SELECT unnest(%s::bigint[])"
         await connection.execute(statement.encode(), [[event.position for event in events]])
         await after(events)
 
-    ddl = f"CREATE TABLE IF NOT EXISTS {name}_1 (position bigint NOT NULL)"
-    return View(name=name, version=1, ddl=ddl, tables=(f"{name}_1",), apply=apply)
+    ddl = f"CREATE TABLE IF NOT EXISTS {name}_{version} (position bigint NOT NULL)"
+    return View(name=name, version=version, ddl=ddl, tables=(f"{name}_{version}",), apply=apply)
 
 
 async def prepared(database: str, *views: View) -> None:
@@ -50,8 +50,8 @@ async def following(
     """The followers run meanwhile, prepared; none of them may end by itself."""
     await prepared(database, *(follower for follower in followers if isinstance(follower, View)))
     conninfo = serving(database)
-    wake = wake or Wake(conninfo)
-    runners = [Runner(f, conninfo, Vault(MASTER), wake, batch=batch) for f in followers]
+    wake, tail = wake or Wake(conninfo), Tail(conninfo, Vault(MASTER))
+    runners = [Runner(f, conninfo, Vault(MASTER), wake, tail=tail, batch=batch) for f in followers]
     tasks = [asyncio.create_task(work) for work in (wake.listen(), *(runner.run() for runner in runners))]
     try:
         yield
@@ -59,6 +59,7 @@ async def following(
         for task in tasks:
             task.cancel()
         ends = await asyncio.gather(*tasks, return_exceptions=True)
+        await tail.close()
         assert all(isinstance(end, asyncio.CancelledError) for end in ends), ends
 
 

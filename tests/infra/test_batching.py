@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from infra.batching import Batcher, Overloaded
+from infra.batching import Batcher, Gate, Overloaded
 
 pytestmark = pytest.mark.anyio
 
@@ -136,3 +136,67 @@ async def test_draining_waits_for_everything_submitted() -> None:
     await draining
     assert all(task.done() for task in tasks)
     await batcher.drain()
+
+
+async def test_those_who_are_about_to_submit_come_along() -> None:
+    """Whoever submits while the loop is busy with such as these is not left to the next batch."""
+    held = Held()
+    held.release.set()
+    batcher = Batcher(held)
+
+    async def after(turns: int, item: str) -> str:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return await batcher.submit(item)
+
+    await asyncio.gather(*(after(turns, item) for turns, item in enumerate("abcd")))
+    assert held.batches == [["a", "b", "c", "d"]]
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_gate_lets_in_as_many_as_are_served_in_time() -> None:
+    clock = Clock()
+    gate = Gate(2.0, clock=clock)
+    for _ in range(50):
+        gate.__enter__()
+    for _ in range(1000):  # one goes as another comes, a hundred a second
+        clock.now += 0.01
+        gate.__exit__()
+        gate.__enter__()
+    inside = 50
+    with pytest.raises(Overloaded):
+        while True:
+            gate.__enter__()
+            inside += 1
+    assert 195 <= inside <= 205
+
+
+def test_a_gate_that_serves_nobody_closes_in_time_and_opens_with_the_first_one_served() -> None:
+    clock = Clock()
+    gate = Gate(2.0, clock=clock)
+    gate.__enter__()
+    clock.now += 1.9
+    gate.__enter__()
+    clock.now += 0.2
+    with pytest.raises(Overloaded):
+        gate.__enter__()
+    gate.__exit__()
+    with gate:
+        pass
+
+
+def test_a_gate_is_open_to_whoever_comes_alone_however_slow_the_last_ones_were() -> None:
+    clock = Clock()
+    gate = Gate(0.5, clock=clock)
+    for _ in range(300):
+        with gate:
+            clock.now += 9.0
+    with gate:
+        pass

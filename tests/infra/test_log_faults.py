@@ -107,7 +107,7 @@ async def test_a_key_asked_for_while_its_commit_is_under_way_waits_and_gets_the_
         digest = executing._digest(COMPLAINT, [REGISTER], None)
         history, _ = await asked_again._before(COMPLAINT, caller(), None)
         decision = await asked_again._decide(COMPLAINT, [REGISTER], caller(), history)
-        held = asked_again._request(COMPLAINT, caller(), decision, "k", digest)
+        held = executing._request(COMPLAINT, caller(), decision, "k", digest)
         await first.execute("BEGIN")
         await append_on(first, held)
         waiting = asyncio.create_task(asked_again.create(COMPLAINT, caller(key="k"), REGISTER))

@@ -1,7 +1,9 @@
 """Views get every event once and in order: in batches, across failures, rebuilds and changes of leader."""
 
 import asyncio
+import random
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -9,7 +11,7 @@ from msgspec import structs
 from domain.aggregate import Event
 from infra.events import Recorded
 from infra.log import Draft, read
-from infra.projector import Deposed, Runner, View, Wake, prepare, reset, runner, standings
+from infra.projector import Rebuild, Runner, Tail, View, Wake, leading, prepare, runner, standings, tail
 from infra.vault import Vault
 from tests.infra.followers import (
     LISTENERS,
@@ -32,7 +34,7 @@ Batch = Sequence[Recorded[Event]]
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(leading, "POLL_SECONDS", 0.02)
     monkeypatch.setattr(runner, "CANDIDATE_SECONDS", 0.02)
 
 
@@ -96,22 +98,70 @@ async def test_rows_and_checkpoint_become_visible_together(database: str) -> Non
         assert await positions(database, view) == [1, 2, 3]
 
 
-async def test_a_deposed_leader_changes_nothing(database: str) -> None:
+async def test_a_deposed_leader_changes_nothing_and_goes_on_from_where_the_checkpoint_is(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leading, "POLL_SECONDS", 1_000_000)
     view = seen()
     await append(database, 3)
-    await prepared(database, view)
-    runner = Runner(view, serving(database), Vault(MASTER), Wake(serving(database)))
-    async with served(database) as connection:
-        events = await read(connection, Vault(MASTER), 0, 10)
-        await connection.execute(
-            "UPDATE checkpoints SET position = 2"
-        )  # what another leader has done meanwhile
-        with pytest.raises(Deposed):
-            await runner._advance(connection, 0, events)
-    assert await positions(database, view) == []
-    after = await standing(database, view)
-    assert after
-    assert after.position == 2
+    async with following(database, view):
+        await until_at(database, view, 3)
+        async with served(database) as connection:  # what another leader would have done
+            await connection.execute("UPDATE checkpoints SET position = 1")
+        await append(database, 1)
+        await until_at(database, view, 4)
+    assert await positions(database, view) == [1, 2, 3, 2, 3, 4]
+
+
+async def test_a_leader_whose_view_was_rebuilt_meanwhile_is_deposed_though_the_position_is_the_same(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leading, "POLL_SECONDS", 1_000_000)
+    view = seen()
+    await append(database, 3)
+    async with following(database, view):
+        await until_at(database, view, 3)
+        old = await leaders(database, view)
+        await Rebuild(serving(database), Vault(MASTER), view).run()
+        await append(database, 1)
+        await until_at(database, view, 4)
+        assert set(await leaders(database, view)).isdisjoint(old)
+    assert await positions(database, view) == [1, 2, 3, 4]
+
+
+async def test_followers_of_a_process_read_the_log_once(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[int] = []
+
+    async def counted(connection: Any, vault: Vault, after: int, limit: int) -> Batch:
+        events = await read(connection, vault, after, limit)
+        reads.extend(event.position for event in events)
+        return events
+
+    monkeypatch.setattr(tail, "read", counted)
+    one, other = seen("one"), seen("other")
+    async with following(database, one, other):
+        for position in range(1, 6):
+            await append(database, 1)
+            await until_at(database, one, position)
+            await until_at(database, other, position)
+    assert reads == [1, 2, 3, 4, 5]
+    assert await positions(database, one) == await positions(database, other) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("keep", [1, 3, 100])
+async def test_the_tail_gives_each_follower_what_comes_next_wherever_it_stands(
+    database: str, keep: int
+) -> None:
+    await append(database, 20)
+    log, chance = Tail(serving(database), Vault(MASTER), keep=keep), random.Random(keep)  # noqa: S311 - repeatable, not secret
+    for _ in range(60):
+        after, limit = chance.randrange(22), chance.randrange(1, 9)
+        found = [event.position for event in await log.after(after, limit)]
+        assert found == list(range(after + 1, min(after + len(found), 20) + 1))
+        assert found or after >= 20
+    await log.close()
 
 
 async def test_of_two_runners_one_leads_and_the_other_takes_over_when_it_is_cut_off(database: str) -> None:
@@ -209,8 +259,7 @@ async def test_a_view_that_failed_resumes_when_it_is_rebuilt(database: str) -> N
     async with following(database, view):
         await until_failed(database, view)
         trap.set = False
-        async with served(database) as connection:
-            await reset(connection, view)
+        await Rebuild(serving(database), Vault(MASTER), view).run()
         await until_at(database, view, 3)
     assert await positions(database, view) == [1, 2, 3]
 
@@ -228,21 +277,6 @@ async def test_an_event_that_this_version_does_not_know_stops_a_view_before_it(d
     assert await positions(database, view) == [1, 2, 3, 4, 5]
 
 
-async def test_a_rebuild_in_the_middle_of_a_batch_loses_and_doubles_nothing(database: str) -> None:
-    gate = Gate()
-    view = seen(after=gate)
-    await append(database, 5)
-    async with following(database, view):
-        await asyncio.wait_for(gate.reached.wait(), 60)
-        async with served(database) as connection:
-            rebuilding = asyncio.create_task(reset(connection, view))
-            await until_blocked(database)
-            gate.opened.set()
-            await rebuilding
-        await until_at(database, view, 5)
-    assert await positions(database, view) == [1, 2, 3, 4, 5]
-
-
 async def until_blocked(database: str) -> None:
     query = """SELECT count(*) FROM pg_stat_activity
                 WHERE datname = current_database() AND wait_event_type = 'Lock'"""
@@ -256,7 +290,7 @@ async def until_blocked(database: str) -> None:
 async def test_a_follower_is_woken_by_an_append_and_not_by_a_clock(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "POLL_SECONDS", 1_000_000)
+    monkeypatch.setattr(leading, "POLL_SECONDS", 1_000_000)
     view = seen()
     async with following(database, view):
         for position in range(1, 4):
@@ -267,7 +301,7 @@ async def test_a_follower_is_woken_by_an_append_and_not_by_a_clock(
 async def test_a_follower_whose_listener_was_cut_off_misses_nothing(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "POLL_SECONDS", 1_000_000)
+    monkeypatch.setattr(leading, "POLL_SECONDS", 1_000_000)
     view = seen()
     async with following(database, view):
         await append(database, 1)
@@ -289,7 +323,7 @@ async def until_listening(database: str) -> None:
 async def test_a_follower_that_is_woken_and_told_to_end_at_once_ends(
     database: str, monkeypatch: pytest.MonkeyPatch, ticks: int
 ) -> None:
-    monkeypatch.setattr(runner, "POLL_SECONDS", 1_000_000)
+    monkeypatch.setattr(leading, "POLL_SECONDS", 1_000_000)
     view, wake = seen(), Wake(serving(database))
     await prepared(database, view)
     await append(database, 1)
@@ -306,7 +340,7 @@ async def test_a_follower_that_is_woken_and_told_to_end_at_once_ends(
 
 async def until_idle(database: str, pids: Sequence[int]) -> None:
     """Return once the backends have nothing to do: their follower has read to the end and waits."""
-    query = """SELECT bool_and(state = 'idle' AND query LIKE '%%FROM events%%') FROM pg_stat_activity
+    query = """SELECT bool_and(state = 'idle' AND query LIKE '%%COMMIT%%') FROM pg_stat_activity
                 WHERE pid = ANY(%s)"""
 
     async def idle() -> bool:

@@ -10,9 +10,10 @@ from domain.complaint import COMPLAINT
 from infra.commands import Commands
 from infra.database import Unavailable
 from infra.events import Recorded
-from infra.projector import Reactor, reset, runner
+from infra.projector import Reactor, Rebuild, leading, runner
+from infra.vault import Vault
 from tests.infra.followers import following, prepared, seen, standing, until_at, until_failed
-from tests.infra.logs import NOTE, REGISTER, ask, caller, commanding, served
+from tests.infra.logs import MASTER, NOTE, REGISTER, ask, caller, commanding, served, serving
 
 pytestmark = pytest.mark.anyio
 
@@ -22,7 +23,7 @@ TAGS = "SELECT tag FROM events WHERE stream_id = %s ORDER BY version"
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(leading, "POLL_SECONDS", 0.02)
     monkeypatch.setattr(runner, "CANDIDATE_SECONDS", 0.02)
 
 
@@ -153,9 +154,7 @@ async def test_a_rebuild_of_a_view_wakes_no_reactor(database: str) -> None:
         await register(commands)
         await until_at(database, reactor, 1)
         await until_at(database, view, 1)
-        async with served(database) as connection:
-            await reset(connection, view)
-        await until_at(database, view, 1)
+        await Rebuild(serving(database), Vault(MASTER), view).run()
         await register(commands)
         await until_at(database, reactor, 2)
     assert answered == [1, 2]

@@ -1,5 +1,6 @@
 """Settings: read from the environment, refused with variable and reason, and all documented."""
 
+import sys
 from pathlib import Path
 
 import msgspec
@@ -47,6 +48,8 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ("OUVIDORIA_SCHEMA", "Robert'); DROP", "Expected `str` matching regex"),
         ("OUVIDORIA_SCHEMA", "public\n", "Expected `str` matching regex"),
         ("OUVIDORIA_DATABASE_URL", "mysql://x", "Expected `str` matching regex"),
+        ("OUVIDORIA_NATS_URL", "http://x", "Expected `str` matching regex"),
+        ("OUVIDORIA_NATS_URL", "nats://a:4222,b", "Expected `str` matching regex"),
         ("OUVIDORIA_LOG_FORMAT", "xml", "Invalid enum value 'xml'"),
         ("OUVIDORIA_AUTO_ACKNOWLEDGE", "perhaps", "Expected `bool`"),
         ("OUVIDORIA_OIDC_AUDIENCE", "", "needed with OUVIDORIA_OIDC_ISSUER"),
@@ -75,7 +78,16 @@ def test_secrets_are_neither_repeated_in_refusals_nor_shown() -> None:
     with pytest.raises(SettingsError) as refused:
         Settings.load({"OUVIDORIA_DATABASE_URL": "mysql://u:hush@h/d"})
     assert "hush" not in str(refused.value)
-    assert "hush" not in repr(Settings(database_url="postgresql://u:hush@h/d", master_key="hush"))
+    secrets = Settings(database_url="postgresql://u:hush@h/d", master_key="hush", nats_url="nats://u:hush@h")
+    assert "hush" not in repr(secrets)
+
+
+def test_a_broker_without_its_client_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = {"OUVIDORIA_NATS_URL": "nats://one:4222,tls://u:p@two:4222"}
+    assert Settings.load(url).nats_url == url["OUVIDORIA_NATS_URL"]
+    monkeypatch.setitem(sys.modules, "nats", None)
+    with pytest.raises(SettingsError, match=r"OUVIDORIA_NATS_URL: needs nats-py.*\[nats\]"):
+        Settings.load(url)
 
 
 def test_what_the_supervisor_hands_down_is_no_unknown_setting() -> None:

@@ -15,19 +15,20 @@ from domain.complaint.values import Origin
 from domain.sla.noting import noted
 from domain.sla.timeline import Timeline
 
-__all__ = ["evolve", "state_of"]
+__all__ = ["evolve", "evolve_case", "state_of"]
 
 
 def evolve(state: Complaint | None, event: e.ComplaintEvent, at: datetime) -> Complaint:
     """The complaint after an event that occurred `at`; ValueError unless it is registered first, and once."""
     timeline = noted(state.timeline if state else Timeline(), event, at)
-    after = _evolved(state, event, at)
+    after = evolve_case(state, event, at)
     return after if timeline is after.timeline else replace(after, timeline=timeline)
 
 
-def _evolved(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one branch for each event
+def evolve_case(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one branch for each event
     state: Complaint | None, event: e.ComplaintEvent, at: datetime
 ) -> Complaint:
+    """The same without the timeline of clocks, for who does not read them."""
     if isinstance(event, e.ComplaintRegistered):
         if state is not None:
             raise ValueError("a complaint is registered once")

@@ -1,0 +1,196 @@
+"""Appends a second: against the stock recorder, pgbench's inserts and COPY, all into the same server."""
+
+import asyncio
+import multiprocessing
+import re
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import uvloop
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
+from psycopg.conninfo import conninfo_to_dict
+
+from bench.measuring import SCHEMA, Ratio, database, interleaved, report
+from infra.database import owner_conninfo, serving_conninfo
+from infra.embedded import binaries
+from infra.log import Append, Draft, Log
+from infra.vault import Vault
+
+RUNS, SECONDS, PEER_CLIENTS, COPIED = 3, 2.0, 16, 40_000
+CALLERS = (1, 16, 64, 256)
+BODY = b'{"type":"note-added","sealed":"%s"}' % (b"x" * 270)
+TAG = "note-added"
+spawning = multiprocessing.get_context("spawn")
+
+PLAIN = """
+CREATE TABLE plain (LIKE events INCLUDING ALL);
+CREATE SEQUENCE plain_positions CACHE 1;
+ALTER TABLE plain ALTER position SET DEFAULT nextval('plain_positions');
+"""
+COLUMNS = (
+    """stream_id, kind, version, tag, occurred_at, recorded_at, actor, correlation, origin, body, leaf"""
+)
+INSERT = f"""INSERT INTO plain ({COLUMNS}) VALUES (gen_random_uuid(), 'complaint', 1, '{TAG}', now(), now(), 'ana',
+'request-1', 'live', '{BODY.decode()}'::text::bytea, decode(repeat('ab', 32), 'hex'));"""  # noqa: S608 - constants
+
+
+def request() -> Append:
+    """One new event of a new stream, with its key and its idempotency record."""
+    key = uuid4().hex
+    return Append(
+        stream_id=uuid4(),
+        kind="complaint",
+        expected=0,
+        events=[Draft(TAG, datetime.now(UTC), BODY)],
+        actor="ana",
+        key=key,
+        digest=b"d" * 32,
+        correlation="request-1",
+        wrapped_key=b"w" * 60,
+    )
+
+
+async def _append(conninfo: str, callers: int, start: Barrier) -> int:
+    log, done = Log(conninfo, Vault(bytes(32))), 0
+
+    async def call() -> None:
+        nonlocal done
+        while time.monotonic() < until:
+            assert (await log.append(request())).verdict == "accepted"
+            done += 1
+
+    await log.append(request())
+    await asyncio.to_thread(start.wait)
+    until = time.monotonic() + SECONDS
+    await asyncio.gather(*(call() for _ in range(callers)))
+    await log.close()
+    return done
+
+
+def _appender(conninfo: str, callers: int, start: Barrier, counts: Any) -> None:
+    counts.put(uvloop.run(_append(conninfo, callers, start)))
+
+
+def ours(conninfo: str, callers: int, processes: int = 1) -> float:
+    """Appends a second of so many concurrent callers, spread over processes."""
+    start, counts = spawning.Barrier(processes), spawning.Queue()
+    each = [
+        spawning.Process(target=_appender, args=(conninfo, callers // processes, start, counts))
+        for _ in range(processes)
+    ]
+    for process in each:
+        process.start()
+    total = sum(counts.get() for _ in each)
+    for process in each:
+        process.join()
+    return float(total) / SECONDS
+
+
+def stock(url: str, callers: int) -> float:
+    """Appends a second of the library's own recorder: threads, each with a connection of its pool."""
+    at = conninfo_to_dict(url)
+    datastore = PostgresDatastore(
+        dbname=str(at["dbname"]),
+        host=str(at["host"]),
+        port=int(at["port"] or 0),
+        user=str(at["user"]),
+        password="",
+        pool_size=callers,
+        schema=SCHEMA,
+    )
+    recorder = PostgresApplicationRecorder(datastore, events_table_name="stock_events")
+    recorder.create_table()
+    done = [0] * callers
+    until = time.monotonic() + SECONDS
+
+    def call(caller: int) -> None:
+        while time.monotonic() < until:
+            recorder.insert_events([StoredEvent(uuid4(), 1, TAG, BODY)])
+            done[caller] += 1
+
+    threads = [Thread(target=call, args=[caller]) for caller in range(callers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    datastore.close()
+    return sum(done) / SECONDS
+
+
+def pgbench(url: str, script: Path, clients: int) -> float:
+    """Inserts a second of so many clients of pgbench, each insert a prepared statement and a commit."""
+    at = conninfo_to_dict(owner_conninfo(url, SCHEMA))
+    done = subprocess.run(
+        [
+            str(binaries() / "pgbench"),
+            *("--no-vacuum", "--protocol=prepared", f"--client={clients}", f"--jobs={min(clients, 2)}"),
+            *(f"--time={SECONDS:.0f}", f"--file={script}", str(at["dbname"])),
+        ],
+        env={
+            "PGHOST": str(at["host"]),
+            "PGPORT": str(at["port"]),
+            "PGUSER": str(at["user"]),
+            "PGOPTIONS": str(at["options"]),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = re.search(r"^tps = ([0-9.]+)", done.stdout, re.MULTILINE)
+    assert found, done.stdout
+    return float(found[1])
+
+
+def copy(url: str) -> float:
+    """Rows a second of one COPY whose rows were made before."""
+    rows = "".join(
+        f"{uuid4()}\tcomplaint\t1\t{TAG}\t2026-11-23\t2026-11-23\tana\trequest-1\tlive\t\\\\x{BODY.hex()}"
+        f"\t\\\\x{'ab' * 32}\n"
+        for _ in range(COPIED)
+    )
+    with psycopg.connect(owner_conninfo(url, SCHEMA)) as connection, connection.cursor() as cursor:
+        started = time.monotonic()
+        with cursor.copy(f"COPY plain ({COLUMNS}) FROM STDIN".encode()) as into:
+            into.write(rows)
+        connection.commit()
+        return COPIED / (time.monotonic() - started)
+
+
+def main() -> None:
+    """Compare, in turns."""
+    import sys
+
+    with database() as url, tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "insert.sql"
+        script.write_text(INSERT)
+        with psycopg.connect(owner_conninfo(url, SCHEMA)) as connection:
+            connection.execute(PLAIN.encode())
+        conninfo = serving_conninfo(url, SCHEMA)
+        all = {
+            **{f"ours1@{n}": partial(ours, conninfo, n) for n in CALLERS},
+            **{f"ours2@{n}": partial(ours, conninfo, n, 2) for n in CALLERS[1:]},
+            "stock16": partial(stock, url, 16),
+            "pgbench1": partial(pgbench, url, script, 1),
+            "pgbench16": partial(pgbench, url, script, 16),
+            "pgbench64": partial(pgbench, url, script, 64),
+            "copy": partial(copy, url),
+        }
+        if sys.argv[2:]:
+            all = {k: v for k, v in all.items() if any(k.startswith(a) for a in sys.argv[2:])}
+        for k, v in zip(all, interleaved(3, *all.values())):
+            print(k, v)
+
+
+if __name__ == "__main__":
+    main()

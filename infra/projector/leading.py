@@ -1,0 +1,247 @@
+"""Leading a follower: batches, the checkpoint that fences off a deposed leader, failures."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator
+
+import psycopg
+import structlog
+
+from infra.batching import Overloaded
+from infra.database import DatabaseNotReady, Unavailable
+from infra.log import head
+from infra.projector.checkpoints import add_checkpoints, create
+from infra.projector.followers import Connection, Events, Reactor, View
+from infra.projector.rebuilding import BeingRebuilt, Rebuild
+from infra.projector.tail import Tail
+from infra.projector.wake import Wake
+from infra.rows import FEW, Memory, remembering
+from infra.vault import Vault
+
+log = structlog.get_logger()
+
+POLL_SECONDS = 1.0
+STRETCH_SECONDS = 1.0
+"""How long a view that is behind may fold before it commits."""
+REMEMBERED = 20_000
+"""Rows of each table that the leader of a view need not read again."""
+
+MOVE = "UPDATE checkpoints SET position = %s WHERE follower = %s AND position = %s AND generation = %s"
+# Where nobody waits for the answer before the commit, the commit must fail: no text is a number.
+MOVE_OR_FAIL = """
+WITH moved AS (UPDATE checkpoints SET position = %s
+                WHERE follower = %s AND position = %s AND generation = %s RETURNING 1)
+SELECT CASE WHEN count(*) = 1 THEN '1' ELSE 'deposed' END::integer FROM moved"""
+
+# What passes by itself: to be tried again, never a reason to stand still.
+PASSING = (psycopg.OperationalError, psycopg.InterfaceError, Unavailable, Overloaded)
+
+# A leader looks at its checkpoint each second; one that hangs loses its connection, and with it the lead.
+ALIVE = """SELECT set_config(name, '5s', false)
+             FROM unnest(ARRAY['idle_session_timeout', 'idle_in_transaction_session_timeout']) AS name"""
+
+
+class Deposed(Exception):
+    """Another leader, or a rebuild, has moved the checkpoint meanwhile."""
+
+
+class Failed(Exception):
+    """A follower cannot take in one event."""
+
+    def __init__(self, position: int, cause: Exception) -> None:
+        super().__init__(f"at position {position}: {type(cause).__name__}")
+        self.position = position
+        self.cause = cause
+
+
+class Lead:
+    """The lead of one follower, as long as its connection lives."""
+
+    def __init__(  # noqa: PLR0917 - what a runner hands on to each of its leads
+        self,
+        follower: View | Reactor,
+        connection: Connection,
+        tail: Tail,
+        wake: Wake,
+        conninfo: str,
+        vault: Vault,
+        batch: int,
+    ) -> None:
+        self._follower = follower
+        self._name = follower.follower
+        self._connection = connection
+        self._tail = tail
+        self._wake = wake
+        self._conninfo = conninfo
+        self._vault = vault
+        self._batch = batch
+        self._memory = Memory(REMEMBERED)
+        self._position = 0
+        self._generation = 0
+
+    async def keep(self) -> None:
+        """Follow the log until deposed.
+
+        Raises:
+            Deposed: the checkpoint was moved by another.
+            BeingRebuilt: the view has no tables yet, and somebody else builds them.
+        """
+        with remembering(self._connection, self._memory):
+            while True:
+                await self._start()
+                try:
+                    await self._follow()
+                except Failed as failed:
+                    await self._stand_still(failed)
+
+    async def _start(self) -> None:
+        self._memory.forget()
+        if isinstance(self._follower, Reactor):
+            await add_checkpoints(self._connection, [self._name], await head(self._connection))
+        else:
+            if await self._checkpoint() is None:
+                await self._build(self._follower)
+            await self._connection.execute(ALIVE)
+        await self._connection.execute(
+            """UPDATE checkpoints SET failure = NULL, failed_position = NULL
+                WHERE follower = %s AND failure IS NOT NULL""",
+            [self._name],
+        )
+        self._position, self._generation = await self._checkpoint() or self._gone()
+
+    async def _build(self, view: View) -> None:
+        """Build a view that is new while the log is long; where that fails, following it shows the event."""
+        try:
+            await Rebuild(self._conninfo, self._vault, view).run()
+        except (BeingRebuilt, DatabaseNotReady, *PASSING):
+            raise
+        except Exception as error:
+            log.critical("rebuild-failed", view=self._name, error=type(error).__name__, exc_info=error)
+            await create(self._connection, [view])
+
+    async def _follow(self) -> None:
+        while True:
+            grown = self._wake.arm()
+            if events := await self._read(self._batch):
+                await self._take(events)
+                continue
+            # Not `wait_for`: before Python 3.12 it may swallow a cancellation that meets the wake-up.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(POLL_SECONDS):
+                    await grown.wait()
+            if not grown.is_set() and await self._checkpoint() != (self._position, self._generation):
+                raise Deposed
+
+    async def _checkpoint(self) -> tuple[int, int] | None:
+        query = "SELECT position, generation FROM checkpoints WHERE follower = %s"
+        found: tuple[int, int] | None = await (await self._connection.execute(query, [self._name])).fetchone()
+        return found
+
+    def _gone(self) -> tuple[int, int]:
+        raise Deposed
+
+    async def _read(self, limit: int) -> Events:
+        """The next events; where one cannot be read, those before it."""
+        try:
+            return await self._tail.after(self._position, limit)
+        except PASSING:
+            raise
+        except Exception as error:
+            if limit == 1:
+                raise Failed(self._position + 1, error) from error
+        return await self._read(limit // 2)
+
+    async def _take(self, events: Events, *, more: bool = True) -> None:
+        """Take in a batch, and more if there is; where that fails, its halves, up to the one that fails."""
+        try:
+            await self._advance(events, more=more)
+        except (Deposed, *PASSING):
+            raise
+        except Exception as error:
+            self._memory.forget()
+            if len(events) == 1:
+                raise Failed(events[0].position, error) from error
+            half = len(events) // 2
+            await self._take(events[:half], more=False)
+            await self._take(events[half:], more=False)
+
+    async def _advance(self, events: Events, *, more: bool) -> None:
+        if isinstance(self._follower, View):
+            if not (more and len(events) <= FEW and await self._fold_few(self._follower, events)):
+                self._position = await self._fold(self._follower, events, more=more)
+            return
+        for event in events:
+            await self._follower.react(event)
+        await self._move(self._position, events[-1].position)
+        self._position = events[-1].position
+
+    async def _fold_few(self, view: View, events: Events) -> bool:
+        """Fold a few events in one round trip; False: something failed, which only single steps show."""
+        moving = [events[-1].position, self._name, self._position, self._generation]
+        try:
+            async with self._connection.pipeline(), self._connection.transaction():
+                await self._connection.execute(MOVE_OR_FAIL, moving)
+                await view.apply(self._connection, events)
+                await self._memory.flush(self._connection)
+        except Exception:
+            if self._connection.closed:
+                raise
+            await self._connection.rollback()
+            self._memory.forget()
+            return False
+        self._position = events[-1].position
+        return True
+
+    async def _fold(self, view: View, events: Events, *, more: bool) -> int:
+        """Fold a stretch of the log in one transaction; the position reached."""
+        position = self._position
+        async with self._connection.transaction():
+            async with contextlib.aclosing(self._stretch(events, more=more)) as stretch:
+                async for batch in stretch:
+                    # The checkpoint comes first, as in a rebuild: neither waits for the other in a circle.
+                    await self._move(position, batch[-1].position)
+                    position = batch[-1].position
+                    await view.apply(self._connection, batch)
+            await self._memory.flush(self._connection)
+        return position
+
+    async def _stretch(self, events: Events, *, more: bool) -> AsyncGenerator[Events, None]:
+        """The events, and while there are many the next ones, read as those before are folded."""
+        enough = time.monotonic() + STRETCH_SECONDS
+        while events:
+            if not more or len(events) < self._batch or time.monotonic() > enough:
+                yield events
+                return
+            reading = asyncio.create_task(self._tail.after(events[-1].position, self._batch))
+            try:
+                yield events
+                events = await reading
+            finally:
+                reading.cancel()
+                await asyncio.wait([reading])
+
+    async def _move(self, before: int, after: int) -> None:
+        cursor = await self._connection.execute(MOVE, [after, self._name, before, self._generation])
+        if cursor.rowcount != 1:
+            raise Deposed
+
+    async def _stand_still(self, failed: Failed) -> None:
+        kind = type(failed.cause).__name__
+        log.critical(
+            "follower-failed",
+            follower=self._name,
+            position=failed.position,
+            error=kind,
+            exc_info=failed.cause,
+        )
+        await self._connection.execute(
+            """UPDATE checkpoints SET failed_position = %s, failure = %s
+                WHERE follower = %s AND generation = %s""",
+            [failed.position, kind, self._name, self._generation],
+        )
+        stands = "SELECT FROM checkpoints WHERE follower = %s AND failure IS NOT NULL"
+        while True:
+            if await (await self._connection.execute(stands, [self._name])).fetchone() is None:
+                return
+            await asyncio.sleep(POLL_SECONDS)

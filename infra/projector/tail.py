@@ -1,0 +1,58 @@
+"""Reading the log once for all the followers of a process."""
+
+import asyncio
+
+from infra.database import Link
+from infra.log import read
+from infra.projector.followers import Events
+from infra.vault import Vault
+
+
+class Tail:
+    """The events that the foremost follower has read last; who comes after it finds them read and decoded.
+
+    Followers further back read for themselves, over a connection that they share.
+    """
+
+    def __init__(self, conninfo: str, vault: Vault, *, keep: int = 4_000) -> None:
+        """`keep`: how many events are kept at most."""
+        self._vault = vault
+        self._keep = keep
+        self._newest, self._older = Link(conninfo), Link(conninfo)
+        self._reading = asyncio.Lock()
+        self._events: Events = ()
+        self._after = 0
+        """The position before the first event kept."""
+
+    async def after(self, position: int, limit: int) -> Events:
+        """The next events after a position, in order, without a hole; none at the end of the log."""
+        if position < self._after:
+            return await self._read(self._older, position, limit)
+        if position >= self._end:
+            async with self._reading:
+                if position >= self._end:  # nobody has read on meanwhile
+                    self._keep_on(position, await self._read(self._newest, position, limit))
+        if position < self._after:
+            return await self._read(self._older, position, limit)
+        start = position - self._after
+        return self._events[start : start + limit]
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._newest.close()
+        await self._older.close()
+
+    @property
+    def _end(self) -> int:
+        return self._after + len(self._events)
+
+    def _keep_on(self, position: int, events: Events) -> None:
+        kept = self._events if position == self._end else ()
+        grown = [*kept, *events]
+        excess = max(len(grown) - self._keep, 0)
+        self._events = grown[excess:]
+        self._after = position - len(kept) + excess
+
+    async def _read(self, link: Link, position: int, limit: int) -> Events:
+        async with link.use() as connection:
+            return await read(connection, self._vault, position, limit)

@@ -1,0 +1,12 @@
+"""Rows of keyed views: one a stream, folded from its events, read and written in sets.
+
+The leader of a view is the only one who writes it, so it may remember rows: `remembering` gives its
+connection a memory, and who does so writes what is left unwritten (`Memory.flush`) before each commit.
+Without a memory every batch is read, folded and written at once.
+"""
+
+from infra.rows.folding import fold_rows
+from infra.rows.memory import Memory, remembering
+from infra.rows.tables import FEW
+
+__all__ = ["FEW", "Memory", "fold_rows", "remembering"]

@@ -1,0 +1,89 @@
+"""What the leader of a view remembers of its rows: those used last, and those not written yet."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+import psycopg
+from msgspec import Struct
+
+from infra.rows.tables import Table
+
+R = TypeVar("R", bound=Struct)
+Connection = psycopg.AsyncConnection[Any]
+
+
+class Known(Generic[R]):
+    """Rows of one table by key, the one used last at the end."""
+
+    def __init__(self, table: Table[R]) -> None:
+        self.table = table
+        self.rows: dict[UUID, R] = {}
+        self.unwritten: set[UUID] = set()
+
+    def put(self, key: UUID, row: R) -> None:
+        """Remember a row that is to be written."""
+        self.rows.pop(key, None)
+        self.rows[key] = row
+        self.unwritten.add(key)
+
+    async def load(self, connection: Connection, keys: Sequence[UUID]) -> None:
+        """Read those of the rows that are not known, as far as there are any."""
+        if missing := [key for key in keys if key not in self.rows]:
+            for row in await self.table.read(connection, missing):
+                self.rows[self.table.key_of(row)] = row
+
+    def trim(self, most: int) -> None:
+        """Forget all but the rows used last."""
+        for key in list(self.rows)[: max(len(self.rows) - most, 0)]:
+            del self.rows[key]
+
+
+class Memory:
+    """The rows of a view's tables that its only writer need not read again.
+
+    `most` rows are remembered of each table between transactions. With `fresh`, every stream is folded whole
+    and once into tables that are empty: nothing is read or remembered, and rows are copied in.
+    """
+
+    def __init__(self, most: int, *, fresh: bool = False) -> None:
+        self._most = most
+        self.fresh = fresh
+        self._known: dict[str, Known[Any]] = {}
+
+    def known(self, table: Table[R]) -> Known[R]:
+        """What is known of a table."""
+        return self._known.setdefault(table.name, Known(table))
+
+    async def flush(self, connection: Connection) -> None:
+        """Write what is not written yet, then forget what is too much: to be called before each commit."""
+        for known in self._known.values():
+            rows = [known.rows[key] for key in known.unwritten]
+            known.unwritten.clear()
+            if rows:
+                await (known.table.copy if self.fresh else known.table.write)(connection, rows)
+            known.trim(0 if self.fresh else self._most)
+
+    def forget(self) -> None:
+        """Forget everything, as is due after a rollback."""
+        self._known.clear()
+
+
+_memories: WeakKeyDictionary[Connection, Memory] = WeakKeyDictionary()
+
+
+@contextmanager
+def remembering(connection: Connection, memory: Memory) -> Iterator[Memory]:
+    """Whatever folds rows over this connection uses the memory meanwhile."""
+    _memories[connection] = memory
+    try:
+        yield memory
+    finally:
+        del _memories[connection]
+
+
+def memory_of(connection: Connection) -> Memory | None:
+    """The memory in use over this connection."""
+    return _memories.get(connection)

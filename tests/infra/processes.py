@@ -1,0 +1,54 @@
+"""A process of its own for the tests that kill it: it leads the view `seen`, or rebuilds it, for ever.
+
+`python -m tests.infra.processes lead|sleep|rebuild URL`; `sleep` leads and never ends its first batch.
+"""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from domain.aggregate import Event
+from infra.events import Recorded
+from infra.projector import Rebuild, Runner, View, Wake
+from infra.vault import Vault
+from tests.infra.followers import seen
+from tests.infra.logs import MASTER, serving
+
+
+def sleeping() -> View:
+    """The view `seen`, whose fold gets stuck in the server."""
+
+    async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
+        await connection.execute("SELECT pg_sleep(3600)")
+
+    return View(name="seen", version=1, ddl=seen().ddl, tables=seen().tables, apply=apply)
+
+
+async def main(work: str, database: str) -> None:
+    conninfo, vault = serving(database), Vault(MASTER)
+    if work == "rebuild":
+        while True:
+            await Rebuild(conninfo, vault, seen()).run()
+    view = sleeping() if work == "sleep" else seen()
+    await Runner(view, conninfo, vault, Wake(conninfo)).run()
+
+
+@contextmanager
+def process(work: str, database: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The process, killed at the end if it was not before."""
+    with subprocess.Popen([sys.executable, "-m", __name__, work, database]) as started:
+        try:
+            yield started
+        finally:
+            os.kill(started.pid, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

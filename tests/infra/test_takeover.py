@@ -1,0 +1,81 @@
+"""A standby takes over from a leader that is killed or hangs, and nothing is doubled or lost."""
+
+import os
+import signal
+
+import pytest
+
+from infra.projector import leading
+from tests.infra.followers import following, leaders, positions, prepared, seen, until_at
+from tests.infra.logs import ask, opened, request, serving, until
+from tests.infra.processes import process
+
+pytestmark = pytest.mark.anyio
+
+
+async def append(database: str, events: int) -> None:
+    async with opened(serving(database)) as log:
+        await log.append(request(events=events, wrapped_key=None))
+
+
+async def until_led(database: str) -> list[int]:
+    """Return once somebody leads the view; who."""
+    found: list[int] = []
+
+    async def led() -> bool:
+        found[:] = await leaders(database, seen())
+        return bool(found)
+
+    await until(led)
+    return found
+
+
+async def test_a_leader_that_is_killed_is_replaced(database: str) -> None:
+    await prepared(database, seen())
+    await append(database, 5)
+    with process("lead", database) as leader:
+        await until_at(database, seen(), 5)
+        async with following(database, seen()):
+            os.kill(leader.pid, signal.SIGKILL)
+            await append(database, 5)
+            await until_at(database, seen(), 10)
+    assert await positions(database, seen()) == list(range(1, 11))
+
+
+async def test_a_leader_that_is_killed_in_the_middle_of_a_statement_is_replaced(database: str) -> None:
+    await prepared(database, seen())
+    await append(database, 5)
+    with process("sleep", database) as leader:
+
+        async def asleep() -> bool:
+            return bool(
+                await ask(database, "SELECT FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(3600)'")
+            )
+
+        await until(asleep)
+        os.kill(leader.pid, signal.SIGKILL)
+        async with following(database, seen()):
+            await until_at(database, seen(), 5)
+    assert await positions(database, seen()) == [1, 2, 3, 4, 5]
+
+
+async def test_a_leader_that_hangs_is_replaced_and_changes_nothing_when_it_comes_to(database: str) -> None:
+    await prepared(database, seen())
+    await append(database, 5)
+    with process("lead", database) as leader:
+        await until_at(database, seen(), 5)
+        hung = await until_led(database)
+        os.kill(leader.pid, signal.SIGSTOP)
+        async with following(database, seen()):
+            await append(database, 5)
+            await until_at(database, seen(), 10)
+            assert await leaders(database, seen()) != hung
+            os.kill(leader.pid, signal.SIGCONT)
+            await append(database, 5)
+            await until_at(database, seen(), 15)
+    assert await positions(database, seen()) == list(range(1, 16))
+
+
+def test_a_leader_that_hangs_is_noticed_later_than_it_looks_at_its_checkpoint() -> None:
+    assert "'5s'" in leading.ALIVE
+    assert leading.POLL_SECONDS <= 1
