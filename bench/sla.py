@@ -70,10 +70,10 @@ def main() -> None:
     report(
         "service levels",
         [
-            Ratio("an event into the timeline", note, "decoding the event", decode, "µs", 3, at_most=True),
+            Ratio("an event into the timeline", note, "decoding the event", decode, "µs", 10, at_most=True),
             Ratio("all clocks of a complaint, after each event", live, "decoding the event", decode, "µs"),
             Ratio("what falls due, after each event", due, "decoding the event", decode, "µs"),
-            Ratio("one clock", clock, "walking its minutes", walked, "µs", 0.1, at_most=True),
+            Ratio("one clock", clock, "walking its minutes", walked, "µs", 0.02, at_most=True),
             Ratio("40 business hours added", added, "walking its minutes", walked, "µs", 0.01, at_most=True),
         ],
     )

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from msgspec import Struct
+
 from domain.complaint.values import ExternalBody
 from domain.sla.documents import CASE_OPENED, OnReopening, Policy, Target
 from domain.sla.matching import values_of
@@ -25,7 +27,7 @@ class Book(NamedTuple):
     calendars: Mapping[Version, WorkingTime]
 
 
-class Term(NamedTuple):
+class Term(Struct, frozen=True, gc=False):
     """A target under one version of its policy, in force from `since`; None: it applies no longer."""
 
     since: datetime
@@ -46,7 +48,7 @@ Duty = tuple[str, str]
 """What is owed, whichever policy says so: the policy (legal ones) or the layer, and the target's name."""
 
 
-class Series(NamedTuple):
+class Series(Struct, frozen=True, gc=False):
     """A duty through all applications, perhaps for one case of an outside body."""
 
     terms: list[Term]
