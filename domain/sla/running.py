@@ -69,7 +69,7 @@ def runs(found: Sequence[Piece], resumes_at: datetime) -> list[Run]:
 def intervals(found: Sequence[Piece], reason: str) -> tuple[Interval, ...]:
     """The pieces as people read them; the first runs for a reason of its own."""
     read: list[Interval] = []
-    for piece in found:
+    for piece in (_ended(piece) for piece in found):
         if read and piece.runs and read[-1].state in {"running", "resumed"}:
             read[-1] = Interval(
                 state=read[-1].state, since=read[-1].since, reason=read[-1].reason, until=piece.until
@@ -77,6 +77,11 @@ def intervals(found: Sequence[Piece], reason: str) -> tuple[Interval, ...]:
         else:
             read.append(_interval(piece, read[-1] if read else None, reason))
     return tuple(read)
+
+
+def _ended(piece: Piece) -> Piece:
+    """What was done before the start that a calendar allows never ran."""
+    return piece if piece.until is None else replace(piece, since=min(piece.since, piece.until))
 
 
 def _interval(piece: Piece, before: Interval | None, reason: str) -> Interval:
