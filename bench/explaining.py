@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Self
 
 import psycopg
 from psycopg import sql
-from psycopg.abc import Params, Query
+from psycopg.abc import Params
 from psycopg.rows import tuple_row
 
 EXPLAIN = sql.SQL("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ")
@@ -31,13 +31,15 @@ class Explained(NamedTuple):
     def rows(self) -> float:
         """How many rows of tables were looked at."""
         scans = (part for part in _parts(self.plan) if "Relation Name" in part)
-        return sum(part["Actual Loops"] * sum(part.get(name, 0) for name in ROWS_OF_ONE) for part in scans)
+        return float(
+            sum(part["Actual Loops"] * sum(part.get(name, 0) for name in ROWS_OF_ONE) for part in scans)
+        )
 
 
 class _Explaining(psycopg.AsyncCursor[Any]):
     explained: list[Explained]
 
-    async def execute(self, query: Query, params: Params | None = None, **how: Any) -> Self:
+    async def execute(self, query: Any, params: Params | None = None, **how: Any) -> Self:
         if isinstance(query, sql.Composed):
             self.explained.append(await _explain(self.connection, query, params))
         return await super().execute(query, params, **how)
