@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0003_webhooks"
-down_revision = "0001_log"
+down_revision = "0002_append"
 
 TABLES = """
 -- Up to `position` the log was looked through; of what matched, all is delivered or has a row below.

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0005_jobs"
-down_revision = "0002_sla"
+down_revision = "0004_sla"
 
 TABLES = """
 CREATE TABLE jobs (

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0002_sla"
-down_revision = "0001_log"
+revision = "0004_sla"
+down_revision = "0003_webhooks"
 
 # The condition is written as `infra.policies` asks: only so does the index serve it.
 INDEX = """
