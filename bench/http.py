@@ -14,7 +14,6 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import msgspec
-import psycopg
 
 from bench.load import Load, load, middle, post
 from bench.measuring import SCHEMA, database

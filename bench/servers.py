@@ -1,22 +1,27 @@
 """What the HTTP benchmark compares with: `python -m bench.servers APP SERVER PORT`."""
 
+import asyncio
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any
 
 import uvicorn
 from fastapi import Depends, FastAPI
 from granian import Granian
-from granian.constants import Interfaces
-from litestar import Litestar, Request, Response, post
+from granian.constants import Interfaces, Loops
+from litestar import Litestar, Request, Response, get, post
+from litestar.response import Stream
 from pydantic import BaseModel
 from sqlalchemy import create_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from api.app import create_app
+from api.server import config
 from infra.logs import configure
 from infra.settings import Settings
+
+CHUNKS = 40
 
 
 @post(["/v1/complaints", "/v1/complaints/{stream_id:uuid}/{command:str}"])
@@ -24,6 +29,23 @@ async def nothing(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Read the body and answer; no more."""
     await request.body()
     return Response(b"{}", media_type="application/json")
+
+
+@get("/stream")
+async def streaming() -> Stream:
+    """A chunk every 50 ms, as the feed of events would send them, for two seconds."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(CHUNKS):
+            await asyncio.sleep(0.05)
+            yield b"data: " + b"x" * 1000 + b"\n\n"
+
+    return Stream(chunks())
+
+
+def stream() -> Any:
+    """Long-lived streams."""
+    return Litestar(route_handlers=[streaming], openapi_config=None, logging_config=None)
 
 
 def noop() -> Any:
@@ -85,37 +107,25 @@ def ours() -> Any:
 
 
 def main(app: str, server: str, port: int) -> None:
-    """Serve, as `api.server` does with uvicorn, or with granian and as many threads."""
-    if server == "granian":
-        Granian(
-            f"bench.servers:{app}",
-            port=port,
-            interface=Interfaces.ASGI,
-            factory=True,
-            workers=1,
-            runtime_threads=1,
-            websockets=False,
-            backlog=2048,
-            log_enabled=False,
-        ).serve()
+    """Serve with uvicorn as `api.server` does, or with granian: one process, one thread, the same app."""
+    if server == "uvicorn":
+        uvicorn.Server(config(APPS[app](), host="127.0.0.1", port=port)).run()
         return
-    uvicorn.run(
-        globals()[app](),
+    Granian(
+        f"bench.servers:{app}",
         port=port,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-    )
+        interface=Interfaces.ASGI,
+        factory=True,
+        workers=1,
+        runtime_threads=1,
+        loop=Loops.uvloop,
+        websockets=False,
+        backlog=2048,
+        log_enabled=False,
+    ).serve()
 
+
+APPS = {"noop": noop, "plain": plain, "ours": ours, "stream": stream}
 
 if __name__ == "__main__":
-    if os.environ.get("NOGC"):
-        import gc
-
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(100_000, 50, 1000)
     main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
