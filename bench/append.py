@@ -186,7 +186,7 @@ def _follow(conninfo: str, ready: Event, stop: Event, faults: Any) -> None:
 
 
 def followed(conninfo: str, callers: int) -> tuple[float, int]:
-    """Appends a second of two processes while a reader follows, and how many events it missed or saw twice."""
+    """Appends a second of two processes while a reader follows; and how many events it missed or repeated."""
     ready, stop, faults = spawning.Event(), spawning.Event(), spawning.Queue()
     follower = spawning.Process(target=_follow, args=(conninfo, ready, stop, faults))
     follower.start()

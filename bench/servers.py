@@ -1,17 +1,15 @@
 """What the HTTP benchmark compares with: `python -m bench.servers APP SERVER PORT`."""
 
-import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import uvicorn
 from fastapi import Depends, FastAPI
 from granian import Granian
 from granian.constants import Interfaces, Loops
-from litestar import Litestar, Request, Response, get, post
-from litestar.response import Stream
+from litestar import Litestar, Request, Response, post
 from pydantic import BaseModel
 from sqlalchemy import create_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -21,31 +19,12 @@ from api.server import config
 from infra.logs import configure
 from infra.settings import Settings
 
-CHUNKS = 40
-
 
 @post(["/v1/complaints", "/v1/complaints/{stream_id:uuid}/{command:str}"])
 async def nothing(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Read the body and answer; no more."""
     await request.body()
     return Response(b"{}", media_type="application/json")
-
-
-@get("/stream")
-async def streaming() -> Stream:
-    """A chunk every 50 ms, as the feed of events would send them, for two seconds."""
-
-    async def chunks() -> AsyncIterator[bytes]:
-        for _ in range(CHUNKS):
-            await asyncio.sleep(0.05)
-            yield b"data: " + b"x" * 1000 + b"\n\n"
-
-    return Stream(chunks())
-
-
-def stream() -> Any:
-    """Long-lived streams."""
-    return Litestar(route_handlers=[streaming], openapi_config=None, logging_config=None)
 
 
 def noop() -> Any:
@@ -125,7 +104,7 @@ def main(app: str, server: str, port: int) -> None:
     ).serve()
 
 
-APPS = {"noop": noop, "plain": plain, "ours": ours, "stream": stream}
+APPS = {"noop": noop, "plain": plain, "ours": ours}
 
 if __name__ == "__main__":
     main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
