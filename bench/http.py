@@ -1,7 +1,7 @@
 """Commands over HTTP: against a no-op POST of the same framework and server, and a plain ticket service.
 
-The load comes from a process of its own on the same machine. `command` adds a note to a complaint of five events
-that another process has recorded, so that the service has to load, decrypt and fold it. The worker does not run.
+The load comes from a process of its own on the same machine. `command` adds a note to a complaint of five
+events that another process has recorded, so that the service has to load, decrypt and fold it. No worker runs.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import msgspec
+from rich.table import Table
 
 from bench.load import Load, load, middle, post
 from bench.measuring import SCHEMA, Ratio, console, database, report

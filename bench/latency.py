@@ -1,4 +1,4 @@
-"""Latency of a command, and from its answer to every view, at shares of the maximal rate of a whole service."""
+"""Latency of a command, and from its answer to every view, at shares of the service's maximal rate."""
 
 import asyncio
 import json
@@ -19,6 +19,7 @@ import psycopg
 import uvloop
 from rich.table import Table
 
+from api.parts import VIEWS
 from bench.http import registrations
 from bench.load import load, spawning
 from bench.measuring import SCHEMA, console
@@ -26,7 +27,8 @@ from infra.database import owner_conninfo
 from infra.embedded import url
 
 SHARES, SECONDS, CONNECTIONS = (0.1, 0.5, 0.9), 5.0, 64
-VISIBLE = f"SELECT min(position) FROM {SCHEMA}_views.checkpoints"  # noqa: S608 - constants
+VISIBLE = f"SELECT min(position) FROM {SCHEMA}_views.checkpoints WHERE follower = ANY(%s)"  # noqa: S608 - constants
+FOLLOWERS = [view.follower for view in VIEWS]
 
 
 class Taken(NamedTuple):
@@ -97,10 +99,9 @@ async def _watch(conninfo: str, at: dict[int, float], visible: list[float], done
     """Look every two milliseconds how far the last view is."""
     async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
         while at or not done.is_set():
-            (reached,) = await (await connection.execute(VISIBLE)).fetchone() or (0,)
+            (reached,) = await (await connection.execute(VISIBLE, [FOLLOWERS])).fetchone() or (0,)
             now = time.perf_counter()
-            for position in [each for each in at if each <= reached]:
-                visible.append(max(0.0, now - at.pop(position)))
+            visible.extend(now - at.pop(position) for position in [each for each in at if each <= reached])
             await asyncio.sleep(0.002)
 
 
