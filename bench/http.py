@@ -1,7 +1,7 @@
 """Commands over HTTP: against a no-op POST of the same framework and server, and a plain ticket service.
 
 The load comes from a process of its own on the same machine. `command` adds a note to a complaint of five
-events that another process has recorded, so that the service has to load, decrypt and fold it. No worker runs.
+events that another process has recorded: the service has to load, decrypt and fold it. No worker runs.
 """
 
 import asyncio
