@@ -1,6 +1,8 @@
 """The ASGI server: uvicorn on uvloop, on a socket of its own or on the one that the supervisor hands down."""
 
+import gc
 import socket
+from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -24,22 +26,10 @@ class Protocol(HttpToolsProtocol):
 class Server(uvicorn.Server):
     """Ends what would not end by itself, streams and long polls, then waits for other requests under way."""
 
-    def __init__(self, app: RequestId, *, patience: int) -> None:
-        """`patience`: for how many seconds requests under way are waited for."""
+    def __init__(self, app: RequestId, **how: Any) -> None:
+        """`how`: as `config` takes it."""
         self._app = app
-        super().__init__(
-            uvicorn.Config(
-                app,
-                loop="uvloop",
-                http=Protocol,
-                ws="none",
-                lifespan="on",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=patience,
-            )
-        )
+        super().__init__(config(app, **how))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop."""
@@ -51,6 +41,24 @@ class Server(uvicorn.Server):
 def serve(settings: Settings) -> None:
     """Serve the API until told to stop; requests under way are finished first."""
     listener = inherited_listener()
-    server = Server(create_app(settings), patience=10)
-    server.config.host, server.config.port = settings.host, settings.port
+    server = Server(create_app(settings), host=settings.host, port=settings.port)
+    gc.freeze()  # what is there now stays: collections need not look at it
     server.run(sockets=[listener] if listener else None)
+
+
+def config(app: Any, *, host: str = "127.0.0.1", port: int = 0, patience: int = 10) -> uvicorn.Config:
+    """How the server is set up, whatever app it serves; requests under way are waited for `patience` seconds."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http=Protocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # nothing here depends on how the caller came
+        timeout_graceful_shutdown=patience,
+    )

@@ -6,10 +6,10 @@ import re
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
-from multiprocessing.synchronize import Barrier
+from multiprocessing.synchronize import Barrier, Event
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -20,8 +20,9 @@ import uvloop
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from psycopg.conninfo import conninfo_to_dict
+from uuid_utils.compat import uuid7
 
-from bench.measuring import SCHEMA, Ratio, database, interleaved, report
+from bench.measuring import SCHEMA, Ratio, console, database, interleaved, report
 from infra.database import owner_conninfo, serving_conninfo
 from infra.embedded import binaries
 from infra.log import Append, Draft, Log
@@ -29,6 +30,7 @@ from infra.vault import Vault
 
 RUNS, SECONDS, PEER_CLIENTS, COPIED = 3, 2.0, 16, 40_000
 CALLERS = (1, 16, 64, 256)
+AFTER = "SELECT position FROM events WHERE position > %s ORDER BY position"
 BODY = b'{"type":"note-added","sealed":"%s"}' % (b"x" * 270)
 TAG = "note-added"
 spawning = multiprocessing.get_context("spawn")
@@ -41,7 +43,7 @@ ALTER TABLE plain ALTER position SET DEFAULT nextval('plain_positions');
 COLUMNS = (
     """stream_id, kind, version, tag, occurred_at, recorded_at, actor, correlation, origin, body, leaf"""
 )
-INSERT = f"""INSERT INTO plain ({COLUMNS}) VALUES (gen_random_uuid(), 'complaint', 1, '{TAG}', now(), now(), 'ana',
+INSERT = f"""INSERT INTO plain ({COLUMNS}) VALUES (uuidv7(), 'complaint', 1, '{TAG}', now(), now(), 'ana',
 'request-1', 'live', '{BODY.decode()}'::text::bytea, decode(repeat('ab', 32), 'hex'));"""  # noqa: S608 - constants
 
 
@@ -49,7 +51,7 @@ def request() -> Append:
     """One new event of a new stream, with its key and its idempotency record."""
     key = uuid4().hex
     return Append(
-        stream_id=uuid4(),
+        stream_id=uuid7(),
         kind="complaint",
         expected=0,
         events=[Draft(TAG, datetime.now(UTC), BODY)],
@@ -116,7 +118,7 @@ def stock(url: str, callers: int) -> float:
 
     def call(caller: int) -> None:
         while time.monotonic() < until:
-            recorder.insert_events([StoredEvent(uuid4(), 1, TAG, BODY)])
+            recorder.insert_events([StoredEvent(uuid7(), 1, TAG, BODY)])
             done[caller] += 1
 
     threads = [Thread(target=call, args=[caller]) for caller in range(callers)]
@@ -155,7 +157,7 @@ def pgbench(url: str, script: Path, clients: int) -> float:
 def copy(url: str) -> float:
     """Rows a second of one COPY whose rows were made before."""
     rows = "".join(
-        f"{uuid4()}\tcomplaint\t1\t{TAG}\t2026-11-23\t2026-11-23\tana\trequest-1\tlive\t\\\\x{BODY.hex()}"
+        f"{uuid7()}\tcomplaint\t1\t{TAG}\t2026-11-23\t2026-11-23\tana\trequest-1\tlive\t\\\\x{BODY.hex()}"
         f"\t\\\\x{'ab' * 32}\n"
         for _ in range(COPIED)
     )
@@ -167,30 +169,69 @@ def copy(url: str) -> float:
         return COPIED / (time.monotonic() - started)
 
 
-def main() -> None:
-    """Compare, in turns."""
-    import sys
+def _follow(conninfo: str, ready: Event, stop: Event, faults: Any) -> None:
+    """Read by position alone, while others write; tell how many came, and whatever was not the next one."""
+    seen, wrong, last_round = 0, 0, False
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        (seen,) = first = connection.execute("SELECT coalesce(max(position), 0) FROM events").fetchone() or (
+            0,
+        )
+        ready.set()
+        while not last_round:
+            last_round = stop.is_set()
+            for (position,) in connection.execute(AFTER, [seen]).fetchall():
+                wrong += position != seen + 1
+                seen = position
+    faults.put((seen - first[0], wrong))
 
+
+def followed(conninfo: str, callers: int) -> tuple[float, int]:
+    """Appends a second of two processes while a reader follows; and how many events it missed or repeated."""
+    ready, stop, faults = spawning.Event(), spawning.Event(), spawning.Queue()
+    follower = spawning.Process(target=_follow, args=(conninfo, ready, stop, faults))
+    follower.start()
+    ready.wait()
+    rate = ours(conninfo, callers, 2)
+    stop.set()
+    read, wrong = faults.get()
+    follower.join()
+    assert read >= rate * SECONDS, "the reader did not come to the end"
+    return rate, wrong
+
+
+def main() -> None:
+    """Compare, in turns; then follow the log under full load."""
     with database() as url, tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "insert.sql"
         script.write_text(INSERT)
         with psycopg.connect(owner_conninfo(url, SCHEMA)) as connection:
             connection.execute(PLAIN.encode())
         conninfo = serving_conninfo(url, SCHEMA)
-        all = {
-            **{f"ours1@{n}": partial(ours, conninfo, n) for n in CALLERS},
-            **{f"ours2@{n}": partial(ours, conninfo, n, 2) for n in CALLERS[1:]},
-            "stock16": partial(stock, url, 16),
-            "pgbench1": partial(pgbench, url, script, 1),
-            "pgbench16": partial(pgbench, url, script, 16),
-            "pgbench64": partial(pgbench, url, script, 64),
+        measures = {
+            **{f"{n}": partial(ours, conninfo, n) for n in CALLERS},
+            **{f"{n}, two processes": partial(ours, conninfo, n, 2) for n in CALLERS[1:]},
+            "stock": partial(stock, url, PEER_CLIENTS),
+            "one": partial(pgbench, url, script, 1),
+            "pgbench": partial(pgbench, url, script, PEER_CLIENTS),
             "copy": partial(copy, url),
         }
-        if sys.argv[2:]:
-            all = {k: v for k, v in all.items() if any(k.startswith(a) for a in sys.argv[2:])}
-        for k, v in zip(all, interleaved(3, *all.values())):
-            print(k, v)
+        found = dict(zip(measures, interleaved(RUNS, *measures.values()), strict=True))
+        rate, wrong = followed(conninfo, 256)
+    report("Appends, each a new stream with its key and its idempotency record", list(_ratios(found)))
+    console.print(
+        f"followed by position at {rate:,.0f} appends/s of two processes: {wrong} missed or repeated\n"
+    )
+    assert wrong == 0
 
 
-if __name__ == "__main__":
-    main()
+def _ratios(found: dict[str, float]) -> Iterator[Ratio]:
+    def against(callers: str, what: str, peer: str, aim: float | None = None) -> Ratio:
+        return Ratio(f"{callers} callers", found[callers], what, found[peer], "appends/s", aim)
+
+    yield against("1", "pgbench, 1 client, one row", "one")
+    for callers, aim in (("16", 15.0), ("16, two processes", None)):
+        yield against(callers, f"stock recorder, {PEER_CLIENTS} threads", "stock", aim)
+    for callers, aim in (("64", 1.0), ("64, two processes", None)):
+        yield against(callers, f"pgbench, {PEER_CLIENTS} clients, one row", "pgbench", aim)
+    for callers, aim in (("256", 0.3), ("256, two processes", None)):
+        yield against(callers, "COPY, rows ready", "copy", aim)

@@ -1,6 +1,11 @@
-"""Commands over HTTP: against a no-op POST of the same framework and server, and a plain ticket service."""
+"""Commands over HTTP: against a no-op POST of the same framework and server, and a plain ticket service.
+
+The load comes from a process of its own on the same machine. `command` adds a note to a complaint of five
+events that another process has recorded: the service has to load, decrypt and fold it. No worker runs.
+"""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -11,13 +16,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import msgspec
-import psycopg
+from rich.table import Table
 
 from bench.load import Load, load, middle, post
-from bench.measuring import SCHEMA, database
+from bench.measuring import SCHEMA, Ratio, console, database, report
 from domain.complaint import COMPLAINT
 from domain.complaint import commands as c
 from infra import access
@@ -26,8 +32,10 @@ from infra.database import connect, serving_conninfo
 from infra.log import Log
 from infra.vault import Vault, load_master_key
 
-RUNS, REQUESTS = int(os.environ.get("R", 3)), 2000
-CONNECTIONS = tuple(map(int, os.environ.get("C", "16,64,256").split(",")))
+RUNS, REQUESTS = 3, 3000
+CONNECTIONS, MIDDLE = (16, 64, 256), 64
+KINDS = ("register", "command")
+AIMS = {"register": 0.45, "command": 0.35}
 BODY = msgspec.json.encode(
     {
         "subject": "Charged twice",
@@ -52,18 +60,10 @@ def serving(app: str, server: str, home: Path, url: str) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     process = subprocess.Popen(
-        [
-            *os.environ.get("BENCH_PREFIX", "").split(),
-            sys.executable,
-            "-m",
-            "bench.servers",
-            app,
-            server,
-            str(port),
-        ],
+        [sys.executable, "-m", "bench.servers", app, server, str(port)],
         env={**os.environ, "OUVIDORIA_DATABASE_URL": url, "OUVIDORIA_HOME": str(home)},
         stdout=subprocess.DEVNULL,
-        stderr=Path("/tmp/w_stderr").open("ab"),
+        stderr=subprocess.DEVNULL,
     )
     try:
         _until_open(process, port)
@@ -90,22 +90,25 @@ async def token(url: str) -> str:
         return (await access.create(connection, "bench", ["analyst"]))[1]
 
 
-async def complaints(url: str, home: Path, many: int) -> list[UUID]:
+async def complaints(url: str, home: Path) -> list[UUID]:
     """Fresh complaints of five events each."""
     log = Log(serving_conninfo(url, SCHEMA), Vault(load_master_key(home / "master.key")))
     commands = Commands(log)
     made = await asyncio.gather(
-        *(commands.create(COMPLAINT, Caller(actor="ana", correlation="bench"), *BEFORE) for _ in range(many))
+        *(
+            commands.create(COMPLAINT, Caller(actor="ana", correlation="bench"), *BEFORE)
+            for _ in range(REQUESTS)
+        )
     )
     await log.close()
     return [outcome.stream_id for outcome in made]
 
 
-def registrations(bearer: str) -> list[bytes]:
+def registrations(bearer: str, many: int = REQUESTS) -> list[bytes]:
     """Requests to register, each with a key of its own."""
     return [
         post("/v1/complaints", BODY, authorization=f"Bearer {bearer}", idempotency_key=uuid4().hex)
-        for _ in range(REQUESTS)
+        for _ in range(many)
     ]
 
 
@@ -122,49 +125,65 @@ def notes(bearer: str, ids: list[UUID]) -> list[bytes]:
     ]
 
 
+class Case(NamedTuple):
+    """One kind of request to one app on one server, at so many connections."""
+
+    app: str
+    server: str
+    what: str
+    connections: int
+
+
+CASES = (
+    *(Case(app, "uvicorn", what, n) for n in CONNECTIONS for what in KINDS for app in ("noop", "ours")),
+    Case("plain", "uvicorn", "register", MIDDLE),
+    *(Case(app, "granian", what, MIDDLE) for what in KINDS for app in ("noop", "ours")),
+)
+
+
 def main() -> None:
-    names = sys.argv[2:]
-    with database() as url, tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        bearer = asyncio.run(token(url))
-        import contextlib
-
-        with contextlib.ExitStack() as stack:
-            apps = {}
-            for n in names or [
-                "noop/uvicorn",
-                "ours/uvicorn",
-                "plain/uvicorn",
-                "noop/granian",
-                "ours/granian",
-            ]:
-                apps[n] = stack.enter_context(serving(*n.split("/"), home, url))
-            found: dict[tuple[str, str, int], list[Load]] = {}
-            for run in range(RUNS):
-                for conns in CONNECTIONS:
-                    for n, port in apps.items():
-                        found.setdefault((n, "register", conns), []).append(
-                            load(port, registrations(bearer), conns)
-                        )
-                        if n.startswith("plain"):
-                            continue
-                        ids = (
-                            asyncio.run(complaints(url, home, REQUESTS))
-                            if n.startswith("ours")
-                            else [uuid4()] * REQUESTS
-                        )
-                        found.setdefault((n, "command", conns), []).append(
-                            load(port, notes(bearer, ids), conns)
-                        )
-            for k, v in found.items():
-                m = middle(v)
-                base = "noop/" + k[0].split("/")[1]
-                print(
-                    *k,
-                    f"{m.rate:.0f}/s p50 {m.quantile(0.5):.1f} p99 {m.quantile(0.99):.1f}",
-                    f"ratio {m.rate / middle(found[base, k[1], k[2]]).rate:.2f}" if base in apps else "",
-                )
+    """Take all cases in turns."""
+    found: dict[Case, list[Load]] = {case: [] for case in CASES}
+    with database() as url, tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        home, bearer = Path(folder), asyncio.run(token(url))
+        load_master_key(home / "master.key")
+        servers = {(case.app, case.server) for case in CASES}
+        ports = {each: stack.enter_context(serving(*each, home, url)) for each in sorted(servers)}
+        for _ in range(RUNS):
+            for case in CASES:
+                requests = _requests(case, url, home, bearer)
+                found[case].append(load(ports[case.app, case.server], requests, case.connections))
+    loads = {case: middle(taken) for case, taken in found.items()}
+    report("Commands over HTTP, durable, with key, token and validation", list(_ratios(loads)))
+    _print_quantiles(loads)
 
 
-if __name__ == "__main__":
-    main()
+def _requests(case: Case, url: str, home: Path, bearer: str) -> list[bytes]:
+    if case.what == "register":
+        return registrations(bearer)
+    fresh = case.app == "ours"
+    return notes(bearer, asyncio.run(complaints(url, home)) if fresh else [uuid4()] * REQUESTS)
+
+
+def _ratios(loads: dict[Case, Load]) -> Iterator[Ratio]:
+    for case, load_ in loads.items():
+        if case.app == "ours":
+            peer = loads[case._replace(app="noop")]
+            aim = AIMS[case.what] if case.connections == MIDDLE and case.server == "uvicorn" else None
+            what = f"{case.what}, {case.connections} connections, {case.server}"
+            yield Ratio(what, load_.rate, "no-op POST", peer.rate, "requests/s", aim)
+    ours = Case("ours", "uvicorn", "register", MIDDLE)
+    plain = loads[ours._replace(app="plain")]
+    yield Ratio("register", loads[ours].rate, "FastAPI, SQLAlchemy, one row", plain.rate, "requests/s", 6.0)
+    for what in KINDS:
+        mine = ours._replace(what=what)
+        theirs = loads[mine._replace(server="granian")]
+        yield Ratio(f"{what}, uvicorn", loads[mine].rate, "granian", theirs.rate, "requests/s")
+
+
+def _print_quantiles(loads: dict[Case, Load]) -> None:
+    table = Table("app", "server", "request", "connections", "p50 ms", "p99 ms")
+    for case, load_ in loads.items():
+        p50, p99 = load_.quantile(0.5), load_.quantile(0.99)
+        table.add_row(case.app, case.server, case.what, str(case.connections), f"{p50:.1f}", f"{p99:.1f}")
+    console.print(table)

@@ -8,13 +8,14 @@ from typing import Annotated, Any
 import uvicorn
 from fastapi import Depends, FastAPI
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import Interfaces, Loops
 from litestar import Litestar, Request, Response, post
 from pydantic import BaseModel
 from sqlalchemy import create_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from api.app import create_app
+from api.server import config
 from infra.logs import configure
 from infra.settings import Settings
 
@@ -85,37 +86,25 @@ def ours() -> Any:
 
 
 def main(app: str, server: str, port: int) -> None:
-    """Serve, as `api.server` does with uvicorn, or with granian and as many threads."""
-    if server == "granian":
-        Granian(
-            f"bench.servers:{app}",
-            port=port,
-            interface=Interfaces.ASGI,
-            factory=True,
-            workers=1,
-            runtime_threads=1,
-            websockets=False,
-            backlog=2048,
-            log_enabled=False,
-        ).serve()
+    """Serve with uvicorn as `api.server` does, or with granian: one process, one thread, the same app."""
+    if server == "uvicorn":
+        uvicorn.Server(config(APPS[app](), host="127.0.0.1", port=port)).run()
         return
-    uvicorn.run(
-        globals()[app](),
+    Granian(
+        f"bench.servers:{app}",
         port=port,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-    )
+        interface=Interfaces.ASGI,
+        factory=True,
+        workers=1,
+        runtime_threads=1,
+        loop=Loops.uvloop,
+        websockets=False,
+        backlog=2048,
+        log_enabled=False,
+    ).serve()
 
+
+APPS = {"noop": noop, "plain": plain, "ours": ours}
 
 if __name__ == "__main__":
-    if os.environ.get("NOGC"):
-        import gc
-
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(100_000, 50, 1000)
     main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

@@ -96,17 +96,34 @@ def encode_body(event: Event, key: StreamKey | None, stream_id: UUID, version: i
     Raises:
         Erased: there are personal fields and no key to seal them with.
     """
-    personal = personal_fields(type(event))
-    given = {name: value for name in personal if (value := getattr(event, name)) is not None}
+    event_type = type(event)
+    given = {
+        name: value for name in personal_fields(event_type) if (value := getattr(event, name)) is not None
+    }
     if not given:
         return msgspec.json.encode(event)
     if key is None:
         raise Erased(f"stream {stream_id} was erased")
-    body = msgspec.to_builtins(event)
-    for name in personal:
-        body.pop(name, None)
-    body[SEALED] = key.seal(msgspec.json.encode(given), _binding(stream_id, version, tag_of(type(event))))
+    tag = tag_of(event_type)
+    body = {"type": tag, SEALED: key.seal(msgspec.json.encode(given), _binding(stream_id, version, tag))}
+    for name, default in _plain_fields(event_type):
+        if (value := getattr(event, name)) != default:
+            body[name] = value
     return msgspec.json.encode(body)
+
+
+@cache
+def _plain_fields(event_type: type[Event]) -> tuple[tuple[str, object], ...]:
+    """The fields that are not personal, each with the value that need not be written."""
+    personal = personal_fields(event_type)
+    return tuple(
+        (
+            each.encode_name,
+            each.default_factory() if each.default_factory is not msgspec.NODEFAULT else each.default,
+        )
+        for each in msgspec.structs.fields(event_type)
+        if each.name not in personal
+    )
 
 
 def decode_body(tag: str, body: bytes, key: StreamKey | None, stream_id: UUID, version: int) -> Event:

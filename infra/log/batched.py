@@ -15,7 +15,19 @@ from domain.aggregate import Event
 from infra.batching import Batcher
 from infra.database import Link, Unavailable
 from infra.events import Recorded, Row, recorded
-from infra.log.requests import APPEND, CLAIMS, KEYS, STREAMS, Append, Appended, Load, Loaded, Seen, columns
+from infra.log.requests import (
+    APPEND,
+    BLOCKS,
+    CLAIMS,
+    KEYS,
+    STREAMS,
+    Append,
+    Appended,
+    Load,
+    Loaded,
+    Seen,
+    columns,
+)
 from infra.vault import Vault
 
 log = structlog.get_logger()
@@ -74,16 +86,16 @@ class Log:
         """All events of a stream, in order; none if there is no such stream."""
         return [recorded(row, self.vault) for row in (await self.load(Load(stream_id))).rows]
 
-    async def next_protocol_block(self) -> int:
-        """First number of a block of a hundred that nobody else is given.
+    async def protocol_blocks(self, many: int) -> list[int]:
+        """First numbers of so many blocks of a hundred that nobody else is given.
 
         Raises:
             Unavailable: the database did not answer in time.
         """
-        number = (await self._each([None], self._draw))[0]
-        if isinstance(number, BaseException):
-            raise number
-        return number
+        blocks = (await self._each([many], self._draw))[0]
+        if isinstance(blocks, BaseException):
+            raise blocks
+        return blocks
 
     async def close(self) -> None:
         """Finish what is under way, then close both connections."""
@@ -162,10 +174,10 @@ class Log:
             taken = dict(await cursor.fetchall())
         return [{claim: taken[claim] for claim in claims if claim in taken} for claims in batch]
 
-    async def _draw(self, _: list[None]) -> list[int]:
+    async def _draw(self, wanted: list[int]) -> list[list[int]]:
         async with self._reading.use() as connection:
-            cursor = await connection.execute("SELECT nextval('protocol_numbers')")
-            return [int(number) for (number,) in await cursor.fetchall()]
+            cursor = await connection.execute(BLOCKS, wanted)
+            return [[int(number) for (number,) in await cursor.fetchall()]]
 
 
 def _lost(error: Exception) -> bool:

@@ -172,7 +172,7 @@ async def test_a_server_that_stays_away_is_told_and_its_return_is_noticed(databa
             commands.create(COMPLAINT, caller(), REGISTER),
             commands.execute(COMPLAINT, first.stream_id, caller(), NOTE),
             log.load(Load(first.stream_id)),
-            log.next_protocol_block(),
+            log.protocol_blocks(1),
             log.append(request()),
         ):
             with pytest.raises(Unavailable):

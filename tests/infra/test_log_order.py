@@ -121,13 +121,16 @@ from tests.infra.logs import opened, request
 async def main():
     async with opened(sys.argv[1]) as log:
         for _ in range(5):
-            await asyncio.gather(*(log.append(request(events=2)) for _ in range(10)))
+            await asyncio.gather(*(log.append(request(events=2)) for _ in range(128)))
 
 asyncio.run(main())
 """
 
 
-async def test_processes_that_write_at_once_leave_no_hole(database: str) -> None:
+WRITTEN = 2 * 5 * 128 * 2
+
+
+async def test_processes_that_write_as_fast_as_they_can_leave_no_hole(database: str) -> None:
     follower = Follower()
     following = asyncio.create_task(follower.follow(database))
     processes = [
@@ -136,10 +139,10 @@ async def test_processes_that_write_at_once_leave_no_hole(database: str) -> None
     assert [await process.wait() for process in processes] == [0, 0]
 
     async def all_read() -> bool:
-        return follower.position >= 200
+        return follower.position >= WRITTEN
 
     await until(all_read)
     following.cancel()
     assert follower.faults == []
     async with served(database) as connection:
-        assert await head(connection) == 200
+        assert await head(connection) == WRITTEN

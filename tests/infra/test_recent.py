@@ -41,8 +41,8 @@ steps = st.lists(
 class Forgetful(Recent):
     """Remembers nothing."""
 
-    def get(self, kind: str, stream_id: UUID) -> None:
-        return None
+    def __init__(self) -> None:
+        super().__init__(most=0)
 
 
 async def answer(commands: Commands, stream_id: UUID, step: tuple[Any, ...]) -> object:
