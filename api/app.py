@@ -98,6 +98,7 @@ async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
         secrets=Secrets(master_key(settings)),
         followers=frozenset(follower.follower for follower in followers(settings, commands)),
     )
+    await hub.begin()
     tasks = [asyncio.create_task(task) for task in (wake.listen(), hub.run(), streams.run())]
     try:
         yield

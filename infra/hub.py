@@ -123,11 +123,14 @@ class Hub:
         """Up to where the log was handed to the channels."""
         self.clients = 0
 
+    async def begin(self) -> None:
+        """Find the head of the log; to be done before there are clients, and never again: it skips."""
+        self.position = (await self._read(EVERYTHING, 0, 0, None)).head
+
     async def run(self) -> None:
-        """Follow the log for ever."""
+        """Follow the log for ever; after an outage, from where we were."""
         while True:
             try:
-                self.position = (await self._read(EVERYTHING, self.position, 0, None)).head
                 while True:
                     await self._look()
             except PASSING as error:
