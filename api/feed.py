@@ -160,7 +160,7 @@ def _answer(
     }
     if stretch.behind and not personal:
         headers["Cache-Control"] = "private, max-age=31536000, immutable"
-        headers["ETag"] = _etag(found, weak=not batch)
+        headers["ETag"] = _etag(found, batch=batch)
         if headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(b"", status_code=304, headers=headers)
     page = _EncodedPage(Raw(found), stretch.after + 1, stretch.covered, stretch.head)
@@ -168,9 +168,10 @@ def _answer(
     return Response(body, media_type=BATCH_MEDIA_TYPE if batch else JSON, headers=headers)
 
 
-def _etag(found: bytes, *, weak: bool) -> str:
+def _etag(found: bytes, *, batch: bool) -> str:
     """Of the events. The object around them is another one when the head has moved, so it has a weak one."""
-    return f'{"W/" if weak else ""}"{hashlib.blake2b(found, digest_size=16).hexdigest()}"'
+    digest = hashlib.blake2b(found, digest_size=16).hexdigest()
+    return f'"{digest}"' if batch else f'W/"{digest}-page"'
 
 
 def _following(request: Request[Any, Any, Any], after: int) -> str:

@@ -57,7 +57,6 @@ class Client:
     async def follow(self, send: Send) -> None:
         """Send what comes, for ever."""
         await self._say(send, b"retry: %d\nid: %d\n\n" % (RETRY_MS, self._position))
-        await self._hub.begun.wait()
         with self._hub.joined(self._wanted) as channel:
             while True:
                 await self._catch_up(send)

@@ -119,19 +119,18 @@ class Hub:
         self._heartbeat = heartbeat_seconds
         self._channels: dict[Filter, Channel] = {}
         self._catching_up = asyncio.Semaphore(2)
-        self.begun = asyncio.Event()
-        """Set once the head was found: channels are for what comes after it, and get all of that."""
         self.position = 0
         """Up to where the log was handed to the channels."""
         self.clients = 0
 
+    async def begin(self) -> None:
+        """Find the head of the log; to be done before there are clients, and never again: it skips."""
+        self.position = (await self._read(EVERYTHING, 0, 0, None)).head
+
     async def run(self) -> None:
-        """Follow the log for ever."""
+        """Follow the log for ever; after an outage, from where we were."""
         while True:
             try:
-                if not self.begun.is_set():
-                    self.position = (await self._read(EVERYTHING, self.position, 0, None)).head
-                    self.begun.set()
                 while True:
                     await self._look()
             except PASSING as error:

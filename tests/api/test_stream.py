@@ -182,13 +182,18 @@ def test_all_clients_of_a_process_share_one_look_at_the_log(
 def test_a_client_who_takes_nothing_is_cut_off_and_holds_nobody_up(
     own_service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streams, "STUCK_SECONDS", 1.0)
+    monkeypatch.setattr(streams, "STUCK_SECONDS", 3.0)
     monkeypatch.setattr(streams, "LAST_WORD_SECONDS", 0.1)
-    with streaming(own_service, receive_buffer=4096) as stuck, streaming(own_service) as quick:
+    with (
+        streaming(own_service, receive_buffer=4096) as stuck,
+        streaming(own_service) as quick,
+        ThreadPoolExecutor() as threads,
+    ):
         stuck.next()
+        reading = threads.submit(quick.events, 400)
         for _ in range(40):
             pad(own_service, 10, 30_000)
-        assert positions(quick.events(400)) == list(range(1, 401))
+        assert positions(reading.result(60)) == list(range(1, 401))
         while len(own_service.services.streams._open) > 1:
             time.sleep(0.05)
         with pytest.raises(Ended):
@@ -254,6 +259,34 @@ def test_a_service_that_stops_ends_its_streams_at_once(database: str, tmp_path: 
         ended = threads.submit(stream.rest)
         own.stop()
         ended.result(4)  # the server would wait five seconds for requests under way
+
+
+def test_what_is_recorded_while_the_hub_cannot_read_is_told_afterwards(
+    own_service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = own_service.services.hub
+    plain, away = found._read, True
+
+    async def failing(*asked: Any) -> Any:
+        if away:
+            raise psycopg.OperationalError("away")
+        return await plain(*asked)
+
+    with streaming(own_service) as whole, streaming(own_service, "types=note-added") as some:
+        whole.next()
+        some.next()
+        own_service.register()
+        assert whole.event().id == 1
+        monkeypatch.setattr(found, "_read", failing)
+        for _ in range(3):
+            pad(own_service, 2)
+            own_service.register()
+        time.sleep(0.3)
+        away = False
+        assert positions(whole.events(9)) == list(range(2, 11))
+        notes = some.events(6)
+        assert positions(notes) == [2, 3, 5, 6, 8, 9]
+        assert [int((each.data or {})["coversfrom"]) for each in notes] == [1, 3, 4, 6, 7, 9]
 
 
 def test_an_outage_of_the_database_ends_no_stream(own_service: Service) -> None:
