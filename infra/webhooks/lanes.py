@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-import structlog
 from msgspec.structs import replace
 
 from domain.webhook import generations
@@ -22,8 +21,6 @@ from infra.webhooks.sending import Attempt, Message, Sender
 from infra.webhooks.store import Opened, Progress, Standing, Store
 from infra.webhooks.targets import Instruction, Target
 from infra.webhooks.window import Window
-
-log = structlog.get_logger()
 
 BATCH = 200
 """Events that one round takes from the log."""
