@@ -32,7 +32,7 @@ from infra.webhooks import Message, Policy, Sender
 
 MASTER = bytes(32)
 RATE = 200
-SECONDS = 6.0
+SECONDS = 4.0
 RUNS = 3
 BACKLOG = 2_000
 WEBHOOKS = 10

@@ -3,19 +3,18 @@
 import asyncio
 import contextlib
 import random
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-import structlog
 from msgspec.structs import replace
 
 from domain.webhook import generations
 from infra.cloudevents import encoded, rendered, thin
 from infra.events import Row
 from infra.secrets import Secrets
+from infra.webhooks.crews import Crew
 from infra.webhooks.deliveries import Chain, Delivery, Item, chains, held
 from infra.webhooks.schedule import DISABLE_AFTER, WARN_AFTER
 from infra.webhooks.sending import Attempt, Message, Sender
@@ -23,14 +22,10 @@ from infra.webhooks.store import Opened, Progress, Standing, Store
 from infra.webhooks.targets import Instruction, Target
 from infra.webhooks.window import Window
 
-log = structlog.get_logger()
-
 BATCH = 200
 """Events that one round takes from the log."""
 AT_ONCE = 16
 """Requests to one receiver under way."""
-GRACE_SECONDS = 1.0
-"""A request that takes longer does not hold up the round."""
 LOST_AFTER = timedelta(seconds=60)
 """What was under way when its process died is sent again after so long."""
 DOWN = 10
@@ -78,9 +73,7 @@ class Lane:
         self._standing = standing
         self._means = means
         self._open = Opened(0, 0, None)
-        self._under_way: dict[UUID, Chain] = {}
-        self._late: list[Chain] = []
-        self._workers: set[asyncio.Task[None]] = set()
+        self._crew = Crew(self._try, self._stops, self.stirred.set)
         self._gone = False
         self._failed = False
         self._recovered = False
@@ -110,12 +103,10 @@ class Lane:
                 await self._carry_out()
                 if not await self._round():
                     await self._rest()
-            if self._workers:
-                await asyncio.wait(self._workers)
-                await self._settle([], None)
+            await self._crew.finish()
+            await self._settle([], None)
         finally:
-            for worker in self._workers:
-                worker.cancel()
+            self._crew.cancel()
 
     async def _carry_out(self) -> None:
         for instruction in [i for i in self.instructions if i.position > self.instructed]:
@@ -137,8 +128,8 @@ class Lane:
         blocked = await self._blocked(items, again)
         fresh = chains([item for item in items if item.row.stream_id not in blocked])
         behind = [held(self.webhook_id, item) for item in items if item.row.stream_id in blocked]
-        await self._send([*again, *fresh])
-        if not (again or rows or self._late or self._is_time_to_save()):
+        await self._crew.send([*again, *fresh], self._free())
+        if not (again or rows or self._crew.is_late or self._is_time_to_save()):
             return False
         await self._settle([*again, *fresh], rows[-1].position if rows else None, behind, items)
         await self._judge()
@@ -149,8 +140,7 @@ class Lane:
         if not self._open.next_try_at or self._open.next_try_at > now or not self._free():
             return []
         streams = 2 * AT_ONCE
-        busy = self._under_way.keys() | {chain.stream_id for chain in self._late}
-        return await self._means.store.due(self.webhook_id, now, busy, streams=streams)
+        return await self._means.store.due(self.webhook_id, now, self._crew.busy, streams=streams)
 
     async def _unread(self) -> list[Row]:
         if self._open.many >= MOST_OPEN or not self._free() or (self._is_down() and self._open.retrying):
@@ -176,7 +166,7 @@ class Lane:
 
     async def _blocked(self, items: list[Item], again: list[Chain]) -> set[UUID]:
         """The streams of which something is sent, or waits, already."""
-        busy = {chain.stream_id for chain in (*again, *self._late)} | self._under_way.keys()
+        busy = self._crew.busy | {chain.stream_id for chain in again}
         if items and self._open.many:
             streams = {item.row.stream_id for item in items}
             busy |= await self._means.store.blocked(self.webhook_id, streams)
@@ -187,44 +177,13 @@ class Lane:
 
     def _free(self) -> int:
         """How many more requests may be under way."""
-        return max(0, (2 if self._is_down() else AT_ONCE) - len(self._workers))
+        return max(0, (2 if self._is_down() else AT_ONCE) - self._crew.size)
 
-    async def _send(self, given: list[Chain]) -> None:
-        """Send until all that was begun is done, or takes too long."""
-        queue = deque(given)
-        workers = {asyncio.create_task(self._work(queue)) for _ in range(min(len(given), self._free()))}
-        self._workers |= workers
-        for worker in workers:
-            worker.add_done_callback(self._workers.discard)
-        while workers:
-            done, workers = await asyncio.wait(workers, timeout=GRACE_SECONDS)
-            for worker in done:
-                worker.result()
-            if not queue:
-                return
-
-    async def _work(self, queue: deque[Chain]) -> None:
-        while queue and not self._gone:
-            chain = queue.popleft()
-            await self._follow(chain)
-            if chain.failed and self._is_down():
-                return
-
-    async def _follow(self, chain: Chain) -> None:
-        """Send a chain; what it comes to after its round has gone on is left for the next."""
-        chain.under_way = True
-        self._under_way[chain.stream_id] = chain
-        try:
-            for item in chain.left():
-                if self._gone:
-                    break
-                chain.tries.append(await self._try(item))
-        finally:
-            chain.under_way = False
-            del self._under_way[chain.stream_id]
-        if chain.cut:
-            self._late.append(chain)
-            self.stirred.set()
+    def _stops(self, after: Chain | None) -> bool:
+        """Whether no more is begun: at all, or by who has just sent a chain."""
+        if self._gone or self.stopping:
+            return True
+        return after is not None and after.failed and self._is_down()
 
     async def _try(self, item: Item) -> Attempt:
         webhook, now = self.target.webhook, self._means.clock()
@@ -257,7 +216,7 @@ class Lane:
         items: Sequence[Item] = (),
     ) -> None:
         """Keep what the round led to."""
-        late, self._late = self._late, []
+        late = self._crew.take_late()
         now, chance = self._means.clock(), random.random()  # noqa: S311 - spreads load, keeps no secret
         kept = list(behind)
         for chain in (*late, *given):
@@ -273,7 +232,7 @@ class Lane:
 
     async def _save(self, kept: list[Delivery], sent: list[Chain], now: datetime) -> None:
         troubled = bool(self._open.many) or any(each.status != "delivered" for each in kept)
-        freed = {chain.stream_id for chain in sent} - self._under_way.keys() if troubled else ()
+        freed = {chain.stream_id for chain in sent} - self._crew.under_way.keys() if troubled else ()
         recovered, self._recovered, self._unsaved_since = self._recovered, False, None
         await self._means.store.save(
             Progress(
@@ -292,7 +251,7 @@ class Lane:
         return since is not None and asyncio.get_running_loop().time() - since >= SAVE_SECONDS
 
     async def _look(self) -> None:
-        self._open = await self._means.store.opened(self.webhook_id, self._under_way)
+        self._open = await self._means.store.opened(self.webhook_id, self._crew.under_way)
 
     async def _judge(self) -> None:
         """Disable a webhook that is gone or has failed for days; say beforehand that this is near."""

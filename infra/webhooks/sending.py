@@ -19,6 +19,8 @@ from infra.webhooks.schedule import retry_after
 from infra.webhooks.signing import signed
 
 CONNECT_SECONDS = 5.0
+IDLE_SECONDS = 4.0
+"""So long a connection is kept for the next event: less than the 5 that many servers keep theirs."""
 BODY_SECONDS = 2.0
 """After so long the body of an answer is no longer waited for: its status said what counts."""
 READ_BYTES = 4096
@@ -84,7 +86,9 @@ class Sender:
     async def __aenter__(self) -> Self:
         """Open the session."""
         # The socket is made for an address that was resolved already: what is checked is what is called.
-        connector = aiohttp.TCPConnector(limit=AT_ONCE, socket_factory=self._socket)
+        connector = aiohttp.TCPConnector(
+            limit=AT_ONCE, keepalive_timeout=IDLE_SECONDS, socket_factory=self._socket
+        )
         self._session = aiohttp.ClientSession(
             connector=connector,
             timeout=aiohttp.ClientTimeout(total=self._policy.timeout, sock_connect=CONNECT_SECONDS),

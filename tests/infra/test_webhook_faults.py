@@ -142,8 +142,9 @@ async def test_whatever_fails_whenever_the_order_of_each_complaint_stays(databas
         async with office(database) as at, at.delivering():
             first, second = await at.webhook(one.url), await at.webhook(other.url)
             writing = asyncio.create_task(write(at, chance, complaints=15, notes=150))
-            while not (writing.done() and await settled(at, first) and await settled(at, second)):
-                at.clock.put_on(seconds=chance.choice((0, 1, 5, 60)))
-                await asyncio.sleep(0.05)
+            async with asyncio.timeout(120):
+                while not (writing.done() and await settled(at, first) and await settled(at, second)):
+                    at.clock.put_on(seconds=chance.choice((0, 1, 5, 60)))
+                    await asyncio.sleep(0.05)
             check(one, 2, await head(at))
             check(other, 3, await head(at))

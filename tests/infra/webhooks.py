@@ -18,7 +18,7 @@ from infra.commands import Commands
 from infra.database import serving_conninfo
 from infra.projector import Wake
 from infra.secrets import Secrets
-from infra.webhooks import Deliverer, Policy, delivering, lanes, reading
+from infra.webhooks import Deliverer, Policy, crews, delivering, lanes, reading
 from infra.webhooks.reading import Deliveries, DeliveryView, Parked, ParkedView, StandingView
 from projections import webhooks
 from tests.conftest import SCHEMA
@@ -140,4 +140,4 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivering, "REFRESH_SECONDS", 0.02)
     monkeypatch.setattr(lanes, "POLL_SECONDS", 0.02)
     monkeypatch.setattr(lanes, "SAVE_SECONDS", 0.02)
-    monkeypatch.setattr(lanes, "GRACE_SECONDS", 0.1)
+    monkeypatch.setattr(crews, "GRACE_SECONDS", 0.1)
