@@ -22,7 +22,7 @@ from nats.aio.client import Client
 from nats.js.api import ConsumerConfig, DeliverPolicy, StorageType, StreamConfig
 
 from api.parts import prepare_database
-from api.worker import work
+from api.publishing import publisher as publisher_of
 from domain.complaint import COMPLAINT
 from infra.broker import FOLLOWER, Diverged, Message, Publisher, Unreachable, jetstream, publisher
 from infra.broker.jetstream import JetStream
@@ -403,12 +403,12 @@ def consumer_of_the_guide() -> str:
     return str(code)
 
 
-async def test_the_consumer_of_the_guide_prints_what_the_worker_publishes(
+async def test_the_consumer_of_the_guide_prints_what_is_published(
     database: str, server: NatsServer, tmp_path: Path
 ) -> None:
     settings = Settings(home=tmp_path, database_url=database, nats_url=server.url)
     await prepare_database(settings)
-    working = asyncio.create_task(work(settings))
+    working = asyncio.create_task(publisher_of(settings, server.url, Wake(serving(database))).run())
     await append(database, 5)
     await until_published(server, 5)
     consumer = await create_subprocess_exec(
