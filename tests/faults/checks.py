@@ -57,6 +57,11 @@ def head(connection: Connection) -> int:
     return int(row[0]) if row else 0
 
 
+def log(connection: Connection) -> list[Seen]:
+    """Every event of the log, in order."""
+    return [Seen(position, f"{stream}/{version}") for position, stream, version in connection.execute(PLACES)]
+
+
 def behind(connection: Connection) -> list[str]:
     """The followers that are not at the newest event."""
     return [violation for (violation,) in connection.execute(STANDING)]
@@ -93,13 +98,13 @@ def of_a_reader(
     """It was given the log from its beginning to its end."""
     if failure:
         yield f"{name} failed: {failure}"
-    log = [Seen(position, f"{stream}/{version}") for position, stream, version in connection.execute(PLACES)]
-    for place, (ours, theirs) in enumerate(zip(log, seen, strict=False), 1):
+    events = log(connection)
+    for place, (ours, theirs) in enumerate(zip(events, seen, strict=False), 1):
         if ours != theirs:
             yield f"{name} was given {theirs} in place {place}, where the log has {ours}"
             return
-    if len(seen) != len(log):
-        yield f"{name} was given {len(seen)} events of {len(log)}"
+    if len(seen) != len(events):
+        yield f"{name} was given {len(seen)} events of {len(events)}"
 
 
 async def texts(database: str, vault: Vault) -> list[str]:

@@ -17,7 +17,8 @@ from infra.vault import Vault, load_master_key
 from tests.faults import checks
 from tests.faults.faults import Fault, faults
 from tests.faults.house import House
-from tests.faults.readers import Feed, Reader, Stream, Subscription, Tail
+from tests.faults.readers import Feed, Reader, Seen, Stream, Subscription, Tail
+from tests.faults.receiver import Receiver
 from tests.faults.writers import Acknowledged, Book, Writers
 
 WRITERS = 6
@@ -76,14 +77,21 @@ def run(
         ]
         if house.nats:
             readers.append(Subscription(house.nats.url))
+        receiver = Receiver(seed, house.url, keys["integrator"])
+        undo.callback(receiver.stop)
         for reader in readers:
             undo.callback(reader.give_up)
             reader.start()
         writers.start()
-        report.faults = disturb(house, menu(house), random.Random(seed), seconds)  # noqa: S311 - chance is no secret here
+        flapping: Mapping[str, Fault] = {"flap the receiver": lambda _house, _chance: receiver.flap()}
+        report.faults = disturb(house, {**menu(house), **flapping}, random.Random(seed), seconds)  # noqa: S311 - chance is no secret here
         house.recover()
         writers.finish()
-        report.violations = [*writers.surprises, *reckon(house, report, book.read(), readers)]
+        report.violations = [
+            *writers.surprises,
+            *receiver.finish(log(house)),
+            *reckon(house, report, book.read(), readers),
+        ]
     return report
 
 
@@ -119,6 +127,12 @@ def reckon(
             reader.finish(report.events)
             yield from checks.of_a_reader(connection, reader.name, reader.seen, reader.failure)
         yield from asyncio.run(checks.of_the_views(house.database, vault, VIEWS))
+
+
+def log(house: House) -> list[Seen]:
+    """Every event there is."""
+    with checks.opened(house.database) as connection:
+        return checks.log(connection)
 
 
 def settled(connection: psycopg.Connection[Any]) -> int:

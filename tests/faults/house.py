@@ -98,9 +98,10 @@ class House:
         self._log = (folder / "service.log").open("ab")
         kept = {name: value for name, value in os.environ.items() if not name.startswith("OUVIDORIA_")}
         self.nats = NatsServer(nats_server, folder) if nats_server else None
+        webhooks = {"OUVIDORIA_WEBHOOK_HTTP": "true", "OUVIDORIA_WEBHOOK_NETWORKS": "127.0.0.1/32"}
         published = {"OUVIDORIA_NATS_URL": self.nats.url} if self.nats else {}
         served = {"OUVIDORIA_DATABASE_URL": self.line.url} if self.line else {}
-        common = {**kept, **published, "PYTHONPATH": str(ROOT), "OUVIDORIA_HOME": str(self.home)}
+        common = {**kept, **published, **webhooks, "PYTHONPATH": str(ROOT), "OUVIDORIA_HOME": str(self.home)}
         running = common | served | {"OUVIDORIA_PORT": str(port), "OUVIDORIA_API_PROCESSES": str(processes)}
         working = common | {"OUVIDORIA_DATABASE_URL": self.line.url if self.line else self.database}
         program = [sys.executable, "-m", "api.cli"]
