@@ -199,7 +199,10 @@ def test_a_ticket_reads_as_the_mapping_says(imported: Imported) -> None:
     assert registered.subject == "Case ID: Case 1, product: Value 1"
     assert (registered.product, registered.channel) == ("Value 1", "unknown")
     assert [(each.type, each.value) for each in registered.subject_refs] == [("account", "customer: Value 1")]
-    assert (classified.severity, classified.tags) == ("low", ("seriousness_2: Value 1",))
+    assert (classified.severity, classified.tags) == (
+        "low",
+        ("seriousness_2: Value 1", "service_level: Value 1"),
+    )
     assert (assigned.analyst, assigned.team) == ("Value 1", "support_section: Value 1, workgroup: Value 1")
     assert (resolved.outcome, resolved.basis) == ("upheld", "final_position")
     assert "does not tell the outcome" in resolved.backdating_reason
