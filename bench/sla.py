@@ -70,11 +70,17 @@ def main() -> None:
     report(
         "service levels",
         [
-            Ratio("an event into the timeline", note, "decoding the event", decode, "µs", 3, at_most=True),
-            Ratio("all clocks of a complaint, after each event", live, "decoding the event", decode, "µs"),
-            Ratio("what falls due, after each event", due, "decoding the event", decode, "µs"),
-            Ratio("one clock", clock, "walking its minutes", walked, "µs", 0.1, at_most=True),
-            Ratio("40 business hours added", added, "walking its minutes", walked, "µs", 0.01, at_most=True),
+            Ratio(
+                "an event into the timeline", note, "decoding the event", decode, "µs CPU", 10, at_most=True
+            ),
+            Ratio(
+                "all clocks of a complaint, after each event", live, "decoding the event", decode, "µs CPU"
+            ),
+            Ratio("what falls due, after each event", due, "decoding the event", decode, "µs CPU"),
+            Ratio("one clock", clock, "walking its minutes", walked, "µs CPU", 0.02, at_most=True),
+            Ratio(
+                "40 business hours added", added, "walking its minutes", walked, "µs CPU", 0.01, at_most=True
+            ),
         ],
     )
 
@@ -141,12 +147,12 @@ def _walking() -> Callable[[], object]:
 
 
 def _per(items: int, work: Callable[[], object], many: int = 2_000) -> Callable[[], float]:
-    """Microseconds an item."""
+    """Microseconds of CPU an item: nothing here waits."""
 
     def measure() -> float:
-        begun = time.perf_counter()
+        begun = time.process_time()
         for _ in range(many // items or 1):
             work()
-        return (time.perf_counter() - begun) / (many // items or 1) / items * 1e6
+        return (time.process_time() - begun) / (many // items or 1) / items * 1e6
 
     return measure

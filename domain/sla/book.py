@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from msgspec import Struct
+
 from domain.complaint.values import ExternalBody
-from domain.sla.documents import CASE_OPENED, OnReopening, Policy, Target
+from domain.sla.documents import CASE_OPENED, Layer, OnReopening, Policy, Target
 from domain.sla.matching import values_of
 from domain.sla.pinning import PinnedPolicy
 from domain.sla.timeline import Case, Timeline
@@ -25,7 +27,7 @@ class Book(NamedTuple):
     calendars: Mapping[Version, WorkingTime]
 
 
-class Term(NamedTuple):
+class Term(Struct, frozen=True, gc=False):
     """A target under one version of its policy, in force from `since`; None: it applies no longer."""
 
     since: datetime
@@ -42,11 +44,11 @@ class Term(NamedTuple):
         return self.target.on_reopening or legal
 
 
-Duty = tuple[str, str]
-"""What is owed, whichever policy says so: the policy (legal ones) or the layer, and the target's name."""
+Duty = tuple[Layer, str, str]
+"""What is owed: the layer, the policy where each of the layer applies (legal), and the target's name."""
 
 
-class Series(NamedTuple):
+class Series(Struct, frozen=True, gc=False):
     """A duty through all applications, perhaps for one case of an outside body."""
 
     terms: list[Term]
@@ -90,6 +92,6 @@ def _terms(at: datetime, policies: Sequence[PinnedPolicy], book: Book) -> Iterat
         policy = book.policies[pinned.policy, pinned.version]
         time = book.calendars[pinned.calendar, pinned.calendar_version]
         bodies: tuple[ExternalBody, ...] = values_of(policy.match.external_body)
-        owed_to = pinned.policy if pinned.layer == "legal" else f"the {pinned.layer} layer"
+        own = pinned.policy if pinned.layer == "legal" else ""
         for target in policy.targets:
-            yield (owed_to, target.name), Term(at, pinned, target, time, bodies)
+            yield (pinned.layer, own, target.name), Term(at, pinned, target, time, bodies)

@@ -18,7 +18,7 @@ What = Literal["warning", "breach", "escalation", "correction"]
 IntervalState = Literal["running", "paused", "resumed", "stopped"]
 
 
-class Interval(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Interval(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A stretch of a clock's life and why it began; `until` None: it lasts."""
 
     state: IntervalState
@@ -27,7 +27,7 @@ class Interval(Struct, frozen=True, kw_only=True, omit_defaults=True):
     until: datetime | None = None
 
 
-class Clock(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Clock(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One target of one policy, in one cycle."""
 
     clock_id: str

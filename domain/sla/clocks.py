@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -29,12 +29,16 @@ def falls_due(timeline: Timeline, book: Book, now: datetime) -> tuple[Due, ...]:
     return tuple(sorted(found, key=lambda due: (due.at, due.clock_id, due.cycle)))
 
 
-def _judged(timeline: Timeline, book: Book, now: datetime) -> Iterator[Judged]:
+def _judged(timeline: Timeline, book: Book, now: datetime) -> Iterable[Judged]:
+    """A policy that took over again goes on with the clock that it had."""
     known = _until(timeline, now)
     story = Story(known)
+    found: dict[tuple[str, int], Judged] = {}
     for each in series(known, book):
         for cycle in Course(each, known, story).cycles():
-            yield from judged(each, cycle, story, now)
+            for one in judged(each, cycle, story, now):
+                found[one.clock.clock_id, one.clock.cycle] = one
+    return found.values()
 
 
 def _until(timeline: Timeline, now: datetime) -> Timeline:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.sla.documents import Length, RollEnd, Unit
 from domain.sla.working_time import DAY, NOTHING, WorkingTime
@@ -22,7 +24,7 @@ PATIENCE = 100_000
 """Dates looked at before a length is taken never to end."""
 
 
-class Run(NamedTuple):
+class Run(Struct, frozen=True, gc=False):
     """A stretch in which a clock ran, in a calendar; `until` None: it goes on."""
 
     since: datetime
@@ -30,7 +32,7 @@ class Run(NamedTuple):
     time: WorkingTime
 
 
-class Deadline(NamedTuple):
+class Deadline(Struct, frozen=True, gc=False):
     at: datetime
     inclusive: bool
     """Whether what happens at that very moment is in time."""
@@ -74,7 +76,7 @@ def deadline(
     if length.unit in TIMED:
         return timed(duration(length), length.unit in BUSINESS, runs, not_before)
     found = counted(length, start, runs, time, roll_end)
-    return found and found._replace(at=max(found.at, not_before))
+    return found and replace(found, at=max(found.at, not_before))
 
 
 def timed(wanted: timedelta, business: bool, runs: Sequence[Run], not_before: datetime) -> Deadline | None:

@@ -6,6 +6,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from domain.sla.book import Series
 from domain.sla.documents import CASE_OPENED, RECEIVED, Stop
 from domain.sla.story import ENDS, Moment, Reopening, Story, left_at
@@ -24,7 +27,7 @@ class Place(NamedTuple):
     seq: int
 
 
-class Over(NamedTuple):
+class Over(Struct, frozen=True, gc=False):
     """What ended a cycle: what was owed was done, or nothing is owed any more."""
 
     moment: Moment
@@ -36,14 +39,14 @@ class Over(NamedTuple):
         return ENDS.get(self.moment.mark.tag, self.moment.mark.tag)
 
 
-class Break(NamedTuple):
+class Break(Struct, frozen=True, gc=False):
     """A time that does not count: what was owed was done, or ended, and the complaint was reopened."""
 
     over: Over
     until: datetime
 
 
-class Cycle(NamedTuple):
+class Cycle(Struct, frozen=True, gc=False):
     number: int
     start: Place
     reason: str
@@ -103,7 +106,7 @@ class Course:
             over = self._over(place)
             back = self._back(over) if over and self._resumes and self._is_undone(over) else None
             if over is None or back is None:
-                return cycle._replace(breaks=tuple(breaks), over=over)
+                return replace(cycle, breaks=tuple(breaks), over=over)
             breaks.append(Break(over, back.moment.at))
             place = Place(back.moment.at, back.moment.seq)
 
@@ -114,15 +117,15 @@ class Course:
                 continue
             over = self._over(cycle.start)
             before = over if over and over.moment[:2] < reopening.moment[:2] else None
-            yield cycle._replace(over=before, renewed_at=reopening.moment.at)
+            yield replace(cycle, over=before, renewed_at=reopening.moment.at)
             cycle = _begun_again(cycle, reopening.message or reopening.moment)
-        yield cycle._replace(over=self._over(cycle.start))
+        yield replace(cycle, over=self._over(cycle.start))
 
     def _intervals(self, cycle: Cycle) -> Iterator[Cycle]:
         """Each contact begins the next interval, while the complaint is open."""
         while True:
             over = self._over(cycle.start)
-            yield cycle._replace(over=over)
+            yield replace(cycle, over=over)
             if over is None:
                 return
             if over.met and self._story.is_open(over.moment):

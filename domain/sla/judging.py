@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from domain.sla.book import Series, Term
 from domain.sla.clock import Clock, ClockState, Declared
@@ -16,7 +18,7 @@ from domain.sla.running import Piece, intervals, pieces, runs
 from domain.sla.story import Story
 
 
-class Reckoned(NamedTuple):
+class Reckoned(Struct, frozen=True, gc=False):
     """The version of a target that decides, and what it comes to."""
 
     term: Term
@@ -26,7 +28,7 @@ class Reckoned(NamedTuple):
     extensions: int
 
 
-class Judged(NamedTuple):
+class Judged(Struct, frozen=True, gc=False):
     """A clock, and what its warnings are reckoned from."""
 
     clock: Clock
@@ -36,7 +38,7 @@ class Judged(NamedTuple):
     """Whether it would be known to be missed, once it is too late."""
 
 
-class Span(NamedTuple):
+class Span(Struct, frozen=True, gc=False):
     """One policy's part of a cycle: the versions of it in force, after those of the policies before it."""
 
     terms: Sequence[Term]
@@ -46,7 +48,7 @@ class Span(NamedTuple):
     reason: str
 
 
-class Laid(NamedTuple):
+class Laid(Struct, frozen=True, gc=False):
     """What a due date is reckoned from."""
 
     series: Series
@@ -57,7 +59,7 @@ class Laid(NamedTuple):
     story: Story
 
 
-class Ending(NamedTuple):
+class Ending(Struct, frozen=True, gc=False):
     at: datetime
     state: ClockState
     reason: str | None = None
@@ -95,7 +97,7 @@ def _judged(series: Series, cycle: Cycle, span: Span, story: Story, now: datetim
     parts = pieces(start, span.terms, cycle, story, None if lasts else ending.at)
     ran = runs(parts, max(now, start) if lasts else ending.at)
     reckoned = _reckoned(Laid(series, span, start, ending.at, ran, story))
-    term, length, due, extensions = reckoned
+    term, length, due = reckoned.term, reckoned.length, reckoned.deadline
     clock = Clock(
         clock_id=_clock_id(series, term),
         policy=term.pinned.policy,
@@ -109,10 +111,10 @@ def _judged(series: Series, cycle: Cycle, span: Span, story: Story, now: datetim
         cycle=cycle.number,
         case_id=series.case_id,
         started_at=cycle.start.at,
-        due_at=due and due.at,
+        due_at=due.at if due else None,
         due_inclusive=due is not None and due.inclusive,
         used=used(length.unit if length else "calendar_days", ran, ending.at),
-        extended=extensions,
+        extended=reckoned.extensions,
         intervals=intervals(parts, cycle.reason),
         **_outcome(cycle, term, parts, due, ending),
     )
@@ -133,7 +135,7 @@ def _ending(cycle: Cycle, span: Span, now: datetime) -> Ending:
     """What comes first: what ends the cycle, what ends the policy's part in it, or now."""
     found = []
     if cycle.over is not None:
-        moment, met = cycle.over
+        moment, met = cycle.over.moment, cycle.over.met
         reason = None if met else cycle.over.reason
         found.append(Ending(moment.at, "met" if met else "cancelled", reason, moment.mark.uncertain))
     if cycle.renewed_at is not None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.complaint.lifecycle import State
 from domain.sla.book import Term
@@ -15,7 +17,7 @@ from domain.sla.cycles import Break, Cycle
 from domain.sla.story import Phase, Story
 
 
-class Piece(NamedTuple):
+class Piece(Struct, frozen=True, gc=False):
     """`until` None: it lasts."""
 
     since: datetime
@@ -27,6 +29,10 @@ class Piece(NamedTuple):
     """In force then."""
     uncertain: bool
     """Nobody knows when it began to pause or to run."""
+
+    def is_like(self, other: Piece) -> bool:
+        """Whether nothing but the time differs."""
+        return self.paused_in == other.paused_in and self.stopped is other.stopped and self.term is other.term
 
     @property
     def runs(self) -> bool:
@@ -41,11 +47,11 @@ def pieces(
     phases = story.phases if any(term.target.pauses_in for term in terms) else []
     found: list[Piece] = []
     for piece in _cut(start, terms, cycle.breaks, phases, until):
-        if found and found[-1][2:5] == piece[2:5]:
-            found[-1] = found[-1]._replace(until=piece.until)
+        if found and found[-1].is_like(piece):
+            found[-1] = replace(found[-1], until=piece.until)
         else:
             toggled = not found or found[-1].runs != piece.runs
-            found.append(piece._replace(uncertain=piece.uncertain and toggled))
+            found.append(replace(piece, uncertain=piece.uncertain and toggled))
     return found
 
 
@@ -54,7 +60,7 @@ def runs(found: Sequence[Piece], resumes_at: datetime) -> list[Run]:
     running = [Run(piece.since, piece.until, piece.term.time) for piece in found if piece.runs]
     last = found[-1]
     if last.runs:
-        running[-1] = running[-1]._replace(until=None)
+        running[-1] = replace(running[-1], until=None)
     else:
         running.append(Run(max(resumes_at, last.since), None, last.term.time))
     return running
@@ -63,7 +69,7 @@ def runs(found: Sequence[Piece], resumes_at: datetime) -> list[Run]:
 def intervals(found: Sequence[Piece], reason: str) -> tuple[Interval, ...]:
     """The pieces as people read them; the first runs for a reason of its own."""
     read: list[Interval] = []
-    for piece in found:
+    for piece in (_ended(piece) for piece in found):
         if read and piece.runs and read[-1].state in {"running", "resumed"}:
             read[-1] = Interval(
                 state=read[-1].state, since=read[-1].since, reason=read[-1].reason, until=piece.until
@@ -71,6 +77,11 @@ def intervals(found: Sequence[Piece], reason: str) -> tuple[Interval, ...]:
         else:
             read.append(_interval(piece, read[-1] if read else None, reason))
     return tuple(read)
+
+
+def _ended(piece: Piece) -> Piece:
+    """What was done before the start that a calendar allows never ran."""
+    return piece if piece.until is None else replace(piece, since=min(piece.since, piece.until))
 
 
 def _interval(piece: Piece, before: Interval | None, reason: str) -> Interval:

@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import NamedTuple
 from uuid import UUID
 
+from msgspec import Struct
+
 from domain.complaint.lifecycle import OPEN, State
 from domain.sla.documents import Stop
 from domain.sla.timeline import Mark, Timeline
@@ -62,7 +64,7 @@ class Moment(NamedTuple):
     mark: Mark
 
 
-class Phase(NamedTuple):
+class Phase(Struct, frozen=True, gc=False):
     """The state from then on."""
 
     at: datetime
@@ -70,7 +72,7 @@ class Phase(NamedTuple):
     uncertain: bool
 
 
-class Reopening(NamedTuple):
+class Reopening(Struct, frozen=True, gc=False):
     moment: Moment
     message: Moment | None
     """What the customer wrote since the end, if anything, and nobody found settled."""
@@ -90,11 +92,11 @@ class Story:
 
     def tagged(self, tag: str) -> list[Moment]:
         """Everything of a type."""
-        return [moment for moment in self.moments if moment.mark.tag == tag]
+        return self._tags.get(tag, [])
 
     def stops(self, stop: Stop, case_id: UUID | None) -> list[Moment]:
         """What meets a target; with a case, only what is about it."""
-        found = [moment for moment in self.moments if stop in meets(moment.mark)]
+        found = self._stops.get(stop, [])
         if stop == "final_response":
             found = [moment for moment in found if not self._withdrawn.intersection(moment.mark.refs)]
         if stop == "external_answered" and case_id is not None:
@@ -119,6 +121,21 @@ class Story:
                 break
             state = phase.state
         return state in OPEN
+
+    @cached_property
+    def _tags(self) -> dict[str, list[Moment]]:
+        found: dict[str, list[Moment]] = {}
+        for moment in self.moments:
+            found.setdefault(moment.mark.tag, []).append(moment)
+        return found
+
+    @cached_property
+    def _stops(self) -> dict[Stop, list[Moment]]:
+        found: dict[Stop, list[Moment]] = {}
+        for moment in self.moments:
+            for stop in meets(moment.mark):
+                found.setdefault(stop, []).append(moment)
+        return found
 
     @cached_property
     def _withdrawn(self) -> frozenset[UUID]:

@@ -15,7 +15,7 @@ from domain.complaint.values import ExternalBody
 from domain.sla.pinning import PinnedPolicy
 
 
-class Mark(Struct, frozen=True, array_like=True):
+class Mark(Struct, frozen=True, array_like=True, gc=False):
     """Something happened that may start, stop, pause or end a clock."""
 
     at: datetime
@@ -29,7 +29,7 @@ class Mark(Struct, frozen=True, array_like=True):
     """Its time is the last one known before it happened."""
 
 
-class Case(Struct, frozen=True, array_like=True):
+class Case(Struct, frozen=True, array_like=True, gc=False):
     """A case with an outside body, as it was told last."""
 
     case_id: UUID
@@ -46,7 +46,7 @@ class Application(Struct, frozen=True, array_like=True):
     cause: str
 
 
-class Record(Struct, frozen=True, array_like=True):
+class Record(Struct, frozen=True, array_like=True, gc=False):
     """What was recorded about a clock."""
 
     what: Literal["warning", "breach", "correction", "escalation"]

@@ -30,7 +30,19 @@ UNITS: dict[Unit, int] = {
     "close_of_business_day": 3,
 }
 STATES: Any = ("registered", "in_progress", "awaiting_customer", "awaiting_sector")
-WHAT = ("ask", "reply", "consult", "answer", "call", "resolve", "withdraw", "write", "reopen", "reopen")
+WHAT = (
+    "ask",
+    "ask",
+    "reply",
+    "consult",
+    "answer",
+    "call",
+    "resolve",
+    "resolve",
+    "withdraw",
+    "write",
+    "reopen",
+)
 TURNS = tuple(datetime(2026, *day, tzinfo=UTC) for day in ((3, 6), (3, 27), (10, 2), (10, 23), (10, 30)))
 """Days before the clocks change in some of the zones."""
 
@@ -57,24 +69,27 @@ def targets(draw: st.DrawFn, mode: OnReopening) -> Target:
     )
 
 
+STEPS = st.integers(1, 12).map(lambda hours: hours * 60) | st.integers(1, 900)
+"""Minutes; full hours meet the ends of windows and days."""
+
+
 @st.composite
 def histories(draw: st.DrawFn, start: datetime) -> list[Happened]:
     """What may happen to a complaint, each in a minute of its own."""
     case, at = Case(), start
     history: list[Happened] = []
     for _ in range(draw(st.integers(0, 10))):
-        at += draw(st.integers(1, 900)) * MINUTE
-        what = draw(st.sampled_from(WHAT))
-        if case.can(what):
-            case.meet(what)
-            history.append((at, what))
+        at += draw(STEPS) * MINUTE
+        what = draw(st.sampled_from([what for what in WHAT if case.can(what)]))
+        case.meet(what)
+        history.append((at, what))
     return history
 
 
 STARTS = st.builds(
     lambda day, minute: day + minute * MINUTE,
     st.sampled_from(TURNS),
-    st.integers(0, 4 * 24 * 60),
+    st.integers(0, 4 * 24).map(lambda hours: hours * 60) | st.integers(0, 4 * 24 * 60),
 )
 
 

@@ -103,6 +103,16 @@ def test_the_time_used_is_what_ran_under_the_rules_of_then() -> None:
     assert (told.clock().used, told.clock().due_at) == (HOUR, local("2026-11-24T14:00"))
 
 
+def test_a_policy_that_takes_over_again_goes_on_with_its_clock() -> None:
+    told = by_tier().later(HOUR).apply(facts=Facts(tier="advanced")).later(HOUR)
+    told.apply(facts=Facts(tier="basic"))
+    states = {clock.policy: clock.state for clock in told.clocks()}
+    assert (states, len(told.clocks())) == ({"basic": "running", "advanced": "cancelled"}, 2)
+    told.later(2 * DAY)
+    (breached,) = told.watch()
+    assert (breached.clock_id, told.watch(), told.due()) == ("basic/owed", [], [])
+
+
 def test_what_is_used_up_already_is_due_at_the_change() -> None:
     told = by_tier().later(7 * HOUR).apply(facts=Facts(tier="advanced"))
     assert told.clock().due_at == told.at

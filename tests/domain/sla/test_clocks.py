@@ -315,6 +315,9 @@ def test_a_start_may_be_rolled_to_the_next_opening() -> None:
     hours = target(length=length(4, "calendar_hours"), roll_start="next_opening")
     clock = Told(policy(hours), at=friday_night).clock()
     assert (clock.started_at, clock.due_at) == (friday_night, local("2026-11-23T13:00"))
+    met = Told(policy(hours), at=friday_night).later(HOUR).tell(resolved()).clock()
+    assert (met.state, met.due_at, met.used) == ("met", clock.due_at, timedelta())
+    assert all(each.until and each.since <= each.until for each in met.intervals)
 
 
 def test_as_of_a_time_only_what_had_happened_counts() -> None:

@@ -1,12 +1,18 @@
 """The dates that the design works out, and each preset with its legal text."""
 
+import re
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import get_args
 
 import pytest
 from msgspec import structs
 
-from domain.sla import Facts
-from domain.sla.presets import CFPB, CONSUMIDOR, DESK, FCA, FCA_PAYMENTS, SAC, Preset
+from domain.complaint import events as e
+from domain.sla import Facts, Match, Target
+from domain.sla.clock import ClockState
+from domain.sla.documents import Stop, Unit
+from domain.sla.presets import CFPB, CONSUMIDOR, DESK, FCA, FCA_PAYMENTS, PRESETS, SAC, Preset
 from tests.domain.sla.telling import HELD, Told, case_opened, local
 
 LONDON, NEW_YORK = "Europe/London", "America/New_York"
@@ -84,3 +90,35 @@ def test_the_help_desk_by_tier(tier: str, first: str, update: str, resolution: s
         "update": local(update),
         "resolution": local(resolution),
     }
+
+
+DOCS = (Path(__file__).parents[3] / "docs" / "sla.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(
+    r"^\| `([a-z-]+)` \| `([a-z-]+)` \| (\d{4}-\d\d-\d\d \d\d:\d\d) \| (through )?([\d :-]+) \|",
+    DOCS,
+    re.MULTILINE,
+)
+
+
+def test_every_preset_has_its_example() -> None:
+    assert {example[0] for example in EXAMPLES} == PRESETS.keys()
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: "-".join(example[:2]))
+def test_an_example_in_the_documentation(example: tuple[str, ...]) -> None:
+    name, target, since, through_its_end, due = example
+    preset = PRESETS[name]
+    zone = preset.calendars[0].zone
+    start, end = local(since, zone), local(due.strip(), zone)
+    told = Told.under(preset, start, facts=Facts(tier="basic", external_bodies=("cfpb", "consumidor.gov.br")))
+    told.tell(e.HistoryRequested(channel="phone"))
+    told.tell(case_opened(start)).tell(case_opened(start, n=2, body="consumidor.gov.br"))
+    assert told.clock(target).due_at == (through(due, zone) if through_its_end else end)
+
+
+def test_every_part_of_a_target_is_explained() -> None:
+    explained = re.findall(r"^\| `([a-z_]+)` \|", DOCS, re.MULTILINE)
+    assert set(explained) >= {*Target.__struct_fields__, *get_args(Stop)} - {"name"}
+    assert all(
+        f"`{word}`" in DOCS for word in (*get_args(Unit), *get_args(ClockState), *Match.__struct_fields__)
+    )
