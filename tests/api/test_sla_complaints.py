@@ -1,6 +1,7 @@
 """Complaints that are measured, over HTTP: what applies, what changes it, and what hangs on it."""
 
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -89,7 +90,7 @@ def test_a_change_of_tier_reaches_the_open_complaints_of_the_customer(service: S
     assert service.post(f"/v1/customers/{maria}/change-tier", {"tier": "advanced"}).status_code == 200
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        if all(history(service, each)[-1]["type"] == "sla-applied" for each in made):
+        if all(history(service, each)[-1]["data"].get("cause") == "tier_changed" for each in made):
             break
     for each in made:
         last = history(service, each)[-1]
@@ -125,3 +126,52 @@ def test_the_history_of_a_complaint_is_asked_for_and_delivered(service: Service)
     made = service.register()
     for verb, tag in (("request-history", "history-requested"), ("deliver-history", "history-delivered")):
         assert service.do(made["id"], verb, channel="email")["events"][0]["type"] == tag
+
+
+def test_a_breach_is_recorded_as_it_happens_and_those_concerned_are_named(service: Service) -> None:
+    minute = {"amount": 1, "unit": "calendar_minutes"}
+    late = {
+        "level": 1,
+        "when": "after",
+        "offset": {"amount": 0, "unit": "calendar_minutes"},
+        "tell": ["duty"],
+    }
+    policy = {
+        **LEGAL,
+        "name": "at once",
+        "layer": "contract",
+        "match": {"product": "alarm"},
+        "targets": [
+            {
+                "name": "call",
+                "stops": "first_response",
+                "length": minute,
+                "warn_at": [0.5],
+                "escalations": [late],
+            }
+        ],
+    }
+    assert service.post("/v1/sla/policies", policy, role="supervisor").status_code == 201
+    asked = service.post("/v1/sla/policies/at once/activate", {}, role="supervisor").json()
+    approve = {"approval_id": asked["events"][0]["data"]["approval_id"]}
+    other = service.key("rosa", "supervisor")
+    assert service.post("/v1/sla/policies/at once/approve", approve, token=other).status_code == 200
+    received = datetime.now(UTC) - timedelta(seconds=57)
+    made = service.register(product="alarm", received_at=received.isoformat())
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        entries = history(service, made)
+        if {"sla-breached", "sla-escalated"} <= {entry["type"] for entry in entries}:
+            break
+    told = {entry["type"]: entry for entry in entries}
+    begun = datetime.fromisoformat(made["events"][0]["data"]["received_at"])
+    warned, breached = told["sla-warning-raised"], told["sla-breached"]
+    assert datetime.fromisoformat(warned["occurred_at"]) == begun + timedelta(seconds=30)
+    assert datetime.fromisoformat(breached["data"]["due_at"]) == begun + timedelta(seconds=60)
+    assert breached["recorded_at"] >= breached["occurred_at"]
+    assert (breached["actor"], breached["origin"]) == ("system:watchdog", "system")
+    assert told["sla-escalated"]["data"]["tell"] == ["duty"]
+    # A warning was raised: to make less of it now takes two.
+    service.do(made["id"], "classify", severity="high")
+    answer = service.do(made["id"], "classify", severity="low")
+    assert [event["type"] for event in answer["events"]] == ["approval-requested"]

@@ -17,7 +17,8 @@ from infra.commands import Commands
 from infra.watchdog import Watchdog
 from projections import sla_due
 from projections.sla_due import DueNow
-from tests.infra.logs import opened, serving
+from tests.infra.followers import following
+from tests.infra.logs import fetch, opened, served, serving, until
 from tests.projections.house import House, house
 
 pytestmark = pytest.mark.anyio
@@ -194,3 +195,56 @@ async def test_what_nobody_measures_costs_nothing(database: str) -> None:
         await at.project(sla_due.VIEW)
         assert [event.tag for event in await at.events(stream)] == [tag_of(e.ComplaintRegistered)]
         assert await sla_due.next_due(at.connection) is None
+
+
+async def test_a_watchdog_that_dies_in_the_middle_leaves_the_rest_to_another(database: str) -> None:
+    async with in_force(database) as at:
+        streams = [await at.register() for _ in range(30)]
+        await at.project(sla_due.VIEW)
+        at.now += hours(4.5)
+        before = await recorded(at)
+        dying = asyncio.create_task(dog(at).look(at.connection))
+        async with served(database) as other:
+
+            async def begun() -> bool:
+                return await recorded_on(other) > before
+
+            await until(begun)
+        dying.cancel()
+        await asyncio.wait([dying])
+        async with served(database) as fresh:
+            while await dog(at).look(fresh):
+                await at.project(sla_due.VIEW)
+        for stream in streams:
+            assert [name for name, _ in await told(at, stream)] == ["warning-raised", "breached"]
+
+
+async def test_a_running_watchdog_wakes_up_when_something_falls_due(database: str) -> None:
+    async with in_force(database) as at, following(database, sla_due.VIEW):
+        stream = await at.register()
+        at.now += hours(2.5)
+        running = asyncio.create_task(dog(at).run())
+        await until_told(at, stream, 1)
+        at.now += hours(10)  # it sleeps, and is not called
+        await until_told(at, stream, 3)
+        running.cancel()
+        await asyncio.wait([running])
+
+
+async def until_told(at: House, stream: UUID, many: int) -> None:
+    async def so() -> bool:
+        return len(await told(at, stream)) == many
+
+    await until(so)
+
+
+async def recorded(at: House) -> int:
+    return await recorded_on(at.connection)
+
+
+async def recorded_on(connection: Any) -> int:
+    """How many events of clocks there are."""
+    ((many,),) = await fetch(
+        connection, "SELECT count(*) FROM events WHERE tag IN ('sla-warning-raised', 'sla-breached')"
+    )
+    return int(many)
