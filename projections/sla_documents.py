@@ -336,7 +336,7 @@ async def _one(connection: psycopg.AsyncConnection[Any], listing: Listing[T], do
         connection,
         VIEW.follower,
         listing.item_type,
-        select="SELECT " + listing.columns + " FROM " + listing.table,
+        select="SELECT " + listing.columns + " FROM " + listing.table,  # noqa: S608 - constants of this module
         conditions=["document_id = %(id)s"],
         arguments={"id": document_id},
     )

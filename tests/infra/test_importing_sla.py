@@ -17,7 +17,7 @@ from domain.sla.presets import CFPB as CFPB_PRESET
 from infra import presets
 from infra.importing import load_mapping, run
 from infra.importing.mapping import Mapping
-from infra.projector import reset
+from infra.projector import Rebuild
 from infra.watchdog import Watchdog
 from projections import sla_due
 from tests.infra.logs import caller, fetch, serving
@@ -135,8 +135,7 @@ async def test_a_help_desk_measured_by_service_level_whichever_way_it_comes_in(
         await at.project(sla_due.VIEW, batch=50)
         rows = await fetch(at.connection, "SELECT t::text FROM sla_due_1 t ORDER BY complaint_id")
         assert len(rows) == 2 * sum(1 for each in found.values() if each)
-        await reset(at.connection, sla_due.VIEW)
-        await at.project(sla_due.VIEW, batch=1000)
+        await Rebuild(serving(database), at.log.vault, sla_due.VIEW).run()
         assert await fetch(at.connection, "SELECT t::text FROM sla_due_1 t ORDER BY complaint_id") == rows
 
         before = await fetch(at.connection, "SELECT count(*) FROM events")
