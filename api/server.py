@@ -47,7 +47,7 @@ def serve(settings: Settings) -> None:
 
 
 def config(app: Any, *, host: str = "127.0.0.1", port: int = 0, patience: int = 10) -> uvicorn.Config:
-    """How the server is set up, whatever app it serves; it waits `patience` seconds for requests under way."""
+    """How the server is set up for any app; it waits `patience` seconds for requests under way."""
     return uvicorn.Config(
         app,
         host=host,

@@ -295,7 +295,8 @@ VIEW = View(
     name="sla_documents", version=1, ddl=DDL, tables=("sla_policies_1", "sla_calendars_1"), apply=apply
 )
 
-SHARED: LiteralString = "document_id AS id, version, etag, name, state, active_version, latest_version, updated_at, versions, approvals"
+SHARED: LiteralString = """document_id AS id, version, etag, name, state, active_version, latest_version,
+       updated_at, versions, approvals"""
 ORDERS = both_ways(Order("name", "text", str, id_column="document_id"))
 POLICIES = Listing(VIEW.follower, PolicyDetail, SHARED + ", policy", "sla_policies_1", ORDERS)
 CALENDARS = Listing(VIEW.follower, CalendarDetail, SHARED + ", calendar", "sla_calendars_1", ORDERS)
