@@ -48,6 +48,9 @@ VALUES: dict[type[types.Type], Callable[[Any, str], Any]] = {
     types.DateTimeType: lambda _, __: TIME,
     types.UUIDType: lambda _, __: ID,
     types.StrType: lambda _, name: TEXTS.get(name, name),
+    types.DateType: lambda _, __: TIME[:10],
+    types.TupleType: lambda kind, name: [_value(each, name) for each in kind.item_types],
     types.IntType: lambda kind, _: kind.ge or 1,
+    types.FloatType: lambda _, __: 0.8,
     types.BoolType: lambda _, __: True,
 }

@@ -180,7 +180,7 @@ def test_what_nobody_expected_is_told_without_detail_and_logged_with_its_place(
     async def stumble(*_: object) -> None:
         raise ValueError(f"{MARK} da Silva")
 
-    monkeypatch.setattr(service.services.log, "load", stumble)
+    monkeypatch.setattr(service.services.log, "append", stumble)
     body = {"text": f"{MARK} again"}
     answer = service.post(f"/v1/complaints/{made['id']}/add-note", body, headers={"x-request-id": "lost-1"})
     assert answer.status_code == 500

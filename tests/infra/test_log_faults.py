@@ -163,10 +163,10 @@ async def test_connections_ended_under_load_lose_and_double_nothing_acknowledged
 
 
 async def test_a_server_that_stays_away_is_told_and_its_return_is_noticed(database: str) -> None:
-    async with behind_proxy(database, patience=0.05) as (proxy, log):
+    async with behind_proxy(database) as (proxy, log):
         commands = Commands(log)
         first = await commands.create(COMPLAINT, caller(), REGISTER)
-        proxy.stopped = True
+        log._patience, proxy.stopped = 0.05, True
         await run(database, END_ALL)
         for attempt in (
             commands.create(COMPLAINT, caller(), REGISTER),
