@@ -100,6 +100,12 @@ def test_who_asks_for_a_batch_of_cloud_events_gets_a_bare_array(log: Service) ->
     assert plain.headers["content-type"] == "application/json"
 
 
+@pytest.mark.parametrize("accept", ["", "*/*", ";;;", "/", "q=1", "text/html;q=x", "application/json;q=,,"])
+def test_whatever_else_is_accepted_gets_the_object(log: Service, accept: str) -> None:
+    answer = log.get("/v1/events?limit=1", headers={"accept": accept})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+
+
 def test_nothing_personal_is_in_it(log: Service) -> None:
     text = log.get("/v1/events?limit=1000").text
     assert REGISTER["subject"] not in text
