@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from domain.webhook.commands import DisableWebhook, WarnWebhook
 from infra.batching import Overloaded
 from infra.commands import Caller, Commands
 from infra.database import Link, Unavailable, connect
+from infra.events import Row
 from infra.projector import Wake
 from infra.secrets import Secrets
 from infra.webhooks.lanes import Lane, Means
@@ -173,9 +174,9 @@ class Deliverer:
         if deleted := await self._book.deleted(connection):
             await means.store.drop([id_ for id_ in deleted if id_ not in self._lanes])
 
-    def _stir(self) -> None:
+    def _stir(self, rows: Sequence[Row]) -> None:
         for lane in self._lanes.values():
-            lane.stirred.set()
+            lane.told(rows)
 
     async def _give_up(self, target: Target, standing: Standing, gone: bool) -> int:
         cause: Cause = "gone" if gone else "failing"

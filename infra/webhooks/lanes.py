@@ -74,6 +74,7 @@ class Lane:
         self._means = means
         self._open = Opened(0, 0, None)
         self._crew = Crew(self._try, self._stops, self.stirred.set)
+        self._resting = False
         self._gone = False
         self._failed = False
         self._recovered = False
@@ -88,6 +89,14 @@ class Lane:
     def instructed(self) -> int:
         """The position of the last instruction that was carried out."""
         return self._standing.instructed
+
+    def told(self, rows: Sequence[Row]) -> None:
+        """New events: a lane that rests at the head, and gets none of them, only notes that they passed."""
+        at_head = self._resting and rows[0].position == self._standing.position + 1
+        if not at_head or any(self.target.wants(r.tag) or r.stream_id == self.webhook_id for r in rows):
+            self.stirred.set()
+            return
+        self._reach(rows[-1].position)
 
     def stop(self) -> None:
         """End after the round that is under way."""
@@ -225,8 +234,8 @@ class Lane:
             kept += chain.put_off(self.webhook_id, now + LOST_AFTER)
         matched = items[-1].row.position if items else self._standing.matched
         if reached is not None:
-            self._standing = replace(self._standing, position=reached, matched=matched)
-            self._unsaved_since = self._unsaved_since or asyncio.get_running_loop().time()
+            self._standing = replace(self._standing, matched=matched)
+            self._reach(reached)
         if kept or self._is_time_to_save():
             await self._save(kept, [*late, *given], now)
 
@@ -245,6 +254,10 @@ class Lane:
         )
         if troubled:
             await self._look()
+
+    def _reach(self, position: int) -> None:
+        self._standing = replace(self._standing, position=position)
+        self._unsaved_since = self._unsaved_since or asyncio.get_running_loop().time()
 
     def _is_time_to_save(self) -> bool:
         since = self._unsaved_since
@@ -268,6 +281,8 @@ class Lane:
 
     async def _rest(self) -> None:
         """Until there is something to do, as far as one can be told."""
+        self._resting = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(POLL_SECONDS):
                 await self.stirred.wait()
+        self._resting = False

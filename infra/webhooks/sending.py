@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from domain.addresses import Network, refusal_of_address, refusal_of_url
 from infra.cloudevents import MEDIA_TYPE
+from infra.webhooks.resolving import Resolver
 from infra.webhooks.schedule import retry_after
 from infra.webhooks.signing import signed
 
@@ -86,8 +87,12 @@ class Sender:
     async def __aenter__(self) -> Self:
         """Open the session."""
         # The socket is made for an address that was resolved already: what is checked is what is called.
+        self._resolver = Resolver()
         connector = aiohttp.TCPConnector(
-            limit=AT_ONCE, keepalive_timeout=IDLE_SECONDS, socket_factory=self._socket
+            limit=AT_ONCE,
+            keepalive_timeout=IDLE_SECONDS,
+            resolver=self._resolver,
+            socket_factory=self._socket,
         )
         self._session = aiohttp.ClientSession(
             connector=connector,
@@ -104,6 +109,7 @@ class Sender:
         """Close all connections."""
         if self._session is not None:
             await self._session.close()
+            await self._resolver.close()
 
     async def send(self, message: Message, now: datetime) -> Attempt:
         """Try once; whatever goes wrong is told in the attempt."""

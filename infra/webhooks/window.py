@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from infra.database import Link
 from infra.events import Row
@@ -20,7 +20,7 @@ PAUSE_SECONDS = 0.004
 class Window:
     """Holds the newest events, at most twice `SIZE`, and tells everybody when there are more."""
 
-    def __init__(self, reading: Link, wake: Wake, grown: Callable[[], None]) -> None:
+    def __init__(self, reading: Link, wake: Wake, grown: Callable[[Sequence[Row]], None]) -> None:
         self._reading = reading
         self._wake = wake
         self._grown = grown
@@ -55,4 +55,4 @@ class Window:
         if len(self._rows) > 2 * SIZE:
             del self._rows[:-SIZE]
         self._head = rows[-1].position
-        self._grown()
+        self._grown(rows)

@@ -3,8 +3,9 @@
 import asyncio
 import base64
 import socket
+import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -170,7 +171,7 @@ async def test_nothing_is_sent_to_an_address_that_is_not_allowed(host: str) -> N
 
 
 async def test_what_a_name_leads_to_is_checked_when_it_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolving_to("127.0.0.1", "::1"))
+    monkeypatch.setattr(socket, "getaddrinfo", resolving_to("127.0.0.1", "::1"))
     with receiving() as receiver:
         attempt = await send(f"http://crm.example.com:{receiver.port}/", Policy(http=True))
         assert attempt.error is not None
@@ -180,21 +181,40 @@ async def test_what_a_name_leads_to_is_checked_when_it_is_called(monkeypatch: py
     assert receiver.received[0].headers["Host"] == f"crm.example.com:{receiver.port}"
 
 
-def resolving_to(*addresses: str) -> Callable[..., Awaitable[list[Any]]]:
-    async def getaddrinfo(_host: str, port: int, **_: Any) -> list[Any]:
-        families = [(socket.AF_INET6 if ":" in each else socket.AF_INET, each) for each in addresses]
+def resolving_to(*addresses: str, slow: threading.Event | None = None) -> Callable[..., list[Any]]:
+    """What takes the place of the system's resolver; names with `slow` in them wait until the event."""
+
+    def getaddrinfo(host: str, port: int, *_: Any, **__: Any) -> list[Any]:
+        if slow and "slow" in host:
+            slow.wait(30)
         return [
-            (
-                family,
-                socket.SOCK_STREAM,
-                6,
-                "",
-                (each, port) if family == socket.AF_INET else (each, port, 0, 0),
-            )
-            for family, each in families
+            (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (each, port, 0, 0))
+            if ":" in each
+            else (socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port))
+            for each in addresses
         ]
 
     return getaddrinfo
+
+
+async def test_names_that_take_long_to_resolve_keep_no_other_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    freed = threading.Event()
+    with receiving() as receiver:
+        monkeypatch.setattr(socket, "getaddrinfo", resolving_to("127.0.0.1", slow=freed))
+        async with Sender(LOOPBACK) as sender:
+
+            async def to(host: str) -> Attempt:
+                message = replace(MESSAGE, url=f"http://{host}:{receiver.port}/")
+                return await sender.send(message, datetime.now(UTC))
+
+            slow = [asyncio.create_task(to(f"slow{n}.example.com")) for n in range(40)]
+            await asyncio.sleep(0.1)
+            assert (await to("quick.example.com")).delivered
+            assert not any(each.done() for each in slow)
+            freed.set()
+            assert all(each.delivered for each in await asyncio.gather(*slow))
 
 
 async def test_cookies_are_not_kept() -> None:
