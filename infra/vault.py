@@ -44,11 +44,12 @@ class StreamKey:
 class Vault:
     """Makes stream keys and unwraps them with the master key (32 bytes)."""
 
-    def __init__(self, master: bytes) -> None:
+    def __init__(self, master: bytes, *, remembered: int = 50_000) -> None:
+        """`remembered`: how many unwrapped keys are kept, about 2 KiB each."""
         if len(master) != KEY_BYTES:
             raise BadMasterKey(f"the master key has {len(master)} bytes; it must have {KEY_BYTES}")
         self._master = AESGCM(master)
-        self._unwrapped = lru_cache(maxsize=50_000)(self._unwrap)
+        self._unwrapped = lru_cache(maxsize=remembered)(self._unwrap)
 
     def new_key(self, stream_id: UUID) -> tuple[StreamKey, bytes]:
         """A fresh key for a stream, and its wrapped form as the database keeps it."""

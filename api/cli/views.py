@@ -4,7 +4,7 @@ import rich_click as click
 from rich.table import Table
 
 from api.cli.common import err, execute, load_settings, out, progress_bar, with_connection
-from api.parts import VIEWS, conninfo, open_log, prepare_database
+from api.parts import VIEWS, conninfo, master_key, prepare_database
 from infra.collecting import collect_seldom
 from infra.projector import (
     BeingRebuilt,
@@ -18,6 +18,10 @@ from infra.projector import (
     standings,
 )
 from infra.settings import Settings
+from infra.vault import Vault
+
+KEYS = 5_000
+"""A rebuild goes from stream to stream: it needs the keys of a chunk, and then others."""
 
 
 @click.group("views")
@@ -54,11 +58,11 @@ def views_rebuild(name: str, *, compare: bool, no_switch: bool) -> None:
 async def _rebuild(settings: Settings, view: View, *, compare: bool, switch: bool) -> Differences:
     collect_seldom()
     await prepare_database(settings)
-    events = open_log(settings)
+    vault = Vault(master_key(settings), remembered=KEYS)
     with progress_bar(view.name) as advance:
         building = Rebuild(
             conninfo(settings),
-            events.vault,
+            vault,
             view,
             told=lambda done, total: advance(done, total, f"{done} of {total} events"),
         )
