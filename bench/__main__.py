@@ -17,6 +17,7 @@ NAMES: tuple[str, ...] = (
     "subscribers",
     "webhooks",
     "sla",
+    "watchdog",
 )
 
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from api.cli.common import err, execute, load_settings, out, progress_bar
 from api.parts import conninfo, open_commands, open_log
 from infra import demo, importing
-from infra.database import check_append_only, connect
+from infra.database import Link, check_append_only, connect
 from infra.policies import Policies
 from infra.settings import Settings
 
@@ -49,11 +49,10 @@ async def _import(
     file: Path, mapping: importing.Mapping, rejects: Path | None, concurrency: int
 ) -> importing.Report:
     settings = load_settings()
-    events = open_log(settings)
+    events, link = open_log(settings), Link(conninfo(settings))
     try:
-        policies = Policies()
-        async with await connect(conninfo(settings)) as connection:
-            await policies.read(connection)  # those in force now hold for the whole import
+        policies = Policies(link.use)
+        await policies.refresh()  # those in force now hold for the whole import
         with progress_bar("rows") as advance:
             return await importing.run(
                 file,
@@ -64,6 +63,7 @@ async def _import(
                 concurrency=concurrency,
             )
     finally:
+        await link.close()
         await events.close()
 
 

@@ -158,9 +158,8 @@ def test_a_breach_is_recorded_as_it_happens_and_those_concerned_are_named(servic
     assert service.post("/v1/sla/policies/at once/approve", approve, token=other).status_code == 200
     received = datetime.now(UTC) - timedelta(seconds=57)
     made = service.register(product="alarm", received_at=received.isoformat())
-    told: dict[str, Any] = {}
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not {"sla-breached", "sla-escalated"} <= told.keys():
+    deadline, told = time.monotonic() + 60, dict[str, dict[str, Any]]()
+    while not {"sla-breached", "sla-escalated"} <= told.keys() and time.monotonic() < deadline:
         told = {entry["type"]: entry for entry in history(service, made)}
     begun = datetime.fromisoformat(made["events"][0]["data"]["received_at"])
     warned, breached = told["sla-warning-raised"], told["sla-breached"]
