@@ -78,7 +78,11 @@ def sensible(body: dict[str, Any], service: Service) -> dict[str, Any]:
     named: dict[str, Any] = {}
     if body.get("customer_id") is not None:
         named["customer_id"] = customer(service)["id"]
-    named |= {name: value for name, value in OF_WEBHOOKS.items() if body.get(name) is not None}
+    named |= {
+        name: value
+        for name, value in {**OF_WEBHOOKS, "from_position": 1}.items()
+        if body.get(name) is not None
+    }
     return {**body, **whole, **named}
 
 
