@@ -85,15 +85,28 @@ def test_every_operation_has_a_name_of_its_own_and_says_whom_it_is_for() -> None
         assert ("For: " in operation["description"]) == asks, label
 
 
+SLA = {"sla-policy": "policies", "sla-calendar": "calendars"}
+
+
+def path_of(kind: str, verb: str) -> str:
+    """Where a command is sent to."""
+    place, key = (f"sla/{SLA[kind]}", "key") if kind in SLA else (f"{kind}s", "id")
+    return f"POST /v1/{place}" + ("" if verb in ("register", "define", "create") else f"/{{{key}}}/{verb}")
+
+
 def test_every_command_and_every_read_is_in_it() -> None:
     documented = {label for label in OPERATIONS if label.startswith("POST")}
-    others = {"POST /v1/complaints:batch", "POST /v1/complaints:bulk", "POST /v1/status/{protocol}/reply"}
-    others.add("POST /v1/webhooks/{id}/test")
-    assert documented == others | {
-        f"POST /v1/{action.split('/')[0]}s" + ("" if verb in {"register", "create"} else f"/{{id}}/{verb}")
-        for action in COMMANDS
-        for verb in [action.split("/")[1]]
+    others = {
+        "POST /v1/complaints:batch",
+        "POST /v1/complaints:bulk",
+        "POST /v1/status/{protocol}/reply",
+        "POST /v1/webhooks/{id}/test",
+        "POST /v1/sla/preview",
+        "POST /v1/sla/presets/{key}/install",
+        "POST /v1/sla/simulations",
+        "POST /v1/sla/simulations/{id}/cancel",
     }
+    assert documented == others | {path_of(*action.split("/")) for action in COMMANDS}
     assert len(OPERATIONS) - len(documented) == len(
         [
             "worklist",
@@ -114,6 +127,16 @@ def test_every_command_and_every_read_is_in_it() -> None:
             "deliveries",
             "parked",
             "stream",
+            "policies",
+            "policy",
+            "calendars",
+            "calendar",
+            "presets",
+            "clocks of a complaint",
+            "at risk",
+            "clocks",
+            "compliance",
+            "simulation",
         ]
     )
 
@@ -150,7 +173,7 @@ def test_every_response_that_an_operation_gives_is_in_it() -> None:
             expected |= {"200", "400", "401", "403", "404", "413", "415", "503"}
         elif label.startswith("POST"):
             expected |= {"400", "401", "403", "404", "409", "412", "413", "415", "422", "503"}
-            expected.add("200" if "{id}" in label else "201")
+            expected.add("200" if "{" in label or label.endswith("preview") else "201")
         elif "bearer" in str(operation.get("security", DOCUMENT["security"])):
             expected |= {"200", "400", "401", "403", "503"} | ({"404"} if "{" in label else set())
         else:
