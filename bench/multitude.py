@@ -72,10 +72,10 @@ KEY: Mapping[str, LiteralString] = {
     "recorded_at": "recorded_at - copy * interval '30 minutes'",
 }
 COPIED: Sequence[tuple[LiteralString, LiteralString, LiteralString, Mapping[str, LiteralString], int]] = (
-    ("complaints_1", "registered_at", _moved("registered_at"), COMPLAINT, 1),
-    ("complaints_text_1", "complaint_id", "number, copy", TEXT, 1),
-    ("customers_1", "registered_at", "number, copy", CUSTOMER, 1),
-    ("audit_1", "position", "copy, number", EVENT, TRAIL_SHARE),
+    ("complaints_2", "registered_at", _moved("registered_at"), COMPLAINT, 1),
+    ("complaints_text_2", "complaint_id", "number, copy", TEXT, 1),
+    ("customers_2", "registered_at", "number, copy", CUSTOMER, 1),
+    ("audit_2", "position", "copy, number", EVENT, TRAIL_SHARE),
     ("events", "position", "copy, number", EVENT, TRAIL_SHARE),
     ("idempotency", "recorded_at", "number, copy", KEY, 1),
 )
@@ -96,7 +96,7 @@ async def fill(url: str, schema: str, complaints: int) -> None:
     )
     await _tell_demo(conninfo)
     async with await connect(conninfo) as connection:
-        copies = round(complaints / await _count(connection, "complaints_1")) - 1
+        copies = round(complaints / await _count(connection, "complaints_2")) - 1
         await connection.execute(FUNCTIONS)
         for table, order, sequence, changed, share in COPIED:
             await _multiply(connection, table, order, sequence, changed, copies // share)

@@ -23,10 +23,10 @@ from projections.complaints.texts import WRITE, Texts, fold_texts, indexed
 SCHEMA = "peer"
 COLUMNS = ", ".join(f'"{name}"' for name in ComplaintRow.__struct_fields__)
 EXCLUDED = ", ".join(f'excluded."{name}"' for name in ComplaintRow.__struct_fields__)
-UPSERT = f"""INSERT INTO {SCHEMA}.complaints_1
-             SELECT * FROM json_populate_record(NULL::{SCHEMA}.complaints_1, %s)
+UPSERT = f"""INSERT INTO {SCHEMA}.complaints_2
+             SELECT * FROM json_populate_record(NULL::{SCHEMA}.complaints_2, %s)
                  ON CONFLICT (complaint_id) DO UPDATE SET ({COLUMNS}) = ROW ({EXCLUDED})"""  # noqa: S608 - names of our own
-UPSERT_TEXTS = WRITE.replace("complaints_text_1", f"{SCHEMA}.complaints_text_1")
+UPSERT_TEXTS = WRITE.replace("complaints_text_2", f"{SCHEMA}.complaints_text_2")
 encode = msgspec.json.Encoder(order="deterministic").encode
 
 

@@ -30,7 +30,7 @@ SIZES = (10_000, 1_000_000)
 RUNS = 200
 AIM = 1.5
 ONE: str = """
-SELECT complaint_id, protocol, analyst, team, category, customer_id, registered_at FROM complaints_1
+SELECT complaint_id, protocol, analyst, team, category, customer_id, registered_at FROM complaints_2
  WHERE state = 'in_progress' AND analyst IS NOT NULL AND customer_id IS NOT NULL AND category IS NOT NULL
  ORDER BY complaint_id LIMIT 1"""
 

@@ -31,7 +31,7 @@ from infra.rows import fold_rows
 Sort = Literal["registered_at", "-registered_at"]
 
 DDL = """
-CREATE TABLE IF NOT EXISTS customers_1 (
+CREATE TABLE IF NOT EXISTS customers_2 (
     customer_id   uuid        PRIMARY KEY,
     version       integer     NOT NULL,
     etag          integer     NOT NULL,
@@ -43,17 +43,17 @@ CREATE TABLE IF NOT EXISTS customers_1 (
     updated_at    timestamptz NOT NULL,
     customer      json        NOT NULL
 );
-CREATE INDEX IF NOT EXISTS customers_1_registered ON customers_1 (registered_at, customer_id);
-CREATE INDEX IF NOT EXISTS customers_1_email ON customers_1 (email) WHERE email IS NOT NULL;
-CREATE INDEX IF NOT EXISTS customers_1_external_ref ON customers_1 (external_ref)
+CREATE INDEX IF NOT EXISTS customers_2_registered ON customers_2 (registered_at, customer_id);
+CREATE INDEX IF NOT EXISTS customers_2_email ON customers_2 (email) WHERE email IS NOT NULL;
+CREATE INDEX IF NOT EXISTS customers_2_external_ref ON customers_2 (external_ref)
     WHERE external_ref IS NOT NULL;
-CREATE INDEX IF NOT EXISTS customers_1_tier ON customers_1 (tier);
-CREATE INDEX IF NOT EXISTS customers_1_kind ON customers_1 (kind);
+CREATE INDEX IF NOT EXISTS customers_2_tier ON customers_2 (tier);
+CREATE INDEX IF NOT EXISTS customers_2_kind ON customers_2 (kind);
 """
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """A customer; the fields are the columns of `customers_1`. `email` is in lower case, to be found by."""
+    """A customer; the fields are the columns of `customers_2`. `email` is in lower case, to be found by."""
 
     customer_id: UUID
     version: int
@@ -120,14 +120,14 @@ def fold(row: Row | None, recorded: Recorded[Event]) -> Row:
 async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
     """Fold events into the table."""
     ours = [event for event in events if event.kind == CUSTOMER.kind]
-    await fold_rows(connection, ours, table="customers_1", key="customer_id", row_type=Row, fold=fold)
+    await fold_rows(connection, ours, table="customers_2", key="customer_id", row_type=Row, fold=fold)
 
 
 VIEW = View(
     name="customers",
-    version=1,
+    version=2,
     ddl=DDL,
-    tables=("customers_1",),
+    tables=("customers_2",),
     apply=apply,
     stream_kind=CUSTOMER.kind,
 )
@@ -137,7 +137,7 @@ COLUMNS: LiteralString = """customer_id AS id, version, etag, kind, tier, regist
        customer ->> 'phone' AS phone, external_ref, customer ->> 'organisation' AS organisation,
        customer -> 'channels' AS channels, customer -> 'quiet_hours' AS quiet_hours"""
 ORDERS = both_ways(Order("registered_at", "timestamptz", Moment, id_column="customer_id"))
-CUSTOMERS = Listing(VIEW.follower, CustomerDetail, COLUMNS, "customers_1", ORDERS)
+CUSTOMERS = Listing(VIEW.follower, CustomerDetail, COLUMNS, "customers_2", ORDERS)
 FILTERS: Mapping[str, Filter] = {
     "external_ref": equals("external_ref"),
     "email": Filter(condition="email = lower(%(email)s)", leads=True),
@@ -156,7 +156,7 @@ async def customer(connection: psycopg.AsyncConnection[Any], customer_id: UUID) 
         connection,
         VIEW.follower,
         CustomerDetail,
-        select="SELECT " + COLUMNS + " FROM customers_1",  # noqa: S608 - of constants
+        select="SELECT " + COLUMNS + " FROM customers_2",  # noqa: S608 - of constants
         conditions=["customer_id = %(id)s"],
         arguments={"id": customer_id},
     )

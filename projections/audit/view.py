@@ -30,7 +30,7 @@ Sort = Literal["position", "-position"]
 Position = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 DDL = """
-CREATE TABLE IF NOT EXISTS audit_1 (
+CREATE TABLE IF NOT EXISTS audit_2 (
     position    bigint      PRIMARY KEY,
     stream_id   uuid        NOT NULL,
     kind        text        NOT NULL,
@@ -44,17 +44,17 @@ CREATE TABLE IF NOT EXISTS audit_1 (
     origin      text        NOT NULL,
     changes     jsonb       NOT NULL
 );
-CREATE INDEX IF NOT EXISTS audit_1_actor ON audit_1 (actor, position);
-CREATE INDEX IF NOT EXISTS audit_1_type ON audit_1 (type, position);
-CREATE INDEX IF NOT EXISTS audit_1_stream ON audit_1 (stream_id, position);
-CREATE INDEX IF NOT EXISTS audit_1_correlation ON audit_1 (correlation);
-CREATE INDEX IF NOT EXISTS audit_1_recorded ON audit_1 (recorded_at, position);
-CREATE INDEX IF NOT EXISTS audit_1_occurred ON audit_1 (occurred_at);
+CREATE INDEX IF NOT EXISTS audit_2_actor ON audit_2 (actor, position);
+CREATE INDEX IF NOT EXISTS audit_2_type ON audit_2 (type, position);
+CREATE INDEX IF NOT EXISTS audit_2_stream ON audit_2 (stream_id, position);
+CREATE INDEX IF NOT EXISTS audit_2_correlation ON audit_2 (correlation);
+CREATE INDEX IF NOT EXISTS audit_2_recorded ON audit_2 (recorded_at, position);
+CREATE INDEX IF NOT EXISTS audit_2_occurred ON audit_2 (occurred_at);
 """
 
 # The personal fields of a body are sealed in one field; what is left names nobody.
 COPY = """
-INSERT INTO audit_1
+INSERT INTO audit_2
 SELECT position, stream_id, kind, version, tag, actor, occurred_at, recorded_at, correlation, causation,
        origin, convert_from(body, 'UTF8')::jsonb - %s - 'type'
   FROM events WHERE position BETWEEN %s AND %s"""
@@ -66,7 +66,7 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
         await connection.execute(COPY, [SEALED, events[0].position, events[-1].position])
 
 
-VIEW = View(name="audit", version=1, ddl=DDL, tables=("audit_1",), apply=apply)
+VIEW = View(name="audit", version=2, ddl=DDL, tables=("audit_2",), apply=apply)
 
 
 class Trail(Struct, frozen=True, kw_only=True):
@@ -111,12 +111,12 @@ TRAIL = Listing(
     TrailEntry,
     columns="""position, stream_id, kind, version, type, actor, occurred_at, recorded_at, correlation,
                causation, origin, changes""",
-    table="audit_1",
+    table="audit_2",
     orders=ORDERS,
 )
 
 # `recorded_at` never runs backwards: a period of recording is a stretch of positions.
-SINCE: LiteralString = """(SELECT a.position FROM audit_1 a WHERE a.recorded_at >= %({})s
+SINCE: LiteralString = """(SELECT a.position FROM audit_2 a WHERE a.recorded_at >= %({})s
                             ORDER BY a.recorded_at, a.position LIMIT 1)"""
 UNTIL: LiteralString = "coalesce({}, 9223372036854775807)"
 # Of those that have an index in the order of positions, the first is gone along.

@@ -16,7 +16,7 @@ from projections.complaints.texts import DDL as TEXTS
 from projections.complaints.texts import apply_texts
 
 DDL = """
-CREATE TABLE IF NOT EXISTS complaints_1 (
+CREATE TABLE IF NOT EXISTS complaints_2 (
     complaint_id    uuid        PRIMARY KEY,
     version         integer     NOT NULL,
     etag            integer     NOT NULL,
@@ -72,44 +72,44 @@ DUE_OR_NEVER: LiteralString = "coalesce({}, 'infinity'::timestamptz)"
 SEVERITY_RANK: LiteralString = "coalesce(array_position(ARRAY['low', 'medium', 'high', 'critical'], {}), 0)"
 DUE, SEVERITY = DUE_OR_NEVER.format("due_at"), SEVERITY_RANK.format("severity")
 INDEXES = f"""
-CREATE UNIQUE INDEX IF NOT EXISTS complaints_1_protocol ON complaints_1 (protocol);
-CREATE INDEX IF NOT EXISTS complaints_1_registered ON complaints_1 (registered_at, complaint_id);
-CREATE INDEX IF NOT EXISTS complaints_1_received ON complaints_1 (received_at, complaint_id);
-CREATE INDEX IF NOT EXISTS complaints_1_updated ON complaints_1 (updated_at, complaint_id);
-CREATE INDEX IF NOT EXISTS complaints_1_due ON complaints_1 (({DUE}), complaint_id);
-CREATE INDEX IF NOT EXISTS complaints_1_severity ON complaints_1 (({SEVERITY}), complaint_id);
-CREATE INDEX IF NOT EXISTS complaints_1_state ON complaints_1 (state, registered_at, complaint_id);
-CREATE INDEX IF NOT EXISTS complaints_1_analyst ON complaints_1 (analyst, registered_at, complaint_id)
+CREATE UNIQUE INDEX IF NOT EXISTS complaints_2_protocol ON complaints_2 (protocol);
+CREATE INDEX IF NOT EXISTS complaints_2_registered ON complaints_2 (registered_at, complaint_id);
+CREATE INDEX IF NOT EXISTS complaints_2_received ON complaints_2 (received_at, complaint_id);
+CREATE INDEX IF NOT EXISTS complaints_2_updated ON complaints_2 (updated_at, complaint_id);
+CREATE INDEX IF NOT EXISTS complaints_2_due ON complaints_2 (({DUE}), complaint_id);
+CREATE INDEX IF NOT EXISTS complaints_2_severity ON complaints_2 (({SEVERITY}), complaint_id);
+CREATE INDEX IF NOT EXISTS complaints_2_state ON complaints_2 (state, registered_at, complaint_id);
+CREATE INDEX IF NOT EXISTS complaints_2_analyst ON complaints_2 (analyst, registered_at, complaint_id)
     WHERE analyst IS NOT NULL;
-CREATE INDEX IF NOT EXISTS complaints_1_team ON complaints_1 (team, registered_at, complaint_id)
+CREATE INDEX IF NOT EXISTS complaints_2_team ON complaints_2 (team, registered_at, complaint_id)
     WHERE team IS NOT NULL;
-CREATE INDEX IF NOT EXISTS complaints_1_customer ON complaints_1 (customer_id, registered_at, complaint_id)
+CREATE INDEX IF NOT EXISTS complaints_2_customer ON complaints_2 (customer_id, registered_at, complaint_id)
     WHERE customer_id IS NOT NULL;
-CREATE INDEX IF NOT EXISTS complaints_1_category ON complaints_1 (category, registered_at, complaint_id)
+CREATE INDEX IF NOT EXISTS complaints_2_category ON complaints_2 (category, registered_at, complaint_id)
     WHERE category IS NOT NULL;
-CREATE INDEX IF NOT EXISTS complaints_1_product ON complaints_1 (product, registered_at, complaint_id)
+CREATE INDEX IF NOT EXISTS complaints_2_product ON complaints_2 (product, registered_at, complaint_id)
     WHERE product IS NOT NULL;
-CREATE INDEX IF NOT EXISTS complaints_1_kind ON complaints_1 (kind);
-CREATE INDEX IF NOT EXISTS complaints_1_channel ON complaints_1 (channel);
-CREATE INDEX IF NOT EXISTS complaints_1_origin ON complaints_1 (origin text_pattern_ops)
+CREATE INDEX IF NOT EXISTS complaints_2_kind ON complaints_2 (kind);
+CREATE INDEX IF NOT EXISTS complaints_2_channel ON complaints_2 (channel);
+CREATE INDEX IF NOT EXISTS complaints_2_origin ON complaints_2 (origin text_pattern_ops)
     WHERE origin IS NOT NULL;
-CREATE INDEX IF NOT EXISTS complaints_1_review ON complaints_1 (registered_at, complaint_id, state)
+CREATE INDEX IF NOT EXISTS complaints_2_review ON complaints_2 (registered_at, complaint_id, state)
     WHERE needs_review;
-CREATE INDEX IF NOT EXISTS complaints_1_approval ON complaints_1 (registered_at, complaint_id, state)
+CREATE INDEX IF NOT EXISTS complaints_2_approval ON complaints_2 (registered_at, complaint_id, state)
     WHERE awaits_approval;
-CREATE INDEX IF NOT EXISTS complaints_1_sectors ON complaints_1 USING gin (asked_sectors);
-CREATE INDEX IF NOT EXISTS complaints_1_open_registered ON complaints_1 (registered_at, complaint_id, state)
+CREATE INDEX IF NOT EXISTS complaints_2_sectors ON complaints_2 USING gin (asked_sectors);
+CREATE INDEX IF NOT EXISTS complaints_2_open_registered ON complaints_2 (registered_at, complaint_id, state)
     WHERE {IS_OPEN};
-CREATE INDEX IF NOT EXISTS complaints_1_open_received ON complaints_1 (received_at, complaint_id, state)
+CREATE INDEX IF NOT EXISTS complaints_2_open_received ON complaints_2 (received_at, complaint_id, state)
     WHERE {IS_OPEN};
-CREATE INDEX IF NOT EXISTS complaints_1_open_updated ON complaints_1 (updated_at, complaint_id, state)
+CREATE INDEX IF NOT EXISTS complaints_2_open_updated ON complaints_2 (updated_at, complaint_id, state)
     WHERE {IS_OPEN};
-CREATE INDEX IF NOT EXISTS complaints_1_open_due ON complaints_1 (({DUE}), complaint_id, state)
+CREATE INDEX IF NOT EXISTS complaints_2_open_due ON complaints_2 (({DUE}), complaint_id, state)
     WHERE {IS_OPEN};
-CREATE INDEX IF NOT EXISTS complaints_1_open_severity ON complaints_1 (({SEVERITY}), complaint_id, state)
+CREATE INDEX IF NOT EXISTS complaints_2_open_severity ON complaints_2 (({SEVERITY}), complaint_id, state)
     WHERE {IS_OPEN};
-CREATE INDEX IF NOT EXISTS complaints_1_open_analyst ON complaints_1 (analyst) WHERE {IS_OPEN};
-CREATE INDEX IF NOT EXISTS complaints_1_open_team ON complaints_1 (team) WHERE {IS_OPEN};
+CREATE INDEX IF NOT EXISTS complaints_2_open_analyst ON complaints_2 (analyst) WHERE {IS_OPEN};
+CREATE INDEX IF NOT EXISTS complaints_2_open_team ON complaints_2 (team) WHERE {IS_OPEN};
 """
 
 
@@ -122,7 +122,7 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
         await fold_rows(
             connection,
             ours,
-            table="complaints_1",
+            table="complaints_2",
             key="complaint_id",
             row_type=Row,
             fold=fold,
@@ -135,9 +135,9 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
 
 VIEW = View(
     name="complaints",
-    version=1,
+    version=2,
     ddl=DDL + INDEXES + TEXTS,
-    tables=("complaints_1", "complaints_text_1"),
+    tables=("complaints_2", "complaints_text_2"),
     apply=apply,
     stream_kind=COMPLAINT.kind,
 )

@@ -74,9 +74,7 @@ async def calendars(connection: psycopg.AsyncConnection[Any], wanted: Calendars)
 T = TypeVar("T")
 
 
-async def _one(
-    connection: psycopg.AsyncConnection[Any], listing: Listing[T], document_id: UUID
-) -> Answer[T]:
+async def _one(connection: psycopg.AsyncConnection[Any], listing: Listing[T], document_id: UUID) -> Answer[T]:
     return await read_one(
         connection,
         VIEW.follower,

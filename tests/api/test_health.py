@@ -33,7 +33,7 @@ def test_a_service_whose_views_keep_up_is_ready_and_says_where_each_stands(servi
         answer = service.get("/health/ready", role=None)  # the deadlines have no path of their own to wait on
     body = answer.json()
     assert (answer.status_code, body["status"], body["head"]) == (200, "ready", made["position"])
-    views = {"complaints_1", "audit_1", "customers_1", "deadlines_1", "sla_documents_1", "sla_due_1"}
+    views = {"complaints_2", "audit_2", "customers_2", "deadlines_1", "webhooks_1", "sla_1", "sla_documents_1", "sla_due_1"}
     assert names(body) == views | {"reactor measuring"}
     assert service.get("/health/live", role=None).json() == {"status": "live"}
 
@@ -67,7 +67,7 @@ def test_a_view_that_failed_is_shown_with_where_and_why_while_the_others_go_on(
     while not any(each["failure"] for each in answer.json()["followers"]):
         answer = ready(own_service)
     (failed,) = [each for each in answer.json()["followers"] if each["failure"]]
-    assert (failed["name"], failed["failed_position"]) == ("customers_1", made["position"])
+    assert (failed["name"], failed["failed_position"]) == ("customers_2", made["position"])
     assert failed["failure"] == "ZeroDivisionError"
     assert "maria" not in answer.text
     filed = own_service.register()
@@ -88,6 +88,6 @@ def test_what_an_earlier_version_left_over_does_not_count(own_service: Service) 
 
 def test_a_service_without_its_views_is_not_ready(own_service: Service) -> None:
     own_service.stop_worker()
-    own_service.ask("DELETE FROM ouvidoria_views.checkpoints WHERE follower = 'audit_1'")
+    own_service.ask("DELETE FROM ouvidoria_views.checkpoints WHERE follower = 'audit_2'")
     assert own_service.get("/health/ready", role=None).status_code == 503
     problem(own_service.get("/v1/audit/trail", role="auditor"), 503, "unavailable")

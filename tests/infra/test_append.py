@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from infra.log import Appended, purge
+from infra.log import Appended, purge, reading
 from tests.infra.logs import (
     NOW,
     append_on,
@@ -25,6 +25,13 @@ from tests.infra.logs import (
 )
 
 pytestmark = pytest.mark.anyio
+
+
+OLD_KEYS = """
+INSERT INTO idempotency
+SELECT 'ana', CASE n % 3 WHEN 0 THEN '~' || md5(n::text) ELSE 'key ' || n END, '', gen_random_uuid(), 0, 1,
+       now() - n % 3 * interval '4 days' - n * interval '1 minute' - interval '25 hours' * (n % 3 = 0)::int
+  FROM generate_series(1, 3000) AS n"""
 
 
 def verdicts(answers: list[Appended]) -> list[str]:
@@ -198,6 +205,27 @@ async def test_old_keys_are_purged_our_own_sooner(database: str) -> None:
 
         kept = {key for (key,) in await fetch(connection, "SELECT key FROM idempotency")}
         assert kept == {"kept", "~client's", f"~{'0' * 32}"}
+
+
+async def test_old_keys_are_purged_batch_after_batch(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "PURGE_BATCH", 7)
+    async with served(database) as connection:
+        await connection.execute(OLD_KEYS)
+        assert await purge(connection) == 2_000
+        assert await fetch(connection, "SELECT count(*) FROM idempotency") == [(1_000,)]
+
+
+@pytest.mark.parametrize(
+    ("whose", "age", "index"),
+    [(reading.OURS, "1 day", "idempotency_own"), (reading.GIVEN, "7 days", "idempotency_given")],
+)
+async def test_a_purge_passes_over_no_key_that_stays(database: str, whose: str, age: str, index: str) -> None:
+    async with served(database) as connection:
+        await connection.execute(OLD_KEYS)
+        await run(database, "ANALYZE idempotency")
+        plan = await fetch(connection, "EXPLAIN " + reading.purging(whose, age))
+        assert any(index in line for (line,) in plan), plan
+        assert not any("Filter" in line or "Seq Scan" in line for (line,) in plan), plan
 
 
 async def test_each_event_carries_its_envelope(database: str) -> None:

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.anyio
 DOCUMENT = Path(__file__).parents[2] / "docs" / "worklist.md"
 MANY = 12_000
 FILL: LiteralString = """
-INSERT INTO complaints_1 (complaint_id, version, etag, "case", protocol, kind, state, subject, channel,
+INSERT INTO complaints_2 (complaint_id, version, etag, "case", protocol, kind, state, subject, channel,
        anonymity, received_at, registered_at, updated_at, customer_id, category, product, severity, tags,
        analyst, team, origin, needs_review, awaits_approval, flags, due_at, asks, asked_sectors, reopenings,
        points, facts)
@@ -50,18 +50,18 @@ SELECT md5(n::text)::uuid, 1, 1, '{}', n::text, CASE WHEN n %% 7 = 0 THEN 'reque
        CASE WHEN n %% 200 = 0 THEN ARRAY['billing'] ELSE '{}' END, 0, '[]', '{}'
   FROM generate_series(1, %s) AS n, (SELECT %s::timestamptz) AS at (now)"""
 FILL_TEXTS: LiteralString = """
-INSERT INTO complaints_text_1
+INSERT INTO complaints_text_2
 SELECT md5(n::text)::uuid, 'subject', repeat('description ', 80), NULL, NULL, '[]',
        to_tsvector('english', 'word' || n || CASE WHEN n %% 3 > 0 THEN ' parcel' ELSE '' END)
   FROM generate_series(1, %s) AS n"""
 FILL_TRAIL: LiteralString = """
-INSERT INTO audit_1
+INSERT INTO audit_2
 SELECT n, md5((n / 5)::text)::uuid, 'complaint', n %% 5 + 1, 'type ' || n %% 300, 'actor ' || n %% 5,
        now - (n * 7919 %% %s) * interval '1 minute', now - (%s - n) * interval '1 minute',
        'request ' || n / 2, NULL, 'live', '{}'
   FROM generate_series(1, %s) AS n, (SELECT %s::timestamptz) AS at (now)"""
 FILL_CUSTOMERS: LiteralString = """
-INSERT INTO customers_1
+INSERT INTO customers_2
 SELECT md5(n::text)::uuid, 1, 1, CASE WHEN n < 20 THEN 'internal' ELSE 'external' END,
        CASE WHEN n < 20 THEN 'gold' ELSE 'standard' END, n || '@example.com', 'ref ' || n,
        now - n * interval '1 hour', now, '{"name": "Bia", "language": "pt-BR", "channels": []}'
@@ -109,7 +109,7 @@ async def filled(database: str) -> AsyncIterator[House]:
         await at.connection.execute(FILL_CUSTOMERS, [MANY, NOW])
         for name, value in SESSION.items():
             await at.connection.execute(sql.SQL("SET {} = {}").format(sql.Identifier(name), value))
-        await at.connection.execute("VACUUM ANALYZE complaints_1, complaints_text_1, audit_1, customers_1")
+        await at.connection.execute("VACUUM ANALYZE complaints_2, complaints_text_2, audit_2, customers_2")
         yield at
 
 
@@ -190,7 +190,7 @@ KEEPS: Mapping[str, Any] = {
 }
 RANKS = (None, "low", "medium", "high", "critical")
 ALL: LiteralString = """
-SELECT c.*, t.document::text, now() FROM complaints_1 c JOIN complaints_text_1 t USING (complaint_id)"""
+SELECT c.*, t.document::text, now() FROM complaints_2 c JOIN complaints_text_2 t USING (complaint_id)"""
 
 
 def sorted_key(sort: str, row: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -242,13 +242,13 @@ async def test_page_after_page_gives_everything_once_in_order_however_it_is_come
 
 
 TRAILS: Sequence[tuple[Mapping[str, Any], str]] = [
-    ({}, "audit_1_pkey"),
-    ({"actor": "actor 2"}, "audit_1_actor"),
-    ({"action": "type 7"}, "audit_1_type"),
-    ({"complaint_id": UUID(int=7)}, "audit_1_stream"),
-    ({"recorded_from": NOW - timedelta(minutes=30)}, "audit_1_recorded"),
-    ({"recorded_to": NOW - timedelta(minutes=30)}, "audit_1_recorded"),
-    ({"actor": "actor 2", "recorded_to": NOW - timedelta(days=2)}, "audit_1_actor"),
+    ({}, "audit_2_pkey"),
+    ({"actor": "actor 2"}, "audit_2_actor"),
+    ({"action": "type 7"}, "audit_2_type"),
+    ({"complaint_id": UUID(int=7)}, "audit_2_stream"),
+    ({"recorded_from": NOW - timedelta(minutes=30)}, "audit_2_recorded"),
+    ({"recorded_to": NOW - timedelta(minutes=30)}, "audit_2_recorded"),
+    ({"actor": "actor 2", "recorded_to": NOW - timedelta(days=2)}, "audit_2_actor"),
 ]
 
 
@@ -321,8 +321,8 @@ async def test_ids_and_protocols_are_looked_up(filled: House, by: str) -> None:
     async with explaining(filled.connection) as plans:
         with contextlib.suppress(msgspec.ValidationError):  # what fills the table is no whole complaint
             await LOOKED_UP[by](filled.connection)
-    index = f"complaints_1_{by}"
-    assert plans[0].indexes <= {index, "complaints_text_1_pkey"}
+    index = f"complaints_2_{by}"
+    assert plans[0].indexes <= {index, "complaints_text_2_pkey"}
     assert plans[0].rows <= 4
 
 
