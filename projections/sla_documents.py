@@ -20,7 +20,7 @@ from domain.sla_policy import SLA_POLICY, PolicyActivated, PolicyDefined, Policy
 from infra.events import Recorded
 from infra.pages import DEFAULT, MOST, Answer, Filter, Listing, Order, Page, both_ways, read_one, read_page
 from infra.projector import View
-from infra.rows import fold_rows
+from infra.rows import fold_rows, one_by_one
 
 State = Literal["draft", "active", "retired"]
 Sort = Literal["name", "-name"]
@@ -279,7 +279,12 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
     policies = [event for event in events if event.kind == SLA_POLICY.kind]
     calendars = [event for event in events if event.kind == SLA_CALENDAR.kind]
     await fold_rows(
-        connection, policies, table="sla_policies_1", key="document_id", row_type=PolicyRow, fold=fold_policy
+        connection,
+        policies,
+        table="sla_policies_1",
+        key="document_id",
+        row_type=PolicyRow,
+        fold=one_by_one(fold_policy),
     )
     await fold_rows(
         connection,
@@ -287,7 +292,7 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
         table="sla_calendars_1",
         key="document_id",
         row_type=CalendarRow,
-        fold=fold_calendar,
+        fold=one_by_one(fold_calendar),
     )
 
 
