@@ -67,11 +67,19 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
     """Fold the events of the complaints that have clocks, from their registration on."""
     ours = [event for event in events if event.kind == COMPLAINT.kind]
     applied = [event for event in ours if isinstance(event.event, SlaApplied)]
+    begun = {event.stream_id for event in ours if event.version == 1}
+    streams = {event.stream_id for event in ours}
+    known = await with_rows(
+        connection, streams - begun, table="sla_due_1", key="complaint_id", row_type=DueRow
+    )
+    new = {event.stream_id for event in applied} - known
+    if not known and not new:
+        return
+    earlier = await _earlier(connection, new - begun, ours[0].position) if new - begun else []
     book = await read_book(connection, (cast("SlaApplied", event.event).policies for event in applied))
-    earlier = await _before(connection, applied, ours)
     await fold_rows(
         connection,
-        [*earlier, *ours],
+        [*earlier, *(event for event in ours if event.stream_id in known or event.stream_id in new)],
         table="sla_due_1",
         key="complaint_id",
         row_type=DueRow,
@@ -101,21 +109,6 @@ async def next_due(connection: psycopg.AsyncConnection[Any]) -> datetime | None:
     return found[0] if found else None
 
 
-async def _before(
-    connection: psycopg.AsyncConnection[Any],
-    applied: Sequence[Recorded[Event]],
-    events: Sequence[Recorded[Event]],
-) -> list[Recorded[Event]]:
-    """What happened before these events to the complaints that get their first clocks among them."""
-    begun = {event.stream_id for event in events if event.version == 1} if applied else set()
-    asked = list({event.stream_id for event in applied} - begun)
-    if not asked:
-        return []
-    known = await with_rows(connection, asked, table="sla_due_1", key="complaint_id", row_type=DueRow)
-    new = set(asked) - known
-    return await _earlier(connection, new, events[0].position) if new else []
-
-
 async def _earlier(
     connection: psycopg.AsyncConnection[Any], streams: Iterable[UUID], before: int
 ) -> list[Recorded[Event]]:
@@ -130,10 +123,8 @@ def _sealed(row: Row) -> Recorded[Event]:
     return Recorded(*row[:11], row.leaf, event)
 
 
-def _folded(row: DueRow | None, story: Sequence[Recorded[Event]], book: Book) -> DueRow | None:
-    """The row after some events; None: no policy was ever applied. What moves no clock is a version more."""
-    if row is None and not any(isinstance(recorded.event, SlaApplied) for recorded in story):
-        return None
+def _folded(row: DueRow | None, story: Sequence[Recorded[Event]], book: Book) -> DueRow:
+    """The row after some events. What moves no clock is a version more, and nothing else."""
     timeline, latest = (row.timeline, row.latest) if row else (Timeline(), story[0].occurred_at)
     imported_until = row.imported_until if row else None
     for recorded in story:

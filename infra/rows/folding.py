@@ -1,8 +1,8 @@
 """Folding a batch of events into the rows it concerns."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import reduce
-from typing import Any, LiteralString, TypeVar
+from typing import Any, LiteralString, TypeVar, cast
 from uuid import UUID
 
 import psycopg
@@ -15,8 +15,8 @@ from infra.rows.tables import table_of
 
 R = TypeVar("R", bound=Struct)
 Fold = Callable[[R | None, Recorded[Event]], R]
-FoldMany = Callable[[R | None, Sequence[Recorded[Event]]], R | None]
-"""Folds the events of one stream at once. The row it was given: nothing changes; None: there is none yet."""
+FoldMany = Callable[[R | None, Sequence[Recorded[Event]]], R]
+"""Folds the events of one stream at once; it gives the same object where nothing changes."""
 
 
 async def fold_rows(
@@ -47,24 +47,18 @@ async def fold_rows(
         after = fold(before, its_events)
         if after is not before:
             known.put(stream_id, after)
-        elif after is None:
-            known.rows[stream_id] = None
     if kept is None:
         await memory.flush(connection)
 
 
 def one_by_one(fold: Fold[R]) -> FoldMany[R]:
     """Folds events one after the other."""
-
-    def fold_many(row: R | None, events: Sequence[Recorded[Event]]) -> R | None:
-        return reduce(fold, events, row)
-
-    return fold_many
+    return lambda row, events: cast("R", reduce(fold, events, row))
 
 
 async def with_rows(
     connection: psycopg.AsyncConnection[Any],
-    streams: Sequence[UUID],
+    streams: Collection[UUID],
     *,
     table: LiteralString,
     key: LiteralString,

@@ -1,6 +1,6 @@
 """What the leader of a view remembers of its rows: those used last, and those not written yet."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -31,7 +31,7 @@ class Known(Generic[R]):
         self.rows[key] = row
         self.unwritten[key] = None
 
-    async def load(self, connection: Connection, keys: Sequence[UUID]) -> None:
+    async def load(self, connection: Connection, keys: Collection[UUID]) -> None:
         """Read those of the rows that are not known, as far as there are any."""
         if missing := [key for key in keys if key not in self.rows]:
             found = await self.table.read(connection, missing)
