@@ -10,7 +10,7 @@ from domain.sla_calendar import SLA_CALENDAR
 from domain.sla_policy import SLA_POLICY
 from infra.events import Recorded
 from infra.projector import View
-from infra.rows import fold_rows
+from infra.rows import fold_rows, one_by_one
 from projections.sla_documents.rows import CalendarRow, PolicyRow, fold_calendar, fold_policy
 
 DDL = """
@@ -54,7 +54,12 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
     policies = [event for event in events if event.kind == SLA_POLICY.kind]
     calendars = [event for event in events if event.kind == SLA_CALENDAR.kind]
     await fold_rows(
-        connection, policies, table="sla_policies_1", key="document_id", row_type=PolicyRow, fold=fold_policy
+        connection,
+        policies,
+        table="sla_policies_1",
+        key="document_id",
+        row_type=PolicyRow,
+        fold=one_by_one(fold_policy),
     )
     await fold_rows(
         connection,
@@ -62,7 +67,7 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
         table="sla_calendars_1",
         key="document_id",
         row_type=CalendarRow,
-        fold=fold_calendar,
+        fold=one_by_one(fold_calendar),
     )
 
 

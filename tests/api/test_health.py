@@ -33,7 +33,16 @@ def test_a_service_whose_views_keep_up_is_ready_and_says_where_each_stands(servi
         answer = service.get("/health/ready", role=None)  # the deadlines have no path of their own to wait on
     body = answer.json()
     assert (answer.status_code, body["status"], body["head"]) == (200, "ready", made["position"])
-    views = {"complaints_2", "audit_2", "customers_2", "deadlines_1", "webhooks_1", "sla_1", "sla_documents_1", "sla_due_1"}
+    views = {
+        "complaints_2",
+        "audit_2",
+        "customers_2",
+        "deadlines_1",
+        "webhooks_1",
+        "sla_1",
+        "sla_documents_1",
+        "sla_due_1",
+    }
     assert names(body) == views | {"reactor measuring"}
     assert service.get("/health/live", role=None).json() == {"status": "live"}
 

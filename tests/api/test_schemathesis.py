@@ -16,7 +16,6 @@ import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase
-from litestar import Litestar
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
 from api.app import create_app
