@@ -47,6 +47,7 @@ _TRIALS: dict[str, frozenset[Role]] = {"test webhooks": _SUBSCRIBERS}
 _SLA: dict[str, frozenset[Role]] = {
     "install presets": _SUPERVISORS,
     "preview service levels": _READERS,
+    "simulate service levels": _SUPERVISORS,
 }
 
 _READS: dict[str, frozenset[Role]] = {
@@ -55,7 +56,6 @@ _READS: dict[str, frozenset[Role]] = {
     "read history": _READERS,
     "read service levels": _READERS,
     "read trail": frozenset({"supervisor", "auditor"}),
-    "simulate service levels": _SUPERVISORS,
     "read webhooks": frozenset({*_SUBSCRIBERS, "auditor"}),
     "read feed": frozenset({*_READERS, "integrator"}),
     "read personal feed": frozenset({"supervisor", "auditor"}),

@@ -23,6 +23,7 @@ from infra.batching import Overloaded
 from infra.commands import AlreadyClaimed, KeyReused, NoSuchStream, VersionMismatch
 from infra.database import Unavailable
 from infra.events import Erased
+from infra.jobs import TooMany
 from infra.pages import BadCursor
 from tests.api.serving import Service, problem, serving
 
@@ -48,6 +49,7 @@ RAISED: list[tuple[Exception, int, str]] = [
     (ViewBehind("late"), 503, "view-behind"),
     (Overloaded("full"), 503, "unavailable"),
     (Unavailable("away"), 503, "unavailable"),
+    (TooMany("20 jobs are waiting"), 503, "unavailable"),
     (TimeoutError(), 503, "unavailable"),
     (psycopg.OperationalError("away"), 503, "unavailable"),
     (psycopg.errors.QueryCanceled("slow"), 503, "unavailable"),

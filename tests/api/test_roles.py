@@ -20,6 +20,10 @@ READS = {
         "/v1/sla/calendars",
         f"/v1/sla/calendars/{NOWHERE}",
         "/v1/sla/presets",
+        "/v1/sla/at-risk",
+        "/v1/sla/clocks",
+        "/v1/sla/compliance",
+        f"/v1/complaints/{NOWHERE}/sla",
     ],
     "read trail": ["/v1/audit/trail"],
     "read feed": ["/v1/events?wait=0"],
@@ -33,6 +37,7 @@ READS = {
 OTHERS: dict[str, dict[str, dict[str, Any]]] = {
     "install presets": {"/v1/sla/presets/nowhere/install": {}},
     "preview service levels": {"/v1/sla/preview": {}},
+    "simulate service levels": {"/v1/sla/simulations": {}},
 }
 PATHS = {"sla-policy": "/v1/sla/policies", "sla-calendar": "/v1/sla/calendars"}
 BEFORE = {"read personal feed": "read feed"}
