@@ -34,6 +34,7 @@ CORRECTABLE = (
     "prior_protocol",
     "follows",
     "source_ref",
+    "tags",
     "received_at",
 )
 

@@ -28,8 +28,8 @@ class Dimensions(Struct, frozen=True, kw_only=True, omit_defaults=True):
     analyst: str | None = None
 
 
-CLASSIFIED = ("severity", "category", "product", "journey_stage")
-CORRECTED = ("severity", "channel", "category", "product", "journey_stage", "forwarded_from")
+CLASSIFIED = ("severity", "category", "product", "journey_stage", "tags")
+CORRECTED = ("severity", "channel", "category", "product", "journey_stage", "forwarded_from", "tags")
 
 
 class Since(Struct, frozen=True):
@@ -89,6 +89,7 @@ def _first(recorded: Recorded[Event], event: e.ComplaintRegistered) -> Case:
         product=event.product,
         journey_stage=event.journey_stage,
         forwarded_from=event.forwarded_from,
+        tags=event.tags,
     )
     return Case(
         complaint_id=recorded.stream_id,

@@ -50,6 +50,7 @@ def test_a_correction_takes_every_field_of_the_registration() -> None:
         prior_protocol="77",
         follows=number(8),
         source_ref="crm/9",
+        tags=("fee",),
         received_at=EARLIER,
     )
     (event,) = when(play(REGISTER), given, supervisor=True)
@@ -71,6 +72,7 @@ def test_a_correction_takes_every_field_of_the_registration() -> None:
         prior_protocol="77",
         follows=number(8),
         source_ref="crm/9",
+        tags=("fee",),
         received_at=EARLIER,
         previous_received_at=NOW,
     )

@@ -103,5 +103,6 @@ class Correct(Command, frozen=True, kw_only=True):
     prior_protocol: Label | None = None
     follows: UUID | None = None
     source_ref: Label | None = None
+    tags: Tags | None = None
     received_at: Moment | None = None
     remove: Annotated[tuple[Removable, ...], Meta(max_length=LIST_LENGTH)] = ()

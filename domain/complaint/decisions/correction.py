@@ -90,6 +90,8 @@ def _given(command: c.Correct, ctx: Context) -> dict[str, Any]:
         given["contact"] = plain(command.contact, values.Contact)
     if command.subject_refs is not None:
         given["subject_refs"] = plain(command.subject_refs, tuple[values.SubjectRef, ...])
+    if command.tags is not None:
+        given["tags"] = tuple(dict.fromkeys(command.tags))
     if command.points is not None:
         given["points"] = checked_points(command.points)
     if command.received_at is not None:

@@ -83,6 +83,7 @@ class ComplaintCorrected(Event, frozen=True, kw_only=True, tag="complaint-correc
     prior_protocol: str | None = None
     follows: UUID | None = None
     source_ref: str | None = None
+    tags: tuple[str, ...] | None = None
     received_at: datetime | None = None
     previous_received_at: datetime | None = None
     removed: tuple[str, ...] = ()

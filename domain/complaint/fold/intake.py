@@ -19,6 +19,7 @@ CORRECTED = (
     "received_at",
     "channel",
     "forwarded_from",
+    "tags",
 )
 """What both the state and a correction hold, by one name."""
 
