@@ -92,9 +92,9 @@ def _all_names_differ(body: bytes) -> bool:
         body = ESCAPE.sub(b"\\\\", body)  # what is left of quotes begins and ends texts
     parts = body.split(b'"')
     names = [
-        text for text, after in zip(parts[1::2], parts[2::2], strict=True) if after.lstrip().startswith(b":")
+        text for text, after in zip(parts[1::2], parts[2::2], strict=True) if after.lstrip()[:1] == b":"
     ]
-    return len(set(names)) == len(names) and not any(b"\\" in name for name in names)
+    return len(set(names)) == len(names) and b"\\" not in b"".join(names)
 
 
 def _not_json(error: Exception) -> Wrong:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 from weakref import WeakValueDictionary
 
 import msgspec
-from uuid_utils.compat import uuid7
+from uuid_utils.compat import uuid4, uuid7
 
 from domain.aggregate import Aggregate, Command, Context, Event, Lookup, Refused, tag_of
 from domain.complaint import COMPLAINT, Complaint

@@ -9,7 +9,6 @@ from uuid import UUID
 import psycopg
 import structlog
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.rows import class_row
 
 from domain.aggregate import Event
 from infra.batching import Batcher
@@ -145,12 +144,9 @@ class Log:
         return [*await self._each(batch[:half], once), *await self._each(batch[half:], once)]
 
     async def _append_once(self, batch: list[Append]) -> list[Appended]:
-        async with (
-            self._writing.use() as connection,
-            connection.cursor(row_factory=class_row(Appended)) as cursor,
-        ):
+        async with self._writing.use() as connection, connection.cursor(binary=True) as cursor:
             await cursor.execute(APPEND, columns(batch))
-            return await cursor.fetchall()
+            return [Appended._make(values) for values in await cursor.fetchall()]
 
     async def _load_once(self, batch: list[Load]) -> list[Loaded]:
         keyed = [request for request in batch if request.key is not None]
