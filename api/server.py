@@ -13,9 +13,8 @@ from api.services import Services
 from infra.settings import Settings
 from infra.supervisor import inherited_listener
 
-
 OBJECTS = 10_000
-"""So many more containers than before make the youngest be looked at; Python's own 700 are made in ten requests."""
+"""So many new containers make the collector look at the youngest; Python's own 700 come in ten requests."""
 
 
 class Protocol(HttpToolsProtocol):

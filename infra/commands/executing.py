@@ -21,7 +21,7 @@ from infra.commands import knowing
 from infra.commands.calls import AlreadyClaimed, Caller, KeyReused, NoSuchStream, Outcome, VersionMismatch
 from infra.commands.protocols import ProtocolNumbers
 from infra.commands.recent import History, Recent
-from infra.events import Erased, Recorded, Row, encode_body, recorded
+from infra.events import Erased, Recorded, Row, decode_body, encode_body, recorded
 from infra.log import Append, Appended, Draft, Load, Log, Seen
 from infra.policies import Policies
 
@@ -265,12 +265,12 @@ class Commands:
     def _existing(self, aggregate: Aggregate, rows: Sequence[Row]) -> History:
         if not rows or rows[0].kind != aggregate.kind:
             raise NoSuchStream(f"no {aggregate.kind} has this id")
-        state, etag = None, 0
-        for row in rows:
-            state = aggregate.evolve(state, recorded(row, self._log.vault).event, row.occurred_at)
-            etag = etag if row.origin == "system" else row.version
-        last = rows[-1]
+        state, etag, last = None, 0, rows[-1]
         key = self._log.vault.unwrap(last.stream_id, last.wrapped) if last.wrapped else None
+        for row in rows:
+            event = decode_body(row.tag, row.body, key, row.stream_id, row.version)
+            state = aggregate.evolve(state, event, row.occurred_at)
+            etag = etag if row.origin == "system" else row.version
         return History(last.stream_id, state, last.version, etag, last.position, key, last.wrapped)
 
 

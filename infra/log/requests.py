@@ -86,11 +86,11 @@ class Loaded(NamedTuple):
 APPEND = """SELECT * FROM append(
     %b::uuid[], %b::text[], %b::int[], %b::int[], %b::text[], %b::text[], %b::bytea[], %b::text[],
     %b::bytea[], %b::text[], %b::text[], %b::text[], %b::int[], %b::text[], %b::timestamptz[], %b::bytea[])"""
-STREAMS = f"SELECT {ROW} WHERE e.stream_id = ANY(%s) ORDER BY e.stream_id, e.version"
+STREAMS = f"SELECT {ROW} WHERE e.stream_id = ANY(%b::uuid[]) ORDER BY e.stream_id, e.version"
 BLOCKS = "SELECT nextval('protocol_numbers') FROM generate_series(1, %s)"
 CLAIMS = "SELECT claim, stream_id FROM claims WHERE claim = ANY(%s)"
 KEYS = """SELECT i.actor, i.key, i.digest, i.stream_id, i.first_version, i.last_version
-            FROM unnest(%s::text[], %s::text[]) AS asked (actor, key) JOIN idempotency i USING (actor, key)"""
+            FROM unnest(%b::text[], %b::text[]) AS asked (actor, key) JOIN idempotency i USING (actor, key)"""
 
 
 def columns(batch: Sequence[Append]) -> tuple[Array, ...]:
