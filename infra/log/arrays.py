@@ -47,12 +47,12 @@ def integers(values: Iterable[int]) -> Array:
 
 def ids(values: Iterable[UUID]) -> Array:
     """`uuid[]`."""
-    return blobs((value.bytes for value in values), ID)
+    return blobs([value.bytes for value in values], ID)
 
 
 def texts(values: Iterable[str | None]) -> Array:
     """`text[]`."""
-    return blobs((None if value is None else value.encode() for value in values), TEXT)
+    return blobs([None if value is None else value.encode() for value in values], TEXT)
 
 
 def times(values: Iterable[datetime]) -> Array:

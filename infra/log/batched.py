@@ -163,7 +163,7 @@ class Log:
             if (
                 keyed
             ):  # after the streams: a command seen here may be missing there, never the other way round
-                await cursor.execute(KEYS, [texts(r.actor for r in keyed), texts(r.key for r in keyed)])
+                await cursor.execute(KEYS, [texts([r.actor for r in keyed]), texts([r.key for r in keyed])])
                 seen = {(s.actor, s.key): s for s in map(Seen._make, await cursor.fetchall())}
         streams = {number: list(group) for number, group in groupby(rows, _number)}
         return [Loaded(streams.get(r.stream_id.int, ()), seen.get((r.actor, r.key))) for r in batch]
