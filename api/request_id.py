@@ -4,12 +4,12 @@ import re
 import time
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 import structlog
 from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.types import Message, Receive, Scope, Send
+from uuid_utils import uuid4
 
 from infra.logs import RequestLine, log_request
 

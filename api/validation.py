@@ -91,10 +91,8 @@ def _all_names_differ(body: bytes) -> bool:
     if b"\\" in body:
         body = ESCAPE.sub(b"\\\\", body)  # what is left of quotes begins and ends texts
     parts = body.split(b'"')
-    names = [
-        text for text, after in zip(parts[1::2], parts[2::2], strict=True) if after.lstrip().startswith(b":")
-    ]
-    return len(set(names)) == len(names) and not any(b"\\" in name for name in names)
+    names = [text for text, after in zip(parts[1::2], parts[2::2], strict=True) if after.lstrip()[:1] == b":"]
+    return len(set(names)) == len(names) and b"\\" not in b"".join(names)
 
 
 def _not_json(error: Exception) -> Wrong:

@@ -15,7 +15,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from api.app import create_app
-from api.server import config
+from api.server import config, spare_collections
 from infra.logs import configure
 from infra.settings import Settings
 
@@ -88,7 +88,9 @@ def ours() -> Any:
 def main(app: str, server: str, port: int) -> None:
     """Serve with uvicorn as `api.server` does, or with granian: one process, one thread, the same app."""
     if server == "uvicorn":
-        uvicorn.Server(config(APPS[app](), host="127.0.0.1", port=port)).run()
+        served = uvicorn.Server(config(APPS[app](), host="127.0.0.1", port=port))
+        spare_collections()
+        served.run()
         return
     Granian(
         f"bench.servers:{app}",

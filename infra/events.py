@@ -1,12 +1,13 @@
 """What stands in the log: the envelope around an event, and its translation to and from a row."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, defstruct, structs
 
 from domain import AGGREGATES
 from domain.aggregate import Event, erased_values, personal_fields, tag_of
@@ -90,40 +91,54 @@ def _binding(stream_id: UUID, version: int, tag: str) -> bytes:
     return stream_id.bytes + version.to_bytes(4, "big") + tag.encode()
 
 
+class _Part(NamedTuple):
+    """Some fields of an event, as a struct that does not write what is at its default."""
+
+    names: Sequence[str]
+    struct: type[Struct]
+
+    def json(self, event: Event, *before: str) -> bytes:
+        return msgspec.json.encode(self.struct(*before, *[getattr(event, name) for name in self.names]))
+
+
 def encode_body(event: Event, key: StreamKey | None, stream_id: UUID, version: int) -> bytes:
     """JSON of the event; its personal fields are sealed in one that opens only at this place in the log.
 
     Raises:
         Erased: there are personal fields and no key to seal them with.
     """
-    event_type = type(event)
-    given = {
-        name: value for name in personal_fields(event_type) if (value := getattr(event, name)) is not None
-    }
-    if not given:
+    personal, plain = _parts(type(event))
+    given = personal.json(event)
+    if given == b"{}":
         return msgspec.json.encode(event)
     if key is None:
         raise Erased(f"stream {stream_id} was erased")
-    tag = tag_of(event_type)
-    body = {"type": tag, SEALED: key.seal(msgspec.json.encode(given), _binding(stream_id, version, tag))}
-    for name, default in _plain_fields(event_type):
-        if (value := getattr(event, name)) != default:
-            body[name] = value
-    return msgspec.json.encode(body)
+    return plain.json(event, key.seal(given, _binding(stream_id, version, tag_of(type(event)))))
 
 
 @cache
-def _plain_fields(event_type: type[Event]) -> tuple[tuple[str, object], ...]:
-    """The fields that are not personal, each with the value that need not be written."""
-    personal = personal_fields(event_type)
-    return tuple(
-        (
-            each.encode_name,
-            each.default_factory() if each.default_factory is not msgspec.NODEFAULT else each.default,
-        )
-        for each in msgspec.structs.fields(event_type)
-        if each.name not in personal
+def _parts(event_type: type[Event]) -> tuple[_Part, _Part]:
+    """The personal fields, and the others after the sealed one."""
+    names = personal_fields(event_type)
+    personal = defstruct("Personal", [(name, Any, None) for name in names], omit_defaults=True)
+    fields = [each for each in structs.fields(event_type) if each.name not in names]
+    fields.sort(key=lambda each: not each.required)
+    plain = defstruct(
+        "Plain",
+        [(SEALED, str), *map(_defined, fields)],
+        tag_field="type",
+        tag=tag_of(event_type),
+        omit_defaults=True,
     )
+    return _Part(names, personal), _Part([each.name for each in fields], plain)
+
+
+def _defined(field: structs.FieldInfo) -> tuple[str, Any] | tuple[str, Any, Any]:
+    if field.required:
+        return field.name, Any
+    if field.default_factory is not msgspec.NODEFAULT:
+        return field.name, Any, msgspec.field(default_factory=field.default_factory)
+    return field.name, Any, field.default
 
 
 def decode_body(tag: str, body: bytes, key: StreamKey | None, stream_id: UUID, version: int) -> Event:

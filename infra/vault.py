@@ -53,7 +53,8 @@ class Vault:
 
     def new_key(self, stream_id: UUID) -> tuple[StreamKey, bytes]:
         """A fresh key for a stream, and its wrapped form as the database keeps it."""
-        key, nonce = AESGCM.generate_key(KEY_BYTES * 8), os.urandom(NONCE_BYTES)
+        fresh = os.urandom(KEY_BYTES + NONCE_BYTES)
+        key, nonce = fresh[:KEY_BYTES], fresh[KEY_BYTES:]
         return StreamKey(key), nonce + self._master.encrypt(nonce, key, stream_id.bytes)
 
     def unwrap(self, stream_id: UUID, wrapped: bytes) -> StreamKey:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 from weakref import WeakValueDictionary
 
 import msgspec
-from uuid_utils.compat import uuid7
+from uuid_utils.compat import uuid4, uuid7
 
 from domain.aggregate import Aggregate, Command, Context, Event, Lookup, Refused, tag_of
 from domain.complaint import COMPLAINT, Complaint
@@ -21,7 +21,7 @@ from infra.commands import knowing
 from infra.commands.calls import AlreadyClaimed, Caller, KeyReused, NoSuchStream, Outcome, VersionMismatch
 from infra.commands.protocols import ProtocolNumbers
 from infra.commands.recent import History, Recent
-from infra.events import Erased, Recorded, Row, encode_body, recorded
+from infra.events import Erased, Recorded, Row, decode_body, encode_body, recorded
 from infra.log import Append, Appended, Draft, Load, Log, Seen
 from infra.policies import Policies
 
@@ -265,12 +265,12 @@ class Commands:
     def _existing(self, aggregate: Aggregate, rows: Sequence[Row]) -> History:
         if not rows or rows[0].kind != aggregate.kind:
             raise NoSuchStream(f"no {aggregate.kind} has this id")
-        state, etag = None, 0
-        for row in rows:
-            state = aggregate.evolve(state, recorded(row, self._log.vault).event, row.occurred_at)
-            etag = etag if row.origin == "system" else row.version
-        last = rows[-1]
+        state, etag, last = None, 0, rows[-1]
         key = self._log.vault.unwrap(last.stream_id, last.wrapped) if last.wrapped else None
+        for row in rows:
+            event = decode_body(row.tag, row.body, key, row.stream_id, row.version)
+            state = aggregate.evolve(state, event, row.occurred_at)
+            etag = etag if row.origin == "system" else row.version
         return History(last.stream_id, state, last.version, etag, last.position, key, last.wrapped)
 
 

@@ -3,18 +3,20 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import TypeVar
 from uuid import UUID
 
 import psycopg
 import structlog
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.rows import class_row
 
 from domain.aggregate import Event
 from infra.batching import Batcher
 from infra.database import Link, Unavailable
 from infra.events import Recorded, Row, recorded
+from infra.log.arrays import ids, texts
 from infra.log.requests import (
     APPEND,
     BLOCKS,
@@ -34,6 +36,9 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+_number = attrgetter("stream_id.int")  # numbers are hashed and compared in a tenth of the time of ids
 
 
 def _apart(command: Append) -> Iterable[object]:
@@ -145,28 +150,23 @@ class Log:
         return [*await self._each(batch[:half], once), *await self._each(batch[half:], once)]
 
     async def _append_once(self, batch: list[Append]) -> list[Appended]:
-        async with (
-            self._writing.use() as connection,
-            connection.cursor(row_factory=class_row(Appended)) as cursor,
-        ):
+        async with self._writing.use() as connection, connection.cursor(binary=True) as cursor:
             await cursor.execute(APPEND, columns(batch))
-            return await cursor.fetchall()
+            return [Appended._make(values) for values in await cursor.fetchall()]
 
     async def _load_once(self, batch: list[Load]) -> list[Loaded]:
         keyed = [request for request in batch if request.key is not None]
-        rows: dict[UUID, list[Row]] = {request.stream_id: [] for request in batch}
         seen: dict[tuple[str, str | None], Seen] = {}
         async with self._reading.use() as connection, connection.cursor(binary=True) as cursor:
-            await cursor.execute(STREAMS, [list(rows)])
-            for values in await cursor.fetchall():
-                row = Row._make(values)
-                rows[row.stream_id].append(row)
+            await cursor.execute(STREAMS, [ids({request.stream_id for request in batch})])
+            rows = [Row._make(values) for values in await cursor.fetchall()]
             if (
                 keyed
             ):  # after the streams: a command seen here may be missing there, never the other way round
-                await cursor.execute(KEYS, [[r.actor for r in keyed], [r.key for r in keyed]])
+                await cursor.execute(KEYS, [texts([r.actor for r in keyed]), texts([r.key for r in keyed])])
                 seen = {(s.actor, s.key): s for s in map(Seen._make, await cursor.fetchall())}
-        return [Loaded(rows[r.stream_id], seen.get((r.actor, r.key))) for r in batch]
+        streams = {number: list(group) for number, group in groupby(rows, _number)}
+        return [Loaded(streams.get(r.stream_id.int, ()), seen.get((r.actor, r.key))) for r in batch]
 
     async def _claimed_once(self, batch: list[Sequence[str]]) -> list[dict[str, UUID]]:
         async with self._reading.use() as connection:

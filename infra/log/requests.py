@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from msgspec import Struct
 
 from infra.events import ROW, Origin, Row
+from infra.log.arrays import Array, blobs, ids, integers, texts, times
 
 Verdict = Literal["accepted", "replayed", "reused", "claimed", "conflict"]
 
@@ -85,31 +86,31 @@ class Loaded(NamedTuple):
 APPEND = """SELECT * FROM append(
     %b::uuid[], %b::text[], %b::int[], %b::int[], %b::text[], %b::text[], %b::bytea[], %b::text[],
     %b::bytea[], %b::text[], %b::text[], %b::text[], %b::int[], %b::text[], %b::timestamptz[], %b::bytea[])"""
-STREAMS = f"SELECT {ROW} WHERE e.stream_id = ANY(%s) ORDER BY e.stream_id, e.version"
+STREAMS = f"SELECT {ROW} WHERE e.stream_id = ANY(%b::uuid[]) ORDER BY e.stream_id, e.version"
 BLOCKS = "SELECT nextval('protocol_numbers') FROM generate_series(1, %s)"
 CLAIMS = "SELECT claim, stream_id FROM claims WHERE claim = ANY(%s)"
 KEYS = """SELECT i.actor, i.key, i.digest, i.stream_id, i.first_version, i.last_version
-            FROM unnest(%s::text[], %s::text[]) AS asked (actor, key) JOIN idempotency i USING (actor, key)"""
+            FROM unnest(%b::text[], %b::text[]) AS asked (actor, key) JOIN idempotency i USING (actor, key)"""
 
 
-def columns(batch: Sequence[Append]) -> tuple[list[Any], ...]:
+def columns(batch: Sequence[Append]) -> tuple[Array, ...]:
     """The arguments of `append`: one array a column, first of the commands, then of their events."""
     events = [(ordinal, event) for ordinal, command in enumerate(batch, start=1) for event in command.events]
     return (
-        [c.stream_id for c in batch],
-        [c.kind for c in batch],
-        [c.expected for c in batch],
-        [len(c.events) for c in batch],
-        [c.actor for c in batch],
-        [c.key for c in batch],
-        [c.digest for c in batch],
-        [c.claim for c in batch],
-        [c.wrapped_key for c in batch],
-        [c.correlation for c in batch],
-        [c.causation for c in batch],
-        [c.origin for c in batch],
-        [ordinal for ordinal, _ in events],
-        [event.tag for _, event in events],
-        [event.occurred_at for _, event in events],
-        [event.body for _, event in events],
+        ids([c.stream_id for c in batch]),
+        texts([c.kind for c in batch]),
+        integers([c.expected for c in batch]),
+        integers([len(c.events) for c in batch]),
+        texts([c.actor for c in batch]),
+        texts([c.key for c in batch]),
+        blobs([c.digest for c in batch]),
+        texts([c.claim for c in batch]),
+        blobs([c.wrapped_key for c in batch]),
+        texts([c.correlation for c in batch]),
+        texts([c.causation for c in batch]),
+        texts([c.origin for c in batch]),
+        integers([ordinal for ordinal, _ in events]),
+        texts([event.tag for _, event in events]),
+        times([event.occurred_at for _, event in events]),
+        blobs([event.body for _, event in events]),
     )

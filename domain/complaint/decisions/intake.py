@@ -34,7 +34,9 @@ def register(command: c.Register, ctx: Context) -> list[e.ComplaintEvent]:
             journey_stage=command.journey_stage,
             severity=command.severity,
             remedy_sought=command.remedy_sought,
-            subject_refs=plain(command.subject_refs, tuple[values.SubjectRef, ...]) or None,
+            subject_refs=plain(command.subject_refs, tuple[values.SubjectRef, ...])
+            if command.subject_refs
+            else None,
             points=checked_points(command.points),
             forwarded_from=command.forwarded_from,
             prior_protocol=command.prior_protocol,
