@@ -6,11 +6,13 @@ rows of two; in the log's order two chunks, and so many remembered rows a table.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
+
+import psycopg
 
 from infra.database import connect
 from infra.log import read, read_streams
@@ -25,6 +27,14 @@ NIL = UUID(int=0)
 Chunks = AsyncGenerator[Events, None]
 
 
+class CannotFold(Exception):
+    """The view cannot take in an event."""
+
+    def __init__(self, view: View, first: int, last: int, cause: Exception) -> None:
+        what = f"{type(cause).__name__}: {cause}"
+        super().__init__(f"{view.name} cannot take in an event between positions {first} and {last}: {what}")
+
+
 @dataclass(frozen=True)
 class Filling:
     """Folds the log, read over one connection, into the tables that two others find."""
@@ -37,6 +47,10 @@ class Filling:
 
     async def fill(self, upto: int, told: Callable[[int], None]) -> None:
         """Fold the log up to a position into empty tables; `told` is told how many events more are done."""
+        if self.view.copy is not None:
+            stretches = iter(range(0, upto, CHUNK))
+            await together(self._copy(lane, stretches, upto, told) for lane in self._lanes)
+            return
         kind = self.view.stream_kind
         chunks = self._in_order(0, upto) if kind is None else self._by_stream(kind, upto)
         async with aclosing(_ahead(chunks)) as ahead:
@@ -46,8 +60,21 @@ class Filling:
             turn = asyncio.Lock()
             await together(
                 self._fold_all(lane, _in_turns(ahead, turn), Memory(0, fresh=True), told)
-                for lane in (self.connection, self.second)
+                for lane in self._lanes
             )
+
+    @property
+    def _lanes(self) -> tuple[Connection, Connection]:
+        return self.connection, self.second
+
+    async def _copy(
+        self, connection: Connection, stretches: Iterator[int], upto: int, told: Callable[[int], None]
+    ) -> None:
+        copy = cast("Callable[[Connection, int, int], Awaitable[None]]", self.view.copy)
+        for after in stretches:
+            last = min(after + CHUNK, upto)
+            await copy(connection, after + 1, last)
+            told(last - after)
 
     async def follow(self, after: int, upto: int) -> int:
         """Fold what comes after a position, up to another at most; the position reached."""
@@ -65,10 +92,19 @@ class Filling:
     ) -> None:
         with remembering(connection, memory):
             async for events in chunks:
-                async with connection.transaction():
-                    await self.view.apply(connection, events)
-                    await memory.flush(connection)
+                await self._fold(connection, events, memory)
                 told(len(events))
+
+    async def _fold(self, connection: Connection, events: Events, memory: Memory) -> None:
+        try:
+            async with connection.transaction():
+                await self.view.apply(connection, events)
+                await memory.flush(connection)
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            raise
+        except Exception as error:
+            positions = [event.position for event in events]
+            raise CannotFold(self.view, min(positions), max(positions), error) from error
 
     async def _in_order(self, after: int, upto: int) -> Chunks:
         while after < upto and (
