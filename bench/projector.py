@@ -24,7 +24,7 @@ from infra.projector import Rebuild, Runner, Tail, View, Wake, prepare, standing
 from infra.vault import Vault
 from projections import complaints
 
-COMPLAINTS = 20_000
+COMPLAINTS = 4_000
 OF_THE_PEER = 3_000
 """So many events are enough to see the pace of the stock runner."""
 RUNS = 3

@@ -14,7 +14,7 @@ from infra.log import Log
 from infra.projector import Rebuild, prepare
 from infra.vault import Vault
 
-SHORT, TIMES = 5_000, 8
+SHORT, TIMES = 2_500, 8
 VAULT = Vault(bytes(32), remembered=5_000)
 MIB = 1024
 """In KiB, as Linux tells it."""

@@ -133,7 +133,14 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
         await connection.execute(KEEP, [msgspec.json.encode(asked).decode()])
 
 
-VIEW = View(name="webhooks", version=1, ddl=DDL, tables=("webhooks_1", "webhook_instructions_1"), apply=apply)
+VIEW = View(
+    name="webhooks",
+    version=1,
+    ddl=DDL,
+    tables=("webhooks_1", "webhook_instructions_1"),
+    apply=apply,
+    stream_kind=WEBHOOK.kind,
+)
 
 COLUMNS: LiteralString = """webhook_id AS id, version, etag, state, created_at, updated_at,
        webhook ->> 'url' AS url, webhook -> 'types' AS types, webhook ->> 'payload' AS payload,

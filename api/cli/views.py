@@ -6,10 +6,12 @@ from rich.table import Table
 from api.cli.common import err, execute, load_settings, out, progress_bar, with_connection
 from api.parts import VIEWS, conninfo, master_key, prepare_database
 from infra.collecting import collect_seldom
+from infra.events import UnknownEvent
 from infra.projector import (
     BeingRebuilt,
     CannotCompare,
     CannotDrop,
+    CannotFold,
     Connection,
     Differences,
     Rebuild,
@@ -48,7 +50,7 @@ def views_rebuild(name: str, *, compare: bool, no_switch: bool) -> None:
     view = next(view for view in VIEWS if view.name == name)
     try:
         found = execute(_rebuild(load_settings(), view, compare=compare, switch=not no_switch))
-    except (BeingRebuilt, CannotCompare) as error:
+    except (BeingRebuilt, CannotCompare, CannotFold, UnknownEvent) as error:
         raise click.ClickException(str(error)) from None
     if compare:
         _show(found)

@@ -7,7 +7,14 @@ move in one transaction, by compare-and-swap, so that a leader that was deposed 
 from infra.projector.checkpoints import CannotDrop, Standing, drop, prepare, standings
 from infra.projector.followers import Connection, Reactor, View
 from infra.projector.leading import Deposed, Failed
-from infra.projector.rebuilding import BeingRebuilt, CannotCompare, Difference, Differences, Rebuild
+from infra.projector.rebuilding import (
+    BeingRebuilt,
+    CannotCompare,
+    CannotFold,
+    Difference,
+    Differences,
+    Rebuild,
+)
 from infra.projector.runner import Runner
 from infra.projector.tail import Tail
 from infra.projector.wake import Wake
@@ -16,6 +23,7 @@ __all__ = [
     "BeingRebuilt",
     "CannotCompare",
     "CannotDrop",
+    "CannotFold",
     "Connection",
     "Deposed",
     "Difference",

@@ -22,7 +22,8 @@ class View:
     the checkpoint. It may be called several times in one transaction; it alone writes the tables.
 
     Where each row is made from the events of one stream alone, `stream_kind` is the kind of those streams: a
-    rebuild then gives `apply` one whole stream after the other, which is faster.
+    rebuild then gives `apply` one whole stream after the other, which is faster. A view that does not look
+    into events has `copy`, which takes in what is from one position to another: a rebuild then reads none.
     """
 
     name: str
@@ -31,6 +32,7 @@ class View:
     tables: tuple[str, ...]
     apply: Callable[[Connection, Events], Awaitable[None]]
     stream_kind: str | None = None
+    copy: Callable[[Connection, int, int], Awaitable[None]] | None = None
 
     @property
     def follower(self) -> str:

@@ -114,15 +114,16 @@ class Table(Generic[R]):
         if self._types:
             return
         cursor = await connection.execute(self._ask_types)
+        types, conversions = [], []
         for place, column in enumerate(cursor.description or ()):
             name = _type_name(connection, column.type_code)
             oid, convert = CONVERTED.get(name, (None, None))
             if convert is None and name not in AS_IT_IS:
-                self._types = []
                 raise TypeError(f"{self.name}.{column.name}: rows with a {name} cannot be copied")
-            self._types.append(oid or column.type_code)
+            types.append(oid or column.type_code)
             if convert is not None:
-                self._conversions.append((place, convert))
+                conversions.append((place, convert))
+        self._types, self._conversions = types, conversions  # at once: others may ask at the same time
 
 
 def _type_name(connection: psycopg.AsyncConnection[Any], oid: int) -> str:

@@ -63,10 +63,15 @@ SELECT position, stream_id, kind, version, tag, actor, occurred_at, recorded_at,
 async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
     """Copy a stretch of the log, in one statement."""
     if events:
-        await connection.execute(COPY, [SEALED, events[0].position, events[-1].position])
+        await copy(connection, events[0].position, events[-1].position)
 
 
-VIEW = View(name="audit", version=2, ddl=DDL, tables=("audit_2",), apply=apply)
+async def copy(connection: psycopg.AsyncConnection[Any], first: int, last: int) -> None:
+    """Copy what is from one position to another, both included."""
+    await connection.execute(COPY, [SEALED, first, last])
+
+
+VIEW = View(name="audit", version=2, ddl=DDL, tables=("audit_2",), apply=apply, copy=copy)
 
 
 class Trail(Struct, frozen=True, kw_only=True):

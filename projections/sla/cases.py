@@ -32,6 +32,20 @@ CLASSIFIED = ("severity", "category", "product", "journey_stage", "tags")
 CORRECTED = ("severity", "channel", "category", "product", "journey_stage", "forwarded_from", "tags")
 
 
+CHANGING = (
+    e.ComplaintAssigned,
+    e.ComplaintUnassigned,
+    e.SectorConsulted,
+    e.OriginIdentified,
+    e.SlaApplied,
+    e.KindChanged,
+    e.ComplaintClassified,
+    e.ComplaintCorrected,
+    e.ExternalCaseOpened,
+)
+"""The events that `changed` makes something of: all the others are passed by quickly."""
+
+
 class Since(Struct, frozen=True):
     """Dimensions from a moment on."""
 
@@ -66,15 +80,16 @@ def fold(case: Case | None, recorded: Recorded[Event]) -> Case:
     event = cast("ComplaintEvent", recorded.event)
     before = case or _first(recorded, cast("e.ComplaintRegistered", event))
     timeline = noted(before.timeline, event, recorded.occurred_at)
-    dimensions = _changed(before.now, event, origin_known=before.origin_known)
-    if case and timeline == before.timeline and dimensions == before.now:
+    now = before.now
+    dimensions = changed(now, event, origin_known=before.origin_known) if isinstance(event, CHANGING) else now
+    if case and timeline == before.timeline and dimensions == now:
         return case
     return replace(
         before,
         known_at=recorded.recorded_at,
         timeline=timeline,
         history=before.history
-        if dimensions == before.now
+        if dimensions == now
         else (*before.history, Since(recorded.occurred_at, dimensions)),
         origin_known=before.origin_known or isinstance(event, e.OriginIdentified),
     )
@@ -100,7 +115,7 @@ def _first(recorded: Recorded[Event], event: e.ComplaintRegistered) -> Case:
     )
 
 
-def _changed(  # noqa: C901, PLR0911 - one branch for each event that changes something
+def changed(  # noqa: C901, PLR0911 - one branch for each event that changes something
     now: Dimensions, event: ComplaintEvent, *, origin_known: bool
 ) -> Dimensions:
     """The dimensions after an event."""

@@ -16,6 +16,7 @@ from infra.projector import (
     BeingRebuilt,
     CannotCompare,
     CannotDrop,
+    CannotFold,
     Difference,
     Rebuild,
     View,
@@ -359,3 +360,19 @@ async def test_checkpoints_of_an_earlier_version_are_brought_up_to_date(database
     await append(database, 2)
     async with following(database, seen()):
         await until_at(database, seen(), 2)
+
+
+async def test_a_rebuild_that_meets_an_event_that_does_not_fit_says_where_and_leaves_the_view(
+    database: str,
+) -> None:
+    async def fail(events: Sequence[Recorded[Event]]) -> None:
+        if events[-1].position >= 8:
+            raise ValueError("this event does not fit")
+
+    await append(database, 11)
+    async with following(database, seen()):
+        await until_at(database, seen(), 11)
+    told = "seen cannot take in an event between positions 1 and 11: ValueError: this event does not fit"
+    with pytest.raises(CannotFold, match=told):
+        await Rebuild(serving(database), Vault(MASTER), seen(before=fail)).run()
+    assert await positions(database, seen()) == list(range(1, 12))

@@ -2,23 +2,27 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
 
 from domain.aggregate import Event, tag_of
+from domain.complaint import COMPLAINT, ComplaintEvent
 from domain.complaint import events as e
 from domain.sla import Calendar, Facts, Length, PinnedPolicy, Policy, Target
 from domain.sla_calendar import CalendarActivated, CalendarDefined
 from domain.sla_policy import PolicyActivated, PolicyDefined
-from infra.events import encode_body
+from infra.events import decode_body, encode_body
 from infra.log import Append, Draft
 from projections import sla
-from projections.sla import AtRisk, ComplianceAsked, Drill, Group, Simulation
+from projections.sla import AtRisk, ComplianceAsked, Drill, Group, Simulation, cases
 from tests.projections.house import House, house
 
 pytestmark = pytest.mark.anyio
+
+SAMPLES = Path(__file__).parent.parent / "samples"
 
 MONDAY = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -259,3 +263,12 @@ async def test_a_simulated_policy_that_nothing_had_before_is_added(database: str
         )
     assert [(g.policy, g.met, g.breached) for g in found.after.groups] == [("desk", 1, 0), ("statute", 0, 1)]
     assert (found.complaints, found.changed_complaints) == (1, 1)
+
+
+def test_an_event_that_is_passed_by_quickly_changes_no_dimension() -> None:
+    now = cases.Dimensions(facts=Facts(channel="web"), sector="billing", team="north", analyst="bia")
+    for event_type in COMPLAINT.events:
+        if event_type not in cases.CHANGING:
+            tag = tag_of(event_type)
+            event = decode_body(tag, (SAMPLES / f"{tag}.json").read_bytes(), None, uuid4(), 1)
+            assert cases.changed(now, cast("ComplaintEvent", event), origin_known=False) is now

@@ -5,6 +5,7 @@ looks. So a rebuild that dies leaves the old view as it was; the next one begins
 """
 
 from infra.projector.rebuilding.comparing import Difference, Differences
+from infra.projector.rebuilding.filling import CannotFold
 from infra.projector.rebuilding.rebuild import BeingRebuilt, CannotCompare, Rebuild
 
-__all__ = ["BeingRebuilt", "CannotCompare", "Difference", "Differences", "Rebuild"]
+__all__ = ["BeingRebuilt", "CannotCompare", "CannotFold", "Difference", "Differences", "Rebuild"]

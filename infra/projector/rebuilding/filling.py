@@ -1,14 +1,18 @@
 """Filling the tables of a view: stream by stream where its rows allow it, else in the log's order.
 
-In memory are, at most, two chunks of events, or the longest stream, and the rows of one chunk; in the log's
-order also so many remembered rows a table.
+Streams know nothing of each other, so that two connections write: the server works for one while the rows of
+the other are folded here. In memory are, at most, three chunks of events, or of the longest stream, and the
+rows of two; in the log's order two chunks, and so many remembered rows a table.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any, cast
 from uuid import UUID
+
+import psycopg
 
 from infra.database import connect
 from infra.log import read, read_streams
@@ -23,39 +27,84 @@ NIL = UUID(int=0)
 Chunks = AsyncGenerator[Events, None]
 
 
+class CannotFold(Exception):
+    """The view cannot take in an event."""
+
+    def __init__(self, view: View, first: int, last: int, cause: Exception) -> None:
+        what = f"{type(cause).__name__}: {cause}"
+        super().__init__(f"{view.name} cannot take in an event between positions {first} and {last}: {what}")
+
+
 @dataclass(frozen=True)
 class Filling:
-    """Folds the log, read over one connection, into the tables that another one finds."""
+    """Folds the log, read over one connection, into the tables that two others find."""
 
     connection: Connection
+    second: Connection
     reading: Connection
     vault: Vault
     view: View
 
     async def fill(self, upto: int, told: Callable[[int], None]) -> None:
-        """Fold the log up to a position into empty tables; `told` is told how many events are done."""
+        """Fold the log up to a position into empty tables; `told` is told how many events more are done."""
+        if self.view.copy is not None:
+            stretches = iter(range(0, upto, CHUNK))
+            await together(self._copy(lane, stretches, upto, told) for lane in self._lanes)
+            return
         kind = self.view.stream_kind
         chunks = self._in_order(0, upto) if kind is None else self._by_stream(kind, upto)
-        done = 0
         async with aclosing(_ahead(chunks)) as ahead:
-            with remembering(self.connection, Memory(REMEMBERED, fresh=kind is not None)) as memory:
-                async for events in ahead:
-                    await self._fold(events, memory)
-                    told(done := done + len(events))
+            if kind is None:
+                await self._fold_all(self.connection, ahead, Memory(REMEMBERED), told)
+                return
+            turn = asyncio.Lock()
+            await together(
+                self._fold_all(lane, _in_turns(ahead, turn), Memory(0, fresh=True), told)
+                for lane in self._lanes
+            )
+
+    @property
+    def _lanes(self) -> tuple[Connection, Connection]:
+        return self.connection, self.second
+
+    async def _copy(
+        self, connection: Connection, stretches: Iterator[int], upto: int, told: Callable[[int], None]
+    ) -> None:
+        copy = cast("Callable[[Connection, int, int], Awaitable[None]]", self.view.copy)
+        for after in stretches:
+            last = min(after + CHUNK, upto)
+            await copy(connection, after + 1, last)
+            told(last - after)
 
     async def follow(self, after: int, upto: int) -> int:
         """Fold what comes after a position, up to another at most; the position reached."""
+
+        def folded(events: int) -> None:
+            nonlocal after
+            after += events
+
         async with aclosing(self._in_order(after, upto)) as chunks:
-            with remembering(self.connection, Memory(REMEMBERED)) as memory:
-                async for events in chunks:
-                    await self._fold(events, memory)
-                    after = events[-1].position
+            await self._fold_all(self.connection, chunks, Memory(REMEMBERED), folded)
         return after
 
-    async def _fold(self, events: Events, memory: Memory) -> None:
-        async with self.connection.transaction():
-            await self.view.apply(self.connection, events)
-            await memory.flush(self.connection)
+    async def _fold_all(
+        self, connection: Connection, chunks: Chunks, memory: Memory, told: Callable[[int], None]
+    ) -> None:
+        with remembering(connection, memory):
+            async for events in chunks:
+                await self._fold(connection, events, memory)
+                told(len(events))
+
+    async def _fold(self, connection: Connection, events: Events, memory: Memory) -> None:
+        try:
+            async with connection.transaction():
+                await self.view.apply(connection, events)
+                await memory.flush(connection)
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            raise
+        except Exception as error:
+            positions = [event.position for event in events]
+            raise CannotFold(self.view, min(positions), max(positions), error) from error
 
     async def _in_order(self, after: int, upto: int) -> Chunks:
         while after < upto and (
@@ -89,6 +138,27 @@ async def _ahead(chunks: Chunks) -> Chunks:
         reading.cancel()
         await asyncio.wait([reading])
         await chunks.aclose()
+
+
+async def _in_turns(chunks: Chunks, turn: asyncio.Lock) -> Chunks:
+    """Chunks that others take from too."""
+    while True:
+        async with turn:
+            events = await anext(chunks, None)
+        if events is None:
+            return
+        yield events
+
+
+async def together(works: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Do all at the same time; where one fails, the others are cancelled."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
 
 @asynccontextmanager

@@ -69,9 +69,13 @@ class Rebuild:
             CannotCompare: no view of this version serves.
             DatabaseNotReady: the database is not migrated.
         """
-        async with await connect(self._conninfo) as connection, reader(self._conninfo) as reading:
+        async with (
+            await connect(self._conninfo) as connection,
+            await connect(self._conninfo) as second,
+            reader(self._conninfo) as reading,
+        ):
             shadow = await self._locked(connection)
-            filling = Filling(connection, reading, self._vault, self._view)
+            filling = Filling(connection, second, reading, self._vault, self._view)
             position = await self._build(shadow, filling, compare=compare)
             found = Differences()
             if compare:
@@ -92,12 +96,19 @@ class Rebuild:
         upto = await head(filling.reading)
         if compare:  # the new view must not get ahead of the old one
             upto = min(upto, await self._of_old(shadow, filling.reading, STANDS))
-        # What a crash of the server loses now is not in use yet; the switch makes all of it durable.
-        await shadow.connection.execute("SET synchronous_commit = off")
         indexes = await shadow.create()
+        for connection in (filling.connection, filling.second):
+            await shadow.find(connection)
         log.info("rebuild-begins", view=self._view.follower, events=upto)
-        await filling.fill(upto, lambda done: self._told(done, upto))
-        await shadow.finish(indexes)
+        done = 0
+
+        def told(more: int) -> None:
+            nonlocal done
+            done += more
+            self._told(done, upto)
+
+        await filling.fill(upto, told)
+        await shadow.finish(indexes, filling.second)
         return upto
 
     async def _of_old(self, shadow: Shadow, connection: Connection, query: sql.SQL) -> int:

@@ -1,11 +1,13 @@
 """The schema in which a view is built unseen: its tables, their indexes, and the switch."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
 
 from infra.database import DatabaseNotReady, rebuild_schema, views_schema
 from infra.projector.followers import Connection, View
+from infra.projector.rebuilding.filling import together
 
 SEARCH = "SELECT set_config('search_path', quote_ident(%s) || ',' || quote_ident(%s), %s)"
 
@@ -54,9 +56,13 @@ class Shadow:
             await self.connection.execute(SEARCH, [self.schema, self.log_schema, True])
             await self.drop()
             await self.connection.execute(self.view.ddl.encode())
-            indexes = await self._set_indexes_aside()
-        await self.connection.execute(SEARCH, [self.log_schema, self.schema, False])
-        return indexes
+            return await self._set_indexes_aside()
+
+    async def find(self, connection: Connection) -> None:
+        """Let a connection find the tables that are built where serving ones find those that serve."""
+        # What a crash of the server loses now is not in use yet; the switch makes all of it durable.
+        await connection.execute("SET synchronous_commit = off")
+        await connection.execute(SEARCH, [self.log_schema, self.schema, False])
 
     async def drop(self) -> None:
         """Drop what was built, or half built."""
@@ -70,12 +76,11 @@ class Shadow:
             await self.connection.execute(f"DROP INDEX {name}".encode())
         return [statement for _, statement in indexes]
 
-    async def finish(self, indexes: list[str]) -> None:
-        """Make the indexes and the planner's statistics of the filled tables."""
-        for statement in indexes:
-            await self.connection.execute(statement.encode())
-        for table in self.view.tables:
-            await self.connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(self.schema, table)))
+    async def finish(self, indexes: Sequence[str], second: Connection) -> None:
+        """Make the indexes and the planner's statistics of the filled tables, over two connections."""
+        for statements in (indexes, [f"ANALYZE {table}" for table in self.view.tables]):
+            left = iter(statements)
+            await together(_execute_all(connection, left) for connection in (self.connection, second))
 
     async def serve(self) -> None:
         """Put the tables in the place of those that served."""
@@ -85,3 +90,9 @@ class Shadow:
             await self.connection.execute(
                 sql.SQL("ALTER TABLE {} SET SCHEMA {}").format(new, sql.Identifier(self.serving))
             )
+
+
+async def _execute_all(connection: Connection, statements: Iterator[str]) -> None:
+    """Execute statements that others take from too."""
+    for statement in statements:
+        await connection.execute(statement.encode())
