@@ -12,7 +12,6 @@ from rich.table import Table
 from bench.explaining import explaining
 from bench.measuring import Ratio, console
 
-RUNS = 100
 AIM = 1.5
 SIZES = tuple(int(size) for size in os.environ.get("SIZES", "10000,1000000").split(","))
 """Complaints in the small and in the large database: `make bench NAME=queries SIZES=2000,20000`."""
@@ -42,10 +41,10 @@ class Taken(NamedTuple):
 
 
 async def in_turns(
-    questions: Mapping[str, Question], asked: Sequence[tuple[Connection, Known]]
+    questions: Mapping[str, Question], asked: Sequence[tuple[Connection, Known]], runs: int
 ) -> Mapping[str, Sequence[Taken]]:
     """What each question took in each database."""
-    return {what: await _taken(question, asked) for what, question in questions.items()}
+    return {what: await _taken(question, asked, runs) for what, question in questions.items()}
 
 
 def ratios(taken: Mapping[str, Sequence[Taken]]) -> list[Ratio]:
@@ -80,16 +79,16 @@ async def one(connection: Connection, query: str) -> Known:
     return {column.name: value for column, value in zip(cursor.description, row, strict=True)}
 
 
-async def _taken(question: Question, asked: Sequence[tuple[Connection, Known]]) -> Sequence[Taken]:
+async def _taken(question: Question, asked: Sequence[tuple[Connection, Known]], runs: int) -> Sequence[Taken]:
     seconds: list[list[float]] = [[] for _ in asked]
-    for _ in range(RUNS):
-        for (connection, known), runs in zip(asked, seconds, strict=True):
+    for _ in range(runs):
+        for (connection, known), measured in zip(asked, seconds, strict=True):
             started = time.perf_counter()
             await question(connection, known)
-            runs.append(time.perf_counter() - started)
+            measured.append(time.perf_counter() - started)
     return [
-        Taken(runs, await _pages(question, connection, known))
-        for (connection, known), runs in zip(asked, seconds, strict=True)
+        Taken(measured, await _pages(question, connection, known))
+        for (connection, known), measured in zip(asked, seconds, strict=True)
     ]
 
 

@@ -51,6 +51,7 @@ SELECT decided_on, policy, layer, target, dimension, value, count(*) FILTER (WHE
        AS by (dimension, value)
  WHERE decided_on IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6"""
 ONE = "SELECT complaint_id, team, analyst FROM sla_clocks_1 WHERE state = 'running' ORDER BY due_at LIMIT 1"
+RUNS = 50
 TODAY = datetime.now(UTC).date() + timedelta(days=1)
 
 
@@ -91,7 +92,7 @@ async def _measured(urls: Sequence[str]) -> Mapping[str, Sequence[Taken]]:
         await _fill(url, size)
     connections = [await connect(serving_conninfo(url, SCHEMA, **SESSION)) for url in urls]
     try:
-        return await in_turns(QUESTIONS, [(each, await one(each, ONE)) for each in connections])
+        return await in_turns(QUESTIONS, [(each, await one(each, ONE)) for each in connections], RUNS)
     finally:
         for connection in connections:
             await connection.close()
