@@ -9,6 +9,7 @@ import pytest
 from msgspec import structs
 from psycopg import sql
 
+from api.reading import SESSION
 from infra.pages.queries import page_query, probe_query, walking
 from projections import sla
 from projections.sla import AtRisk, ComplianceAsked, Drill
@@ -50,6 +51,8 @@ async def filled(database: str) -> AsyncIterator[House]:
         await at.connection.execute(COUNTS, [MANY])
         await at.connection.execute(COUNTED)
         await at.connection.execute("ANALYZE")
+        for name, value in SESSION.items():
+            await at.connection.execute(sql.SQL("SET {} = {}").format(sql.Identifier(name), value))
         yield at
 
 
