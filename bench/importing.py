@@ -74,7 +74,7 @@ def _measured(what: str, file: Path, mapping: str) -> list[Ratio]:
 
 
 async def _imported(url: str, file: Path, mapping: str) -> Sequence[Progress]:
-    """What the importer told on its way."""
+    """What the importer told on its way, from when it had read what it must read before the first row."""
     log = Log(serving_conninfo(url, SCHEMA), Vault(bytes(32)))
     told: list[Progress] = []
     try:
@@ -83,7 +83,7 @@ async def _imported(url: str, file: Path, mapping: str) -> Sequence[Progress]:
         await log.close()
     if done.added + done.noted != ROWS:
         raise RuntimeError(f"not all was imported: {done.counts()}")
-    return [each for each in told if each.rows]
+    return [*[each for each in told if not each.rows][-1:], *(each for each in told if each.rows)]
 
 
 def _pace(told: Sequence[Progress], start: float, end: float) -> float:
