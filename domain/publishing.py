@@ -40,13 +40,13 @@ class Activate(Command, frozen=True, kw_only=True):
     """None: the newest."""
 
 
-class Approve(Command, frozen=True, kw_only=True):
+class ApproveActivation(Command, frozen=True, kw_only=True):
     verb: ClassVar[str] = "approve"
     approval_id: UUID
     reason: FreeText | None = None
 
 
-class Refuse(Command, frozen=True, kw_only=True):
+class RefuseActivation(Command, frozen=True, kw_only=True):
     verb: ClassVar[str] = "refuse"
     approval_id: UUID
     reason: FreeText
@@ -97,7 +97,7 @@ def requested(state: Published[Any], version: int, ctx: Context) -> list[Event]:
     ]
 
 
-def approved(state: Published[Any], command: Approve, ctx: Context) -> tuple[list[Event], int]:
+def approved(state: Published[Any], command: ApproveActivation, ctx: Context) -> tuple[list[Event], int]:
     """The event of the approval, and the version that it puts in force."""
     approval = _open(state, command.approval_id, ctx)
     if approval.command is None:
@@ -111,7 +111,7 @@ def approved(state: Published[Any], command: Approve, ctx: Context) -> tuple[lis
     return [granted], int(approval.command["version"])
 
 
-def refused(state: Published[Any], command: Refuse, ctx: Context) -> list[Event]:
+def refused(state: Published[Any], command: RefuseActivation, ctx: Context) -> list[Event]:
     approval = _open(state, command.approval_id, ctx)
     return [
         ApprovalRefused(

@@ -12,7 +12,7 @@ from domain import publishing
 from domain.aggregate import Aggregate, Command, Context, Event, Personal, Refused
 from domain.complaint.events.approvals import ApprovalGranted, ApprovalRefused, ApprovalRequested
 from domain.fields import Label
-from domain.publishing import Activate, Approve, Invalid, Published, Refuse, Retire
+from domain.publishing import Activate, ApproveActivation, Invalid, Published, RefuseActivation, Retire
 from domain.sla import Calendar, HolidaySet, PinnedCalendar
 from domain.sla.calendar_validation import calendar_problems
 from domain.sla.inputs import Dates, Exceptions, HolidayRuleInput, Week, plain
@@ -75,7 +75,7 @@ class ReviseCalendar(Command, frozen=True, kw_only=True):
     exceptions: Exceptions = field(default_factory=dict)
 
 
-CalendarCommand = DefineCalendar | ReviseCalendar | Activate | Approve | Refuse | Retire
+CalendarCommand = DefineCalendar | ReviseCalendar | Activate | ApproveActivation | RefuseActivation | Retire
 CalendarState = Published[PinnedCalendar]
 
 
@@ -130,10 +130,10 @@ def _decide(  # noqa: C901 - one branch for each command
             return _revise(state, command, ctx)
         case Activate():
             return _activate(state, publishing.version_meant(state, command.version), ctx)
-        case Approve():
+        case ApproveActivation():
             granted, version = publishing.approved(state, command, ctx)
             return [*granted, *_activated(state, version)]
-        case Refuse():
+        case RefuseActivation():
             return publishing.refused(state, command, ctx)
         case Retire():
             return _retire(state, command, ctx)

@@ -12,7 +12,7 @@ from domain import publishing
 from domain.aggregate import Aggregate, Command, Context, Event, Personal, Refused
 from domain.complaint.events.approvals import ApprovalGranted, ApprovalRefused, ApprovalRequested
 from domain.fields import FreeText, Label
-from domain.publishing import Activate, Approve, Invalid, Published, Refuse, Retire
+from domain.publishing import Activate, ApproveActivation, Invalid, Published, RefuseActivation, Retire
 from domain.sla import Policy
 from domain.sla.documents import Layer
 from domain.sla.inputs import MatchInput, Order, Targets, plain
@@ -76,7 +76,7 @@ class RevisePolicy(Command, frozen=True, kw_only=True):
     source: FreeText | None = None
 
 
-PolicyCommand = DefinePolicy | RevisePolicy | Activate | Approve | Refuse | Retire
+PolicyCommand = DefinePolicy | RevisePolicy | Activate | ApproveActivation | RefuseActivation | Retire
 PolicyState = Published[Policy]
 
 
@@ -126,10 +126,10 @@ def _decide(  # noqa: C901 - one branch for each command
             return _revise(state, command, ctx)
         case Activate():
             return _activate(state, publishing.version_meant(state, command.version), ctx)
-        case Approve():
+        case ApproveActivation():
             granted, version = publishing.approved(state, command, ctx)
             return [*granted, *_activated(state, version, ctx)]
-        case Refuse():
+        case RefuseActivation():
             return publishing.refused(state, command, ctx)
         case Retire():
             return _retire(state, command)

@@ -11,7 +11,7 @@ import psycopg
 import structlog
 
 from domain.publishing import Published
-from domain.sla import PinnedCalendar, PinnedPolicy, Policy
+from domain.sla import Book, PinnedCalendar, PinnedPolicy, Policy
 from domain.sla.standing import Standing, standing
 from domain.sla_calendar import SLA_CALENDAR
 from domain.sla_policy import SLA_POLICY
@@ -101,3 +101,14 @@ async def read_standing(connection: Connection) -> Standing:
     policies = _of_connections.setdefault(connection, Policies())
     await policies.read(connection)
     return policies.standing
+
+
+async def read_book(connection: Connection, applied: Iterable[Iterable[PinnedPolicy]]) -> Book:
+    """A book with what was applied, and all that was defined before it was first asked for.
+
+    Versions never change: to know later ones does no harm.
+    """
+    policies = _of_connections.get(connection)
+    if policies is None or not policies.know(pinned for each in applied for pinned in each):
+        return (await read_standing(connection)).book
+    return policies.standing.book

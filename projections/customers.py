@@ -26,7 +26,7 @@ from infra.pages import (
     read_page,
 )
 from infra.projector import View
-from infra.rows import fold_rows
+from infra.rows import fold_rows, one_by_one
 
 Sort = Literal["registered_at", "-registered_at"]
 
@@ -120,7 +120,9 @@ def fold(row: Row | None, recorded: Recorded[Event]) -> Row:
 async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
     """Fold events into the table."""
     ours = [event for event in events if event.kind == CUSTOMER.kind]
-    await fold_rows(connection, ours, table="customers_2", key="customer_id", row_type=Row, fold=fold)
+    await fold_rows(
+        connection, ours, table="customers_2", key="customer_id", row_type=Row, fold=one_by_one(fold)
+    )
 
 
 VIEW = View(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import psycopg
 from msgspec import Struct, convert
+from msgspec.structs import replace
 from psycopg.rows import tuple_row
 
 from domain.aggregate import Event
@@ -14,9 +15,9 @@ from domain.complaint import COMPLAINT, ComplaintEvent
 from domain.complaint.events import SlaApplied
 from domain.sla import Book, Due, Timeline, falls_due, noted
 from infra.events import ROW, Recorded, Row, decode_body
-from infra.policies import read_standing
+from infra.policies import read_book
 from infra.projector import View
-from infra.rows import fold_rows
+from infra.rows import fold_rows, with_rows
 
 DDL = """
 CREATE TABLE IF NOT EXISTS sla_due_1 (
@@ -30,7 +31,6 @@ CREATE TABLE IF NOT EXISTS sla_due_1 (
 );
 CREATE INDEX IF NOT EXISTS sla_due_1_next ON sla_due_1 (next_at, complaint_id) WHERE next_at IS NOT NULL;
 """
-FOLLOWED: LiteralString = "SELECT complaint_id FROM sla_due_1 WHERE complaint_id = ANY(%s)"
 BEFORE = f"SELECT {ROW} WHERE e.stream_id = ANY(%s) AND e.position < %s ORDER BY e.position"
 DUE: LiteralString = """
 SELECT complaint_id, version, due FROM sla_due_1
@@ -42,8 +42,8 @@ class DueRow(Struct, frozen=True, kw_only=True):
     """A complaint's clocks; the fields are the columns of `sla_due_1`.
 
     `due` is all that is to be recorded of them if nothing else happens, the earliest, at `next_at`, first.
-    `latest` is the latest time at which anything of it occurred. What fell due before an import, the last of
-    whose events was recorded at `imported_until`, is history: nobody is told of it now.
+    `latest` is the latest time at which anything occurred that moves a clock. What fell due before an import,
+    the last of whose events was recorded at `imported_until`, is history: nobody is told of it now.
     """
 
     complaint_id: UUID
@@ -65,22 +65,31 @@ class DueNow(Struct, frozen=True, kw_only=True):
 
 async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
     """Fold the events of the complaints that have clocks, from their registration on."""
-    followed = await _followed(connection, events)
-    if not followed:
+    ours = [event for event in events if event.kind == COMPLAINT.kind]
+    applied = [event for event in ours if isinstance(event.event, SlaApplied)]
+    begun = {event.stream_id for event in ours if event.version == 1}
+    streams = {event.stream_id for event in ours}
+    known = await with_rows(
+        connection, streams - begun, table="sla_due_1", key="complaint_id", row_type=DueRow
+    )
+    new = {event.stream_id for event in applied} - known
+    if not known and not new:
         return
-    book = (await read_standing(connection)).book
-    stories: dict[UUID, list[Recorded[Event]]] = {}
-    for event in followed:
-        stories.setdefault(event.stream_id, []).append(event)
+    earlier = await _earlier(connection, new - begun, ours[0].position) if new - begun else []
+    book = await read_book(connection, (cast("SlaApplied", event.event).policies for event in applied))
+    await fold_rows(
+        connection,
+        [*earlier, *(event for event in ours if event.stream_id in known or event.stream_id in new)],
+        table="sla_due_1",
+        key="complaint_id",
+        row_type=DueRow,
+        fold=lambda row, story: _folded(row, story, book),
+    )
 
-    def fold(row: DueRow | None, last: Recorded[Event]) -> DueRow:
-        return _folded(row, stories[last.stream_id], book)
 
-    newest = [story[-1] for story in stories.values()]
-    await fold_rows(connection, newest, table="sla_due_1", key="complaint_id", row_type=DueRow, fold=fold)
-
-
-VIEW = View(name="sla_due", version=1, ddl=DDL, tables=("sla_due_1",), apply=apply)
+VIEW = View(
+    name="sla_due", version=1, ddl=DDL, tables=("sla_due_1",), apply=apply, stream_kind=COMPLAINT.kind
+)
 
 
 async def due(connection: psycopg.AsyncConnection[Any], at: datetime, limit: int) -> list[DueNow]:
@@ -100,19 +109,6 @@ async def next_due(connection: psycopg.AsyncConnection[Any]) -> datetime | None:
     return found[0] if found else None
 
 
-async def _followed(
-    connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]
-) -> list[Recorded[Event]]:
-    """The events of complaints with clocks; of those that have just got them, all since the registration."""
-    ours = [event for event in events if event.kind == COMPLAINT.kind]
-    rows = await connection.execute(FOLLOWED, [list({event.stream_id for event in ours})])
-    known = {stream_id for (stream_id,) in await rows.fetchall()}
-    new = {event.stream_id for event in ours if isinstance(event.event, SlaApplied)} - known
-    begun = {event.stream_id for event in ours if event.version == 1}
-    earlier = await _earlier(connection, new - begun, ours[0].position) if new - begun else []
-    return [*earlier, *(event for event in ours if event.stream_id in known | new)]
-
-
 async def _earlier(
     connection: psycopg.AsyncConnection[Any], streams: Iterable[UUID], before: int
 ) -> list[Recorded[Event]]:
@@ -128,19 +124,21 @@ def _sealed(row: Row) -> Recorded[Event]:
 
 
 def _folded(row: DueRow | None, story: Sequence[Recorded[Event]], book: Book) -> DueRow:
-    timeline = row.timeline if row else Timeline()
-    latest = row.latest if row else story[0].occurred_at
+    """The row after some events. What moves no clock is a version more, and nothing else."""
+    timeline, latest = (row.timeline, row.latest) if row else (Timeline(), story[0].occurred_at)
     imported_until = row.imported_until if row else None
     for recorded in story:
-        timeline = noted(timeline, cast("ComplaintEvent", recorded.event), recorded.occurred_at)
-        latest = max(latest, recorded.occurred_at)
+        before, timeline = (
+            timeline,
+            noted(timeline, cast("ComplaintEvent", recorded.event), recorded.occurred_at),
+        )
+        if timeline is not before:
+            latest = max(latest, recorded.occurred_at)
         if recorded.origin == "import":
             imported_until = recorded.recorded_at
-    due = tuple(
-        each
-        for each in falls_due(timeline, book, latest)
-        if imported_until is None or each.at > imported_until
-    )
+    if row and timeline is row.timeline and imported_until == row.imported_until:
+        return replace(row, version=story[-1].version)
+    due = _due(timeline, latest, imported_until, book)
     return DueRow(
         complaint_id=story[-1].stream_id,
         version=story[-1].version,
@@ -150,3 +148,10 @@ def _folded(row: DueRow | None, story: Sequence[Recorded[Event]], book: Book) ->
         latest=latest,
         imported_until=imported_until,
     )
+
+
+def _due(
+    timeline: Timeline, latest: datetime, imported_until: datetime | None, book: Book
+) -> tuple[Due, ...]:
+    found = falls_due(timeline, book, latest)
+    return tuple(each for each in found if imported_until is None or each.at > imported_until)

@@ -28,7 +28,7 @@ from infra.pages import (
     read_page,
 )
 from infra.projector import View
-from infra.rows import fold_rows
+from infra.rows import fold_rows, one_by_one
 from infra.webhooks import Book, Instruction, Target
 
 Sort = Literal["created_at", "-created_at"]
@@ -126,7 +126,9 @@ def fold(row: Row | None, recorded: Recorded[Event]) -> Row:
 async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
     """Fold events into the tables."""
     ours = [event for event in events if event.kind == WEBHOOK.kind]
-    await fold_rows(connection, ours, table="webhooks_1", key="webhook_id", row_type=Row, fold=fold)
+    await fold_rows(
+        connection, ours, table="webhooks_1", key="webhook_id", row_type=Row, fold=one_by_one(fold)
+    )
     if asked := [found for event in ours if (found := _instruction(event))]:
         await connection.execute(KEEP, [msgspec.json.encode(asked).decode()])
 

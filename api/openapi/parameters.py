@@ -67,6 +67,15 @@ PATH: Json = {
     "protocol": ({"type": "string", "pattern": "^[0-9]{6,40}$"}, "The protocol number, digits only."),
 }
 QUERY: dict[str, str] = {
+    "by": "Told apart by this, or by several: the parameter may be repeated.",
+    "decided_from": "Decided on this day or later, in the zone of the calendar.",
+    "decided_to": "Decided before this day.",
+    "outcome": "With this outcome.",
+    "period": "Also told apart by the day, week, month, quarter or year of the decision.",
+    "policy": "Under this policy.",
+    "sector": "Whose cause lies in this sector, or which this sector was asked about last.",
+    "target": "With this target.",
+    "within": "Due within so many seconds from now.",
     "action": "The type of the event, such as `complaint-assigned`.",
     "actor": "Who did it: the subject of the key or token.",
     "after": "Only events after this position.",

@@ -45,6 +45,9 @@ def portable(schema: Any) -> Any:
         found["$ref"] = f"{path}/{_name(name)}"
     if isinstance(values := found.get("enum"), list) and all(isinstance(value, str) for value in values):
         found["type"] = "string"
+    if found.get("items") is False:  # which not every generator reads
+        of = found.pop("prefixItems")
+        found["items"] = of[0] if all(each == of[0] for each in of) else {"anyOf": of}
     return found
 
 

@@ -38,7 +38,7 @@ async def of_complaint(
 ) -> Mapping[str, Any]:
     """For commands on complaints: what is in memory, and a tier where one may matter."""
     if state is not None and state.timeline.applications:
-        if not policies.know(state.timeline.applications[-1].policies):
+        if not all(policies.know(each.policies) for each in state.timeline.applications):
             await policies.refresh()
     elif not policies.standing.active:
         return NOTHING

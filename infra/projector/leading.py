@@ -38,7 +38,8 @@ SELECT CASE WHEN count(*) = 1 THEN '1' ELSE 'deposed' END::integer FROM moved"""
 PASSING = (psycopg.OperationalError, psycopg.InterfaceError, Unavailable, Overloaded)
 
 # A leader looks at its checkpoint each second; one that hangs loses its connection, and with it the lead.
-ALIVE = """SELECT set_config(name, '5s', false)
+# What a crash of the server takes back of a view, its checkpoint goes back with: it is folded again.
+ALIVE = """SELECT set_config(name, '5s', false), set_config('synchronous_commit', 'off', false)
              FROM unnest(ARRAY['idle_session_timeout', 'idle_in_transaction_session_timeout']) AS name"""
 
 

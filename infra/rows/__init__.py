@@ -5,8 +5,18 @@ connection a memory, and who does so writes what is left unwritten (`Memory.flus
 Without a memory every batch is read, folded and written at once.
 """
 
-from infra.rows.folding import fold_rows
-from infra.rows.memory import Memory, remembering
-from infra.rows.tables import FEW
+from infra.rows.folding import fold_rows, one_by_one, with_rows
+from infra.rows.memory import Memory, fills_fresh, remembering
+from infra.rows.tables import FEW, Table, table_of
 
-__all__ = ["FEW", "Memory", "fold_rows", "remembering"]
+__all__ = [
+    "FEW",
+    "Memory",
+    "Table",
+    "fills_fresh",
+    "fold_rows",
+    "one_by_one",
+    "remembering",
+    "table_of",
+    "with_rows",
+]

@@ -1,8 +1,8 @@
 """Folding a batch of events into the rows it concerns."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import reduce
-from typing import Any, LiteralString, TypeVar
+from typing import Any, LiteralString, TypeVar, cast
 from uuid import UUID
 
 import psycopg
@@ -10,12 +10,13 @@ from msgspec import Struct
 
 from domain.aggregate import Event
 from infra.events import Recorded
-from infra.rows.memory import Memory, memory_of
+from infra.rows.memory import Memory, Written, memory_of
 from infra.rows.tables import table_of
 
 R = TypeVar("R", bound=Struct)
 Fold = Callable[[R | None, Recorded[Event]], R]
 FoldMany = Callable[[R | None, Sequence[Recorded[Event]]], R]
+"""Folds the events of one stream at once; it gives the same object where nothing changes."""
 
 
 async def fold_rows(
@@ -25,26 +26,55 @@ async def fold_rows(
     table: LiteralString,
     key: LiteralString,
     row_type: type[R],
-    fold: Fold[R],
-    fold_many: FoldMany[R] | None = None,
+    fold: FoldMany[R],
+    written: Written[R] | None = None,
 ) -> None:
     """Fold events into the rows of `table`, one row a stream, whose id is in column `key`.
 
-    The struct's fields are the table's columns. `fold_many` is a faster way to fold the events of one stream.
+    The struct's fields are the table's columns. `written` is given the rows that changed, once for all
+    batches of a transaction, after they are written.
     """
     if not events:
         return
-    memory = memory_of(connection)
-    known = (memory or Memory(0)).known(table_of(table, key, row_type))
+    kept = memory_of(connection)
+    memory = kept or Memory(0)
+    known = memory.known(table_of(table, key, row_type), written)
     streams = by_stream(events)
-    if memory is None or not memory.fresh:
-        await known.load(connection, list(streams))
+    if not memory.fresh:
+        await known.load(connection, _begun_before(streams))
     for stream_id, its_events in streams.items():
         before = known.rows.get(stream_id)
-        after = fold_many(before, its_events) if fold_many else reduce(fold, its_events, before)
-        known.put(stream_id, after)
-    if memory is None:
-        await known.table.write(connection, list(known.rows.values()))
+        after = fold(before, its_events)
+        if after is not before:
+            known.put(stream_id, after)
+    if kept is None:
+        await memory.flush(connection)
+
+
+def one_by_one(fold: Fold[R]) -> FoldMany[R]:
+    """Folds events one after the other."""
+    return lambda row, events: cast("R", reduce(fold, events, row))
+
+
+async def with_rows(
+    connection: psycopg.AsyncConnection[Any],
+    streams: Collection[UUID],
+    *,
+    table: LiteralString,
+    key: LiteralString,
+    row_type: type[R],
+) -> set[UUID]:
+    """Which of these streams have a row."""
+    memory = memory_of(connection) or Memory(0)
+    known = memory.known(table_of(table, key, row_type))
+    if not memory.fresh:
+        await known.load(connection, streams)
+    return {stream for stream in streams if known.rows.get(stream) is not None}
+
+
+def _begun_before(streams: Mapping[UUID, Sequence[Recorded[Event]]]) -> list[UUID]:
+    """Those that may have a row: the others begin here."""
+    return [key for key, events in streams.items() if events[0].version > 1]
 
 
 def by_stream(events: Iterable[Recorded[Event]]) -> dict[UUID, list[Recorded[Event]]]:

@@ -1,6 +1,6 @@
 """What the leader of a view remembers of its rows: those used last, and those not written yet."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -13,27 +13,38 @@ from infra.rows.tables import Table
 
 R = TypeVar("R", bound=Struct)
 Connection = psycopg.AsyncConnection[Any]
+Written = Callable[[Connection, Sequence[R]], Awaitable[None]]
 
 
 class Known(Generic[R]):
-    """Rows of one table by key, the one used last at the end."""
+    """Rows of one table by key, the one used last at the end; None: known to be missing."""
 
     def __init__(self, table: Table[R]) -> None:
         self.table = table
-        self.rows: dict[UUID, R] = {}
-        self.unwritten: set[UUID] = set()
+        self.written: Written[R] | None = None
+        self.rows: dict[UUID, R | None] = {}
+        self.unwritten: dict[UUID, None] = {}
 
     def put(self, key: UUID, row: R) -> None:
         """Remember a row that is to be written."""
         self.rows.pop(key, None)
         self.rows[key] = row
-        self.unwritten.add(key)
+        self.unwritten[key] = None
 
-    async def load(self, connection: Connection, keys: Sequence[UUID]) -> None:
+    async def load(self, connection: Connection, keys: Collection[UUID]) -> None:
         """Read those of the rows that are not known, as far as there are any."""
         if missing := [key for key in keys if key not in self.rows]:
-            for row in await self.table.read(connection, missing):
-                self.rows[self.table.key_of(row)] = row
+            found = await self.table.read(connection, missing)
+            self.rows |= dict.fromkeys(missing) | {self.table.key_of(row): row for row in found}
+
+    async def write(self, connection: Connection, *, fresh: bool) -> None:
+        """Write what is not written yet."""
+        rows = [row for key in self.unwritten if (row := self.rows[key]) is not None]
+        self.unwritten.clear()
+        if rows:
+            await (self.table.copy if fresh else self.table.write)(connection, rows)
+            if self.written is not None:
+                await self.written(connection, rows)
 
     def trim(self, most: int) -> None:
         """Forget all but the rows used last."""
@@ -53,17 +64,16 @@ class Memory:
         self.fresh = fresh
         self._known: dict[str, Known[Any]] = {}
 
-    def known(self, table: Table[R]) -> Known[R]:
-        """What is known of a table."""
-        return self._known.setdefault(table.name, Known(table))
+    def known(self, table: Table[R], written: Written[R] | None = None) -> Known[R]:
+        """What is known of a table; `written` is given its rows after they are written."""
+        known = self._known.setdefault(table.name, Known(table))
+        known.written = written or known.written
+        return known
 
     async def flush(self, connection: Connection) -> None:
         """Write what is not written yet, then forget what is too much: to be called before each commit."""
         for known in self._known.values():
-            rows = [known.rows[key] for key in known.unwritten]
-            known.unwritten.clear()
-            if rows:
-                await (known.table.copy if self.fresh else known.table.write)(connection, rows)
+            await known.write(connection, fresh=self.fresh)
             known.trim(0 if self.fresh else self._most)
 
     def forget(self) -> None:
@@ -87,3 +97,9 @@ def remembering(connection: Connection, memory: Memory) -> Iterator[Memory]:
 def memory_of(connection: Connection) -> Memory | None:
     """The memory in use over this connection."""
     return _memories.get(connection)
+
+
+def fills_fresh(connection: Connection) -> bool:
+    """Whether the tables are being filled from nothing, with each stream whole and once."""
+    memory = memory_of(connection)
+    return memory is not None and memory.fresh

@@ -22,6 +22,8 @@ from infra.webhooks.store import Opened, Progress, Standing, Store
 from infra.webhooks.targets import Instruction, Target
 from infra.webhooks.window import Window
 
+_chance = random.Random()  # noqa: S311 - spreads load, keeps no secret
+
 BATCH = 200
 """Events that one round takes from the log."""
 AT_ONCE = 16
@@ -226,7 +228,7 @@ class Lane:
     ) -> None:
         """Keep what the round led to."""
         late = self._crew.take_late()
-        now, chance = self._means.clock(), random.random()  # noqa: S311 - spreads load, keeps no secret
+        now, chance = self._means.clock(), _chance.random()
         kept = list(behind)
         for chain in (*late, *given):
             kept += chain.outcomes(self.webhook_id, chance)

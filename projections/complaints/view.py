@@ -11,7 +11,7 @@ from domain.complaint import COMPLAINT
 from infra.events import Recorded
 from infra.projector import View
 from infra.rows import fold_rows
-from projections.complaints.rows import Row, fold, fold_many
+from projections.complaints.rows import Row, fold_many
 from projections.complaints.texts import DDL as TEXTS
 from projections.complaints.texts import apply_texts
 
@@ -125,8 +125,7 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
             table="complaints_2",
             key="complaint_id",
             row_type=Row,
-            fold=fold,
-            fold_many=fold_many,
+            fold=fold_many,
         )
     finally:
         await asyncio.wait([texts])

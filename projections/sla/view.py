@@ -1,8 +1,8 @@
 """The view's tables, and how a batch of events goes into them."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any, LiteralString, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, LiteralString
 from uuid import UUID
 
 import msgspec
@@ -12,8 +12,9 @@ from psycopg.rows import tuple_row
 from domain.aggregate import Event
 from domain.complaint import COMPLAINT
 from infra.events import Recorded
-from infra.policies import read_standing
+from infra.policies import read_book
 from infra.projector import View
+from infra.rows import fills_fresh, fold_rows, one_by_one, table_of
 from projections.sla.cases import Case, fold
 from projections.sla.rows import Cell, ClockRow, Count, cells, clock_rows, count
 
@@ -88,15 +89,8 @@ CREATE TABLE IF NOT EXISTS sla_compliance_1 (
     PRIMARY KEY (dimension, day, policy, layer, target, value)
 );
 """
-CASES: LiteralString = "SELECT json_agg(c)::text FROM sla_cases_1 c WHERE complaint_id = ANY(%s)"
 CLOCKS: LiteralString = "SELECT json_agg(c)::text FROM sla_clocks_1 c WHERE complaint_id = ANY(%s)"
-KEEP: LiteralString = """
-INSERT INTO sla_cases_1 SELECT * FROM json_populate_recordset(NULL::sla_cases_1, %s)
-    ON CONFLICT (complaint_id) DO UPDATE
-   SET (known_at, timeline, history, origin_known)
-     = (excluded.known_at, excluded.timeline, excluded.history, excluded.origin_known)"""
-CLEAR: LiteralString = "DELETE FROM sla_clocks_1 WHERE complaint_id = ANY(%s)"
-RUN: LiteralString = "INSERT INTO sla_clocks_1 SELECT * FROM json_populate_recordset(NULL::sla_clocks_1, %s)"
+CLEAR: LiteralString = "DELETE FROM sla_clocks_1 WHERE id = ANY(%s)"
 ADD: LiteralString = """
 INSERT INTO sla_compliance_1 SELECT * FROM json_populate_recordset(NULL::sla_compliance_1, %s)
     ON CONFLICT (dimension, day, policy, layer, target, value) DO UPDATE
@@ -112,26 +106,20 @@ DELETE FROM sla_compliance_1 c USING json_populate_recordset(NULL::sla_complianc
      = (n.dimension, n.day, n.policy, n.layer, n.target, n.value)
    AND c.met + c.breached + c.lapsed + c.cancelled + c.undetermined = 0"""
 
-R = TypeVar("R")
-
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 
 async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
-    """Fold events into the tables."""
-    ours = [event for event in events if event.kind == COMPLAINT.kind]
-    if not ours:
-        return
-    ids = list({event.stream_id for event in ours})
-    before = {case.complaint_id: case for case in await _read(connection, CASES, ids, Case)}
-    after = dict(before)
-    for event in ours:
-        after[event.stream_id] = fold(after.get(event.stream_id), event)
-    changed = [case for key, case in after.items() if case is not before.get(key)]
-    if changed:
-        await connection.execute(KEEP, [_encoder.encode(changed).decode()])
-    if timed := [case for case in changed if case.timeline.applications]:
-        await _run(connection, timed)
+    """Fold events into the tables; clocks are reckoned anew once a transaction, where something moved."""
+    await fold_rows(
+        connection,
+        [event for event in events if event.kind == COMPLAINT.kind],
+        table="sla_cases_1",
+        key="complaint_id",
+        row_type=Case,
+        fold=one_by_one(fold),
+        written=_run,
+    )
 
 
 VIEW = View(
@@ -140,21 +128,46 @@ VIEW = View(
     ddl=DDL,
     tables=("sla_cases_1", "sla_clocks_1", "sla_compliance_1"),
     apply=apply,
+    stream_kind=COMPLAINT.kind,
 )
 
 
 async def _run(connection: psycopg.AsyncConnection[Any], cases: Sequence[Case]) -> None:
     """Put the clocks of these complaints in the place of those they had, and the counts right."""
-    ids = [case.complaint_id for case in cases]
-    book = (await read_standing(connection)).book  # versions never change: to know later ones does no harm
-    old = await _read(connection, CLOCKS, ids, ClockRow)
-    new = [row for case in cases for row in clock_rows(case, book)]
-    await connection.execute(CLEAR, [ids])
-    await connection.execute(RUN, [_encoder.encode(new).decode()])
-    if changed := _difference(old, new):
-        changes = _encoder.encode([{**cell._asdict(), **c._asdict()} for cell, c in changed.items()]).decode()
-        await connection.execute(ADD, [changes])
-        await connection.execute(SWEEP, [changes])
+    timed = [case for case in cases if case.timeline.applications]
+    if not timed:
+        return
+    book = await read_book(
+        connection, (applied.policies for each in timed for applied in each.timeline.applications)
+    )
+    new = [row for case in timed for row in clock_rows(case, book)]
+    old = [] if fills_fresh(connection) else await _clocks(connection, [case.complaint_id for case in timed])
+    await _replace(connection, old, new)
+    if changes := _difference(old, new):
+        await _count(connection, changes)
+
+
+async def _replace(
+    connection: psycopg.AsyncConnection[Any], old: Sequence[ClockRow], new: Sequence[ClockRow]
+) -> None:
+    table = table_of("sla_clocks_1", "id", ClockRow)
+    if fills_fresh(connection):
+        await table.copy(connection, new)
+        return
+    before = {row.id: row for row in old}
+    if changed := [row for row in new if row != before.get(row.id)]:
+        await table.write(connection, changed)
+    if gone := before.keys() - {row.id for row in new}:
+        await connection.execute(CLEAR, [list(gone)])
+
+
+async def _count(connection: psycopg.AsyncConnection[Any], changes: Mapping[Cell, Count]) -> None:
+    rows = _encoder.encode(
+        [{**cell._asdict(), **count._asdict()} for cell, count in changes.items()]
+    ).decode()
+    await connection.execute(ADD, [rows])
+    if any(number < 0 for count in changes.values() for number in count):
+        await connection.execute(SWEEP, [rows])
 
 
 def _difference(old: Iterable[ClockRow], new: Iterable[ClockRow]) -> dict[Cell, Count]:
@@ -170,9 +183,7 @@ def _difference(old: Iterable[ClockRow], new: Iterable[ClockRow]) -> dict[Cell, 
     return {cell: Count(**total) for cell, total in sums.items() if any(total.values())}
 
 
-async def _read(
-    connection: psycopg.AsyncConnection[Any], query: LiteralString, ids: list[UUID], row_type: type[R]
-) -> list[R]:
+async def _clocks(connection: psycopg.AsyncConnection[Any], ids: list[UUID]) -> list[ClockRow]:
     async with connection.cursor(row_factory=tuple_row) as cursor:
-        found = await (await cursor.execute(query, [ids])).fetchone()
-    return msgspec.json.decode(found[0], type=list[row_type]) if found and found[0] else []  # type: ignore[valid-type]  # known at run time only
+        found = await (await cursor.execute(CLOCKS, [ids])).fetchone()
+    return msgspec.json.decode(found[0], type=list[ClockRow]) if found and found[0] else []

@@ -11,14 +11,16 @@ import pytest
 
 from api.watching import CLOCKS
 from domain.aggregate import tag_of
+from domain.complaint import COMPLAINT
 from domain.complaint import commands as c
 from domain.complaint import events as e
 from infra.commands import Commands
+from infra.policies import Policies
 from infra.watchdog import Watchdog
 from projections import sla_due
 from projections.sla_due import DueNow
 from tests.infra.followers import following
-from tests.infra.logs import fetch, opened, served, serving, until
+from tests.infra.logs import caller, fetch, opened, served, serving, until
 from tests.projections.house import House, house
 
 pytestmark = pytest.mark.anyio
@@ -248,3 +250,18 @@ async def recorded_on(connection: Any) -> int:
         connection, "SELECT count(*) FROM events WHERE tag IN ('sla-warning-raised', 'sla-breached')"
     )
     return int(many)
+
+
+async def test_a_process_that_has_not_read_the_policies_reads_them_when_it_meets_a_complaint_of_theirs(
+    database: str,
+) -> None:
+    async with in_force(database) as at, opened(serving(database)) as log:
+        stream = await at.register()
+        late = Policies(at._connected)
+        commands = Commands(log, late, clock=lambda: at.now)
+        assert late.standing.active == ()
+        at.now += timedelta(hours=3)
+        due = c.RecordSlaDue(at=at.now)
+        outcome = await commands.execute(COMPLAINT, stream, caller(origin="system"), due)
+        assert [event.tag for event in outcome.events] == ["sla-warning-raised"]
+        assert len(late.standing.active) == 1

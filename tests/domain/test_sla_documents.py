@@ -9,7 +9,7 @@ from msgspec import convert, structs
 from api.examples import CALENDAR, POLICY
 from domain.aggregate import Aggregate, Command, Event, Refused
 from domain.complaint.events import ApprovalGranted, ApprovalRefused, ApprovalRequested
-from domain.publishing import Activate, Approve, Invalid, Published, Refuse, Retire
+from domain.publishing import Activate, ApproveActivation, Invalid, Published, RefuseActivation, Retire
 from domain.sla import HolidaySet
 from domain.sla.standing import Standing, standing
 from domain.sla_calendar import (
@@ -109,7 +109,7 @@ def test_an_activation_is_asked_for_and_another_supervisor_carries_it_out() -> N
         command={"version": 1},
     )
     waiting = after(SLA_POLICY, draft, Activate(), new_id=number(5))
-    approve = Approve(approval_id=number(5), reason="Agreed.")
+    approve = ApproveActivation(approval_id=number(5), reason="Agreed.")
     granted, activated = decided(SLA_POLICY, waiting, approve, **SAMIR)
     assert isinstance(granted, ApprovalGranted)
     assert activated == PolicyActivated(policy_name="Cards", policy_version=1)
@@ -119,14 +119,15 @@ def test_an_activation_is_asked_for_and_another_supervisor_carries_it_out() -> N
 
 def test_an_activation_can_be_refused() -> None:
     waiting = after(SLA_POLICY, told(DEFINE), Activate(), new_id=number(5))
-    refuse = Refuse(approval_id=number(5), reason="Too short.")
+    refuse = RefuseActivation(approval_id=number(5), reason="Too short.")
     (dropped,) = decided(SLA_POLICY, waiting, refuse, **SAMIR)
     assert isinstance(dropped, ApprovalRefused)
     assert after(SLA_POLICY, waiting, refuse, **SAMIR).approvals == ()
 
 
 @pytest.mark.parametrize(
-    "command", [Approve(approval_id=number(5)), Refuse(approval_id=number(5), reason="No.")]
+    "command",
+    [ApproveActivation(approval_id=number(5)), RefuseActivation(approval_id=number(5), reason="No.")],
 )
 def test_who_asked_does_not_decide_and_what_nobody_asked_for_is_unknown(command: Command) -> None:
     waiting = after(SLA_POLICY, told(DEFINE), Activate(), new_id=number(5))
@@ -144,7 +145,7 @@ def test_an_erased_request_is_void() -> None:
     waiting = after(SLA_POLICY, told(DEFINE), Activate(), new_id=number(5))
     (approval,) = waiting.approvals
     erased = structs.replace(waiting, approvals=(structs.replace(approval, command=None),))
-    assert refused(SLA_POLICY, erased, Approve(approval_id=number(5)), **SAMIR) == "approval-void"
+    assert refused(SLA_POLICY, erased, ApproveActivation(approval_id=number(5)), **SAMIR) == "approval-void"
 
 
 def test_what_is_in_force_is_not_activated_again_and_the_system_asks_nobody() -> None:
@@ -197,9 +198,12 @@ def test_a_calendar_is_in_force_as_it_is_first_defined_and_later_versions_by_two
     revised = after(SLA_CALENDAR, OFFICE, REVISE_CALENDAR)
     assert (revised.active, revised.latest) == (1, 2)
     waiting = after(SLA_CALENDAR, revised, Activate(), new_id=number(5))
-    granted, activated = decided(SLA_CALENDAR, waiting, Approve(approval_id=number(5)), **SAMIR)
+    granted, activated = decided(SLA_CALENDAR, waiting, ApproveActivation(approval_id=number(5)), **SAMIR)
     assert activated == CalendarActivated(calendar_name="Brazil", calendar_version=2, previous_version=1)
-    assert after(SLA_CALENDAR, waiting, Refuse(approval_id=number(5), reason="No."), **SAMIR).active == 1
+    assert (
+        after(SLA_CALENDAR, waiting, RefuseActivation(approval_id=number(5), reason="No."), **SAMIR).active
+        == 1
+    )
     assert isinstance(granted, ApprovalGranted)
 
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from api.parts import VIEWS
 from domain.aggregate import Event
 from infra.database import DatabaseNotReady
 from infra.events import Recorded
@@ -37,7 +38,7 @@ from tests.infra.followers import (
 )
 from tests.infra.logs import MASTER, NOTE, ask, fetch, opened, request, run, served, serving, until
 from tests.infra.processes import process
-from tests.projections.house import VIEWS, house
+from tests.projections.house import house
 
 pytestmark = pytest.mark.anyio
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from domain.aggregate import Event
 from infra.events import Recorded
 from infra.projector import View, leading, runner
-from infra.rows import Memory, fold_rows, remembering, tables
+from infra.rows import Memory, fold_rows, one_by_one, remembering, tables
 from tests.infra.followers import following, until_at, until_failed
 from tests.infra.logs import NOW, append_on, fetch, request, served
 
@@ -43,7 +43,9 @@ def counted(row: Count | None, event: Recorded[Event]) -> Count:
 
 
 async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
-    await fold_rows(connection, events, table="counts_1", key="stream_id", row_type=Count, fold=counted)
+    await fold_rows(
+        connection, events, table="counts_1", key="stream_id", row_type=Count, fold=one_by_one(counted)
+    )
 
 
 COUNTS = View(name="counts", version=1, ddl=DDL, tables=("counts_1",), apply=apply)
@@ -56,9 +58,9 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "CANDIDATE_SECONDS", 0.02)
 
 
-def event(stream_id: UUID) -> Recorded[Event]:
+def event(stream_id: UUID, version: int = 1) -> Recorded[Event]:
     note = Event()
-    return Recorded(1, stream_id, "complaint", 1, "x", NOW, NOW, "ana", "r", None, "live", b"", note)
+    return Recorded(1, stream_id, "complaint", version, "x", NOW, NOW, "ana", "r", None, "live", b"", note)
 
 
 @pytest.fixture
@@ -81,7 +83,7 @@ async def test_rows_are_the_same_whether_they_are_copied_or_sent_as_json(
         await apply(connection, events)
     assert await fetch(connection, ROWS) == sent
     async with connection.transaction():
-        await apply(connection, events)
+        await apply(connection, [event(each.stream_id, 3) for each in events])
     counts = await fetch(connection, "SELECT events FROM counts_1 ORDER BY stream_id")
     assert counts == [(4,), (2,), (2,)]
 
@@ -102,7 +104,7 @@ async def test_a_column_that_cannot_be_copied_is_told_at_the_first_row(
             table="odd_1",
             key="stream_id",
             row_type=Odd,
-            fold=lambda _, event: Odd(event.stream_id),
+            fold=lambda _, events: Odd(events[0].stream_id),
         )
 
 
@@ -115,7 +117,7 @@ async def test_what_is_remembered_is_not_read_again_and_no_more_is_kept_than_all
         assert await fetch(connection, "SELECT FROM counts_1") == []
         await memory.flush(connection)
         await connection.execute("UPDATE counts_1 SET events = 100")  # which no leader would see
-        await apply(connection, [event(first), event(third)])
+        await apply(connection, [event(first, 2), event(third, 2)])
         await memory.flush(connection)
     found = dict(await fetch(connection, "SELECT stream_id, events FROM counts_1"))
     assert found == {first: 101, second: 100, third: 2}

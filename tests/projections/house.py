@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 from msgspec import convert, structs
 
+from api.parts import VIEWS
 from domain.aggregate import Event
 from domain.complaint import COMPLAINT, ComplaintCommand, SystemCommand
 from domain.complaint import commands as c
@@ -21,19 +22,10 @@ from infra.events import Recorded
 from infra.log import Log, head
 from infra.policies import Policies
 from infra.projector import View
-from projections import audit, complaints, customers, deadlines, sla_documents, sla_due
+from projections import complaints
 from projections.complaints import ComplaintDetail, Worklist
 from tests.infra.followers import following, until_at
 from tests.infra.logs import NOW, REGISTER, caller, opened, served, serving
-
-VIEWS = (
-    complaints.VIEW,
-    audit.VIEW,
-    customers.VIEW,
-    deadlines.VIEW,
-    sla_documents.VIEW,
-    sla_due.VIEW,
-)
 
 
 class House:

@@ -5,10 +5,11 @@ from uuid import uuid4
 
 import pytest
 
+from api.parts import VIEWS
 from domain.complaint import commands as c
 from domain.complaint.values import Contact, SubjectRef
 from tests.infra.logs import NOW
-from tests.projections.house import VIEWS, house
+from tests.projections.house import house
 
 pytestmark = pytest.mark.anyio
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from msgspec import convert, structs
 
 from api.examples import CALENDAR, POLICY
+from api.parts import VIEWS
 from domain import AGGREGATES
 from domain.aggregate import Refused, tag_of
 from domain.complaint import COMPLAINT, ComplaintCommand, SystemCommand
@@ -18,6 +20,8 @@ from domain.complaint import commands as c
 from domain.customer import CUSTOMER, ChangeContact, ChangeTier, SetPreferences
 from domain.publishing import Activate
 from domain.sla_policy import SLA_POLICY, RevisePolicy
+from domain.webhook import WEBHOOK
+from domain.webhook import commands as w
 from infra.events import decode_body, encode_body
 from infra.log import Draft
 from infra.projector import Rebuild, View, leading
@@ -27,7 +31,7 @@ from infra.vault import Vault
 from projections import audit, complaints
 from tests.domain.spec import ANSWER, COMMANDS, POINTS
 from tests.infra.logs import MASTER, NOW, append_on, caller, fetch, request, serving
-from tests.projections.house import VIEWS, House, house
+from tests.projections.house import House, house
 
 pytestmark = pytest.mark.anyio
 
@@ -111,12 +115,40 @@ async def aimed(
     return structs.replace(command, **known)
 
 
+async def record_what_fell_due(at: House) -> None:
+    """Warnings, breaches and escalations of all complaints, as the watchdog would."""
+    for (stream,) in await fetch(
+        at.connection, "SELECT stream_id FROM events WHERE tag = 'complaint-registered' ORDER BY position"
+    ):
+        with suppress(Refused):
+            await at.do(stream, c.RecordSlaDue(at=at.now, occurred_at=at.now), origin="system")
+
+
+async def send_webhook(at: House) -> None:
+    """A webhook, and what may be asked about its deliveries."""
+    made = await at.commands.create(WEBHOOK, caller(), w.CreateWebhook(url="https://example.org/hook"))
+    asked = (
+        w.Replay(from_position=1),
+        w.SkipDelivery(position=2, reason="Gone."),
+        w.ResumeParked(),
+        w.RotateSecret(),
+        w.PauseWebhook(),
+        w.ResumeWebhook(),
+        w.ChangeWebhook(description="The other one"),
+    )
+    for command in asked:
+        await at.commands.execute(WEBHOOK, made.stream_id, caller(), command)
+
+
 async def try_many(at: House, chance: random.Random, many: int) -> None:
     """Random commands on random complaints and customers; many of them are refused."""
     name = f"of {at.now:%d %B}"
     document = POLICY | {"name": name, "calendar": name, "match": {}, "order": 100 - at.now.day}
     policy = await at.put_in_force(document, CALENDAR | {"name": name})
+    await record_what_fell_due(at)
+    await send_webhook(at)
     streams = [await at.register(register=POINTS) for _ in range(4)]
+    await at.do(streams[0], c.SetReminder(text="Ask again", at=at.now + timedelta(days=99)))
     people = [await at.customer(email=f"{n}@example.org") for n in range(2)]
     for n in range(many):
         if chance.random() < 0.1:
@@ -136,6 +168,8 @@ async def try_many(at: House, chance: random.Random, many: int) -> None:
         try:
             stream = chance.choice(streams)
             command = await aimed(at, chance, stream, streams)
+            if chance.random() < 0.1:
+                command = c.ApplyPolicies(cause="tier_changed")
             actor = chance.choice(("ana", "rui"))
             await at.do(stream, command, origin=origin, actor=actor, supervisor=True)
         except Refused:
