@@ -17,6 +17,8 @@ NAMES: tuple[str, ...] = (
     "subscribers",
     "webhooks",
     "sla",
+    "compliance",
+    "simulation",
     "watchdog",
 )
 

@@ -100,6 +100,13 @@ def load(port: int, requests: list[bytes], connections: int) -> Load:
     return found
 
 
+def get(path: str, **headers: str) -> bytes:
+    """A request as it goes over the wire."""
+    lines = [f"GET {path} HTTP/1.1", "host: 127.0.0.1"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
 def post(path: str, body: bytes, **headers: str) -> bytes:
     """A request as it goes over the wire."""
     lines = [f"POST {path} HTTP/1.1", "host: 127.0.0.1", "content-type: application/json"]

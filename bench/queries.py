@@ -1,52 +1,42 @@
 """Queries at 10,000 and at 1,000,000 complaints: how much slower is the larger?
 
 The databases are filled by `bench.multitude`. Each query is run through the query functions, on a connection
-as the API's, in turns on both databases; pages are of 50. Beside the medians stand the 99th percentiles and
-the pages of 8 kB that PostgreSQL touched, which do not depend on what else the machine does.
+as the API's, in turns on both databases; pages are of 50. Then some are asked over HTTP, of a server process
+for each database, by a client that keeps its connection.
 """
 
-import statistics
-import time
+import tempfile
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
-import psycopg
 import uvloop
-from rich.table import Table
 
 from api.reading import SESSION
-from bench.explaining import explaining
-from bench.measuring import SCHEMA, Ratio, console, database, report
-from bench.multitude import fill
+from bench.asking import AIM, SIZES, Connection, Known, Question, Taken, in_turns, one, print_more, ratios
+from bench.http import serving, token
+from bench.load import get, load
+from bench.measuring import SCHEMA, Ratio, database, interleaved, quiet, report
+from bench.multitude import MASTER, fill
 from domain.complaint.lifecycle import OPEN
 from infra.database import connect, serving_conninfo
 from projections import audit, complaints
 from projections.audit import Trail
 from projections.complaints import Worklist
 
-SIZES = (10_000, 1_000_000)
-RUNS = 200
-AIM = 1.5
-ONE: str = """
+RUNS, FEW_RUNS = 100, 10
+HTTP_RUNS, REQUESTS = 3, 200
+ONE = """
 SELECT complaint_id, protocol, analyst, team, category, customer_id, registered_at FROM complaints_2
  WHERE state = 'in_progress' AND analyst IS NOT NULL AND customer_id IS NOT NULL AND category IS NOT NULL
  ORDER BY complaint_id LIMIT 1"""
 
-Connection = psycopg.AsyncConnection[Any]
-Known = Mapping[str, Any]
-"""A complaint in progress: its id, protocol, analyst and so on."""
 
-
-class Taken(NamedTuple):
-    """Seconds of each run, and pages touched by one."""
-
-    seconds: Sequence[float]
-    pages: int
-
-
-def _list(**how: Any) -> Callable[[Connection, Known], Awaitable[Any]]:
+def _list(**how: Any) -> Question:
     def ask(connection: Connection, known: Known) -> Awaitable[Any]:
         given = {name: value(known) if callable(value) else value for name, value in how.items()}
         return complaints.worklist(connection, Worklist(**given))
@@ -63,7 +53,7 @@ def _month_before(known: Known) -> datetime:
     return at - timedelta(days=30)
 
 
-QUERIES: Mapping[str, Callable[[Connection, Known], Awaitable[Any]]] = {
+QUERIES: Mapping[str, Question] = {
     "newest": _list(),
     "last changed": _list(sort="-updated_at"),
     "open, by what is due": _list(state=tuple(OPEN), sort="due_at"),
@@ -89,72 +79,84 @@ QUERIES: Mapping[str, Callable[[Connection, Known], Awaitable[Any]]] = {
 }
 
 
+# Filters of which no index has the order, and that keep many: they are walked over to a bound.
+HARD: Mapping[str, Question] = {
+    "requests, gravest first": _list(kind="request", sort="-severity"),
+    "breached, gravest first": _list(breached=True, sort="-severity"),
+    "open and critical, by what is due": _list(state=tuple(OPEN), severity="critical", sort="due_at"),
+    "two common words": _list(q="entrega pedido"),
+}
+STATES = [("state", state) for state in sorted(OPEN)]
+PATHS: Mapping[str, Callable[[Known], str]] = {
+    "newest": lambda _: "",
+    "open, by what is due": lambda _: "?" + urlencode([*STATES, ("sort", "due_at")]),
+    "an analyst's open, by what is due": lambda known: (
+        "?" + urlencode([*STATES, ("sort", "due_at"), ("analyst", known["analyst"])])
+    ),
+    "a common word": lambda _: "?q=entrega",
+    "detail": lambda known: f"/{known['complaint_id']}",
+}
+
+
 def main() -> None:
     """Fill both databases, and ask each everything."""
+    quiet()
     with ExitStack() as stack:
         urls = [stack.enter_context(database()) for _ in SIZES]
-        taken = uvloop.run(_measured(urls))
-    rows = [
-        Ratio(what, _median(large), f"{SIZES[0]:,}", _median(small), "ms", AIM, at_most=True)
-        for what, (small, large) in taken.items()
-    ]
-    report(f"Queries at {SIZES[1]:,} complaints", rows)
-    _tell_more(taken)
+        copies, known = uvloop.run(_filled(urls))
+        for title, questions, runs in (("Queries", QUERIES, RUNS), ("Hard ones", HARD, FEW_RUNS)):
+            taken = uvloop.run(_measured(urls, known, questions, runs))
+            report(f"{title} at {SIZES[1]:,} complaints, {copies:,} of them copies", ratios(taken))
+            print_more(taken)
+        report("The same over HTTP, one connection that is kept", _over_http(urls, known, stack))
 
 
-async def _measured(urls: Sequence[str]) -> Mapping[str, Sequence[Taken]]:
-    for url, size in zip(urls, SIZES, strict=True):
-        await fill(url, SCHEMA, size)
+async def _filled(urls: Sequence[str]) -> tuple[int, Sequence[Known]]:
+    """How many copies are in the last, and what is to be asked for in each."""
+    copies = [await fill(url, SCHEMA, size) for url, size in zip(urls, SIZES, strict=True)]
+    known = []
+    for url in urls:
+        async with await connect(serving_conninfo(url, SCHEMA)) as connection:
+            known.append(await one(connection, ONE))
+    return copies[-1], known
+
+
+async def _measured(
+    urls: Sequence[str], known: Sequence[Known], questions: Mapping[str, Question], runs: int
+) -> Mapping[str, Sequence[Taken]]:
     connections = [await connect(serving_conninfo(url, SCHEMA, **SESSION)) for url in urls]
-    known = [await _one(connection) for connection in connections]
-    asked = list(zip(connections, known, strict=True))
     try:
-        return {what: await _taken(query, asked) for what, query in QUERIES.items()}
+        return await in_turns(questions, list(zip(connections, known, strict=True)), runs)
     finally:
         for connection in connections:
             await connection.close()
 
 
-async def _taken(
-    query: Callable[[Connection, Known], Awaitable[Any]], asked: Sequence[tuple[Connection, Known]]
-) -> Sequence[Taken]:
-    seconds: list[list[float]] = [[] for _ in asked]
-    for _ in range(RUNS):
-        for (connection, known), runs in zip(asked, seconds, strict=True):
-            started = time.perf_counter()
-            await query(connection, known)
-            runs.append(time.perf_counter() - started)
+def _over_http(urls: Sequence[str], known: Sequence[Known], stack: ExitStack) -> list[Ratio]:
+    home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    (home / "master.key").write_text(b64encode(MASTER).decode())
+    ports = [stack.enter_context(serving("ours", "uvicorn", home, url)) for url in urls]
+    bearers = [uvloop.run(token(url)) for url in urls]
     return [
-        Taken(runs, await _pages(query, connection, known))
-        for (connection, known), runs in zip(asked, seconds, strict=True)
+        _http_ratio(
+            what,
+            [
+                get(f"/v1/complaints{path(each)}", authorization=f"Bearer {bearer}")
+                for each, bearer in zip(known, bearers, strict=True)
+            ],
+            ports,
+        )
+        for what, path in PATHS.items()
     ]
 
 
-async def _pages(
-    query: Callable[[Connection, Known], Awaitable[Any]], connection: Connection, known: Known
-) -> int:
-    async with explaining(connection) as plans:
-        await query(connection, known)
-    return sum(plan.pages for plan in plans)
-
-
-async def _one(connection: Connection) -> Known:
-    cursor = await connection.execute(ONE.encode())
-    row = await cursor.fetchone()
-    if row is None or cursor.description is None:
-        raise RuntimeError("no complaint is in progress")
-    return {column.name: value for column, value in zip(cursor.description, row, strict=True)}
-
-
-def _median(taken: Taken) -> float:
-    return statistics.median(taken.seconds) * 1_000
-
-
-def _tell_more(taken: Mapping[str, Sequence[Taken]]) -> None:
-    table = Table(
-        "what", *(f"p99 at {size:,}, ms" for size in SIZES), *(f"pages at {size:,}" for size in SIZES)
+def _http_ratio(what: str, requests: Sequence[bytes], ports: Sequence[int]) -> Ratio:
+    small, large = interleaved(
+        HTTP_RUNS, *(_asking(port, request) for port, request in zip(ports, requests, strict=True))
     )
-    for what, each in taken.items():
-        tails = (f"{statistics.quantiles(one.seconds, n=100)[-1] * 1_000:.2f}" for one in each)
-        table.add_row(what, *tails, *(f"{one.pages:,}" for one in each))
-    console.print(table)
+    return Ratio(what, large, f"{SIZES[0]:,}", small, "ms", AIM, at_most=True)
+
+
+def _asking(port: int, request: bytes) -> Callable[[], float]:
+    """The median of one load, in milliseconds."""
+    return lambda: load(port, [request] * REQUESTS, 1).quantile(0.5)

@@ -49,7 +49,7 @@ LIFE: tuple[tuple[int, ComplaintEvent], ...] = (
 
 def main() -> None:
     """Print the ratios."""
-    book, applied = _book(), _applied()
+    book, applied = _book(), applied_presets()
     timelines = _timelines(applied)
     bodies = [msgspec.json.encode(event) for _, event in LIFE]
     decoder: msgspec.json.Decoder[ComplaintEvent] = msgspec.json.Decoder(ComplaintEvent)
@@ -97,7 +97,8 @@ def _book() -> Book:
     )
 
 
-def _applied() -> e.SlaApplied:
+def applied_presets() -> e.SlaApplied:
+    """What a complaint is told when both presets are in force."""
     active = [
         ActivePolicy(policy=each, version=1, calendar=PinnedCalendar(calendar=preset.calendars[0], version=1))
         for preset in (SAC, DESK)

@@ -1,5 +1,6 @@
 """Lists of clocks: those of one complaint, those at risk, those behind a figure of compliance."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, LiteralString
 from uuid import UUID
@@ -133,13 +134,15 @@ class Drill(Struct, frozen=True, kw_only=True):
     cursor: str | None = None
 
 
+RUNNING: LiteralString = "state = 'running'"
 KNOWN = (Part("{} IS NOT NULL"),)
+RUNNING_KNOWN = (Part("{} IS NOT NULL AND " + RUNNING),)
 DUE = Listing(
     VIEW.follower,
     ClockItem,
     COLUMNS,
     "sla_clocks_1",
-    both_ways(Order("due_at", "timestamptz", Moment, id_type=str, parts=KNOWN), KNOWN),
+    both_ways(Order("due_at", "timestamptz", Moment, id_type=str, parts=RUNNING_KNOWN), RUNNING_KNOWN),
 )
 DECIDED = Listing(
     VIEW.follower,
@@ -148,11 +151,7 @@ DECIDED = Listing(
     "sla_clocks_1",
     both_ways(Order("decided_at", "timestamptz", Moment, id_type=str, parts=KNOWN), KNOWN),
 )
-RUNNING: LiteralString = "state = 'running'"
-SOON = (
-    Filter(condition=RUNNING, sorts=("due_at",)),
-    *period("due_at", "now()", "now() + make_interval(secs => %(within)s)", along="due_at"),
-)
+SOON = period("due_at", "now()", "now() + make_interval(secs => %(within)s)", along="due_at")
 FILTERS: dict[str, Filter] = {
     "outcome": equals("outcome", sorts=("decided_at",)),
     "policy": Filter(condition="policy = %(policy)s"),
@@ -169,8 +168,15 @@ FILTERS: dict[str, Filter] = {
     "decided_from": Filter(condition="decided_on >= %(decided_from)s"),
     "decided_to": Filter(condition="decided_on < %(decided_to)s"),
 }
-AMONG_RUNNING: dict[str, Filter] = {
-    name: Filter(condition=None, leads=True, lead=f"{RUNNING} AND {name} = %({name})s")
+OF_RUNNING: dict[str, Filter] = FILTERS | {
+    name: Filter(
+        condition=f"{name} = %({name})s",
+        leads=True,
+        lead=f"{RUNNING} AND {name} = %({name})s",
+        sorts=("due_at",),
+        column=name,
+        value=f"%({name})s",
+    )
     for name in ("analyst", "team")
 }
 
@@ -227,8 +233,7 @@ async def drill(connection: psycopg.AsyncConnection[Any], wanted: Drill) -> Page
 
 def running_filters(wanted: AtRisk) -> list[Filter]:
     """What runs out soon, and what else is asked."""
-    among = [each for name, each in AMONG_RUNNING.items() if getattr(wanted, name) is not None]
-    return [*SOON, *_given(wanted), *among]
+    return [*SOON, *_given(wanted, OF_RUNNING)]
 
 
 def decided_filters(wanted: Drill) -> list[Filter]:
@@ -238,8 +243,8 @@ def decided_filters(wanted: Drill) -> list[Filter]:
     """
     lower = None if wanted.decided_from is None else "%(decided_from)s::date - interval '1 day'"
     upper = None if wanted.decided_to is None else "%(decided_to)s::date + interval '1 day'"
-    return [*period("decided_at", lower, upper, along="decided_at"), *_given(wanted)]
+    return [*period("decided_at", lower, upper, along="decided_at"), *_given(wanted, FILTERS)]
 
 
-def _given(wanted: AtRisk | Drill) -> list[Filter]:
-    return [each for name, each in FILTERS.items() if getattr(wanted, name, None) is not None]
+def _given(wanted: AtRisk | Drill, filters: Mapping[str, Filter]) -> list[Filter]:
+    return [each for name, each in filters.items() if getattr(wanted, name, None) is not None]

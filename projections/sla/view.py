@@ -67,8 +67,8 @@ CREATE TABLE IF NOT EXISTS sla_clocks_1 (
 ) WITH (fillfactor = 85);
 CREATE INDEX IF NOT EXISTS sla_clocks_1_complaint ON sla_clocks_1 (complaint_id);
 CREATE INDEX IF NOT EXISTS sla_clocks_1_running ON sla_clocks_1 (due_at, id) WHERE state = 'running';
-CREATE INDEX IF NOT EXISTS sla_clocks_1_analyst ON sla_clocks_1 (analyst) WHERE state = 'running';
-CREATE INDEX IF NOT EXISTS sla_clocks_1_team ON sla_clocks_1 (team) WHERE state = 'running';
+CREATE INDEX IF NOT EXISTS sla_clocks_1_analyst ON sla_clocks_1 (analyst, due_at, id) WHERE state = 'running';
+CREATE INDEX IF NOT EXISTS sla_clocks_1_team ON sla_clocks_1 (team, due_at, id) WHERE state = 'running';
 CREATE INDEX IF NOT EXISTS sla_clocks_1_decided ON sla_clocks_1 (decided_at, id) WHERE decided_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS sla_clocks_1_outcome ON sla_clocks_1 (outcome, decided_at, id)
     WHERE decided_at IS NOT NULL;

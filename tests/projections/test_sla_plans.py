@@ -9,6 +9,7 @@ import pytest
 from msgspec import structs
 from psycopg import sql
 
+from api.reading import SESSION
 from infra.pages.queries import page_query, probe_query, walking
 from projections import sla
 from projections.sla import AtRisk, ComplianceAsked, Drill
@@ -50,6 +51,8 @@ async def filled(database: str) -> AsyncIterator[House]:
         await at.connection.execute(COUNTS, [MANY])
         await at.connection.execute(COUNTED)
         await at.connection.execute("ANALYZE")
+        for name, value in SESSION.items():
+            await at.connection.execute(sql.SQL("SET {} = {}").format(sql.Identifier(name), value))
         yield at
 
 
@@ -79,6 +82,8 @@ def _looking(wanted: AtRisk | Drill) -> sql.Composed:
     [
         (AtRisk(), "sla_clocks_1_running"),
         (AtRisk(sort="-due_at", sector="billing"), "sla_clocks_1_running"),
+        (AtRisk(team="team 20"), "sla_clocks_1_team"),
+        (AtRisk(analyst="analyst 20", sort="-due_at"), "sla_clocks_1_analyst"),
         (Drill(), "sla_clocks_1_decided"),
         (Drill(team="team 7", sort="decided_at"), "sla_clocks_1_decided"),
         (Drill(decided_from=date(2026, 1, 1), decided_to=date(2026, 2, 1)), "sla_clocks_1_decided"),
@@ -94,7 +99,7 @@ async def test_lists_are_walked_along_an_index(filled: House, wanted: AtRisk | D
 
 @pytest.mark.parametrize("by", ["analyst", "team"])
 async def test_what_runs_of_one_is_counted_and_found_by_an_index_of_its_own(filled: House, by: str) -> None:
-    counting = probe_query("sla_clocks_1", [lists.AMONG_RUNNING[by]])
+    counting = probe_query("sla_clocks_1", [lists.OF_RUNNING[by]])
     found = await plan(filled, counting, {by: f"{by} 20", "few": 100, "follower": sla.VIEW.follower})
     assert f"sla_clocks_1_{by}" in found, found
 
