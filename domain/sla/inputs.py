@@ -38,8 +38,8 @@ from domain.sla.pinning import Facts
 T = TypeVar("T", bound=Struct)
 
 Text = Annotated[str, Meta(min_length=1, max_length=LABEL_LENGTH)]
-"""A label beside a list of them. Its pattern is checked by `match_problems`: msgspec 0.22 frees the union of a list and a
-text with a pattern wrongly, and the process dies of that when it ends."""
+"""A label beside a list of them. Its pattern is checked by `match_problems`: msgspec 0.22 frees the union of
+a list and a text with a pattern wrongly, and the process dies of that when it ends."""
 Labels = Annotated[tuple[Label, ...], Meta(max_length=LIST_LENGTH)]
 Amount = Annotated[int, Meta(ge=0, le=AMOUNT_LIMIT)]
 Order = Amount

@@ -28,7 +28,7 @@ SELECT n::text, md5((n / 2)::text)::uuid, n::text, 'desk/resolution', 1, 'desk',
        now() - n * interval '1 hour', now() + n * interval '1 minute', NULL,
        CASE WHEN n %% 20 > 0 THEN now() - n * interval '1 hour' END,
        CASE WHEN n %% 20 > 0 THEN (now() - n * interval '1 hour')::date END,
-       0, 0, false, false, NULL, '[]', 'complaint', 'web', NULL, NULL, NULL, NULL, 'team ' || n %% 400,
+       0, 0, false, false, NULL, NULL, '[]', 'complaint', 'web', NULL, NULL, NULL, NULL, 'team ' || n %% 400,
        'analyst ' || n %% 60
   FROM generate_series(1, %s) AS n"""
 COUNTS: LiteralString = """
