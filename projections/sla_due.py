@@ -16,7 +16,7 @@ from domain.sla import Book, Due, Timeline, falls_due, noted
 from infra.events import ROW, Recorded, Row, decode_body
 from infra.policies import read_standing
 from infra.projector import View
-from infra.rows import fold_rows
+from infra.rows import fold_rows, keys_there
 
 DDL = """
 CREATE TABLE IF NOT EXISTS sla_due_1 (
@@ -30,7 +30,6 @@ CREATE TABLE IF NOT EXISTS sla_due_1 (
 );
 CREATE INDEX IF NOT EXISTS sla_due_1_next ON sla_due_1 (next_at, complaint_id) WHERE next_at IS NOT NULL;
 """
-FOLLOWED: LiteralString = "SELECT complaint_id FROM sla_due_1 WHERE complaint_id = ANY(%s)"
 BEFORE = f"SELECT {ROW} WHERE e.stream_id = ANY(%s) AND e.position < %s ORDER BY e.position"
 DUE: LiteralString = """
 SELECT complaint_id, version, due FROM sla_due_1
@@ -105,8 +104,13 @@ async def _followed(
 ) -> list[Recorded[Event]]:
     """The events of complaints with clocks; of those that have just got them, all since the registration."""
     ours = [event for event in events if event.kind == COMPLAINT.kind]
-    rows = await connection.execute(FOLLOWED, [list({event.stream_id for event in ours})])
-    known = {stream_id for (stream_id,) in await rows.fetchall()}
+    known = await keys_there(
+        connection,
+        (event.stream_id for event in ours),
+        table="sla_due_1",
+        key="complaint_id",
+        row_type=DueRow,
+    )
     new = {event.stream_id for event in ours if isinstance(event.event, SlaApplied)} - known
     begun = {event.stream_id for event in ours if event.version == 1}
     earlier = await _earlier(connection, new - begun, ours[0].position) if new - begun else []

@@ -5,8 +5,8 @@ connection a memory, and who does so writes what is left unwritten (`Memory.flus
 Without a memory every batch is read, folded and written at once.
 """
 
-from infra.rows.folding import fold_rows
+from infra.rows.folding import fold_rows, keys_there
 from infra.rows.memory import Memory, remembering
 from infra.rows.tables import FEW
 
-__all__ = ["FEW", "Memory", "fold_rows", "remembering"]
+__all__ = ["FEW", "Memory", "fold_rows", "keys_there", "remembering"]

@@ -47,6 +47,22 @@ async def fold_rows(
         await known.table.write(connection, list(known.rows.values()))
 
 
+async def keys_there(
+    connection: psycopg.AsyncConnection[Any],
+    keys: Iterable[UUID],
+    *,
+    table: LiteralString,
+    key: LiteralString,
+    row_type: type[R],
+) -> set[UUID]:
+    """Which of these keys have a row, be it written yet or not."""
+    wanted, memory = set(keys), memory_of(connection)
+    known = (memory or Memory(0)).known(table_of(table, key, row_type))
+    if memory is None or not memory.fresh:
+        await known.load(connection, list(wanted))
+    return wanted & known.rows.keys()
+
+
 def by_stream(events: Iterable[Recorded[Event]]) -> dict[UUID, list[Recorded[Event]]]:
     """The events of each stream, in their order."""
     streams: dict[UUID, list[Recorded[Event]]] = {}
