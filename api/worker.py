@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import psycopg
 
 from api import simulations
+from api.broker import publisher
 from api.delivering import deliverer
 from api.measuring import measuring
 from api.parts import VIEWS, conninfo, open_commands, open_log, prepare_database
-from api.publishing import publisher
 from api.reacting import reaction
 from api.watching import CLOCKS, DEADLINES
 from domain.aggregate import Event, Refused

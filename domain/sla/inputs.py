@@ -12,6 +12,7 @@ from domain.complaint.values import ExternalBody, JourneyStage, Kind, Severity
 from domain.fields import (
     AMOUNT_LIMIT,
     DATES_LENGTH,
+    LABEL_LENGTH,
     LIST_LENGTH,
     Clock,
     ClosingTime,
@@ -36,6 +37,9 @@ from domain.sla.pinning import Facts
 
 T = TypeVar("T", bound=Struct)
 
+Text = Annotated[str, Meta(min_length=1, max_length=LABEL_LENGTH)]
+"""A label beside a list of them. Its pattern is checked by `match_problems`: msgspec 0.22 frees the union of
+a list and a text with a pattern wrongly, and the process dies of that when it ends."""
 Labels = Annotated[tuple[Label, ...], Meta(max_length=LIST_LENGTH)]
 Amount = Annotated[int, Meta(ge=0, le=AMOUNT_LIMIT)]
 Order = Amount
@@ -48,19 +52,19 @@ Exceptions = Annotated[dict[date, Windows], Meta(max_length=DATES_LENGTH)]
 
 class MatchInput(Match, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     kind: Kind | Annotated[tuple[Kind, ...], Meta(max_length=LIST_LENGTH)] | None = None
-    tier: Label | Labels | None = None
+    tier: Text | Labels | None = None
     severity: Severity | Annotated[tuple[Severity, ...], Meta(max_length=LIST_LENGTH)] | None = None
-    channel: Label | Labels | None = None
+    channel: Text | Labels | None = None
     external_body: ExternalBody | Annotated[tuple[ExternalBody, ...], Meta(max_length=LIST_LENGTH)] | None = (
         None
     )
-    category: Label | Labels | None = None
-    product: Label | Labels | None = None
+    category: Text | Labels | None = None
+    product: Text | Labels | None = None
     journey_stage: JourneyStage | Annotated[tuple[JourneyStage, ...], Meta(max_length=LIST_LENGTH)] | None = (
         None
     )
-    forwarded_from: Label | Labels | None = None
-    tags: Label | Labels | None = None
+    forwarded_from: Text | Labels | None = None
+    tags: Text | Labels | None = None
 
 
 class LengthInput(Length, frozen=True, kw_only=True, forbid_unknown_fields=True):

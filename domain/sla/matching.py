@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from domain.sla.documents import Match, PinnedCalendar, Policy
 from domain.sla.pinning import Applied, Facts, PinnedPolicy
-from domain.sla.problems import Problem, list_problems
+from domain.sla.problems import Problem, line_problems, list_problems
 
 T = TypeVar("T")
 
@@ -79,6 +79,8 @@ def match_problems(policy: Policy, others: Iterable[Policy]) -> Iterator[Problem
             yield Problem(f"$.match.{name}", "names no value, so nothing meets it")
         elif isinstance(given, tuple):
             yield from list_problems(f"$.match.{name}", given)
+        elif given is not None:
+            yield from line_problems(f"$.match.{name}", given)
     if policy.layer == "legal":
         return
     for other in others:

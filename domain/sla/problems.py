@@ -19,10 +19,15 @@ class Problem(Struct, frozen=True):
 
 def name_problems(path: str, name: str) -> Iterator[Problem]:
     """A name is one line; clocks are called by names joined with slashes."""
-    if not re.match(LINE_PATTERN, name) or len(name) > LABEL_LENGTH:
-        yield Problem(path, f"is not one line of 1 to {LABEL_LENGTH} characters")
+    yield from line_problems(path, name)
     if "/" in name:
         yield Problem(path, "has no slash")
+
+
+def line_problems(path: str, text: str) -> Iterator[Problem]:
+    """What is not a `Label`."""
+    if not re.match(LINE_PATTERN, text) or len(text) > LABEL_LENGTH:
+        yield Problem(path, f"is not one line of 1 to {LABEL_LENGTH} characters")
 
 
 def list_problems(path: str, items: Sized, most: int = LIST_LENGTH) -> Iterator[Problem]:

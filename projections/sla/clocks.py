@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from domain.fields import Label, Moment
 from domain.sla import Interval
+from domain.sla.clock import Declared
 from domain.sla.documents import Layer, Obligation, Stop
 from infra.pages import (
     DEFAULT,
@@ -40,8 +41,8 @@ COLUMNS: LiteralString = (
        target, stops, obligation, case_id,"""
     + STATE
     + """ AS state, started_at, due_at, stopped_at, decided_at, used_seconds, extended,
-       backdated AS met_on_backdated_fact, reason, intervals, kind, channel, tier, category, product, sector,
-       team, analyst"""
+       backdated AS met_on_backdated_fact, reason, declared, intervals, kind, channel, tier, category,
+       product, sector, team, analyst"""
 )
 OF_ONE: LiteralString = (
     "SELECT (SELECT coalesce(json_agg(k ORDER BY k.started_at, k.id), '[]'::json) FROM (SELECT "  # noqa: S608 - constants of this module
@@ -78,6 +79,8 @@ class ClockItem(Struct, frozen=True, kw_only=True):
     extended: int
     met_on_backdated_fact: bool
     reason: str | None
+    declared: Declared | None
+    """What the source says of it, where nobody can tell when it was done."""
     intervals: tuple[Interval, ...]
     kind: str
     channel: str | None

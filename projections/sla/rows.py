@@ -10,6 +10,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.sla import Book, Clock, Interval, clocks
+from domain.sla.clock import Declared
 from domain.sla.documents import Layer, Obligation, Stop
 from projections.sla.cases import Case
 
@@ -56,6 +57,7 @@ class ClockRow(Struct, frozen=True, kw_only=True):
     backdated: bool
     """Met in time by a fact that was recorded after the breach."""
     reason: str | None
+    declared: Declared | None
     intervals: tuple[Interval, ...]
     kind: str
     channel: str | None
@@ -130,6 +132,7 @@ def _row(case: Case, book: Book, clock: Clock) -> ClockRow:
         late=clock.state == "met_late",
         backdated=clock.met_on_backdated_fact,
         reason=clock.reason,
+        declared=clock.declared,
         intervals=clock.intervals,
         **{name: getattr(dimensions.facts, name) for name in OF_FACTS},
         **{name: getattr(dimensions, name) for name in OF_WORK},

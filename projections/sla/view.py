@@ -55,6 +55,7 @@ CREATE TABLE IF NOT EXISTS sla_clocks_1 (
     late             boolean     NOT NULL,
     backdated        boolean     NOT NULL,
     reason           text,
+    declared         text,
     intervals        json        NOT NULL,
     kind             text        NOT NULL,
     channel          text,

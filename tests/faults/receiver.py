@@ -6,7 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import httpx
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -44,7 +44,7 @@ class Receiver:
 
     def flap(self) -> None:
         """Be in another mood from now on."""
-        self.mood = self._chance.choice(["refusing", "breaking", "moody", "well"])
+        self.mood = self._chance.choice([mood for mood in get_args(Mood) if mood != self.mood])
 
     def finish(self, log: Sequence[Seen]) -> Iterator[str]:
         """Be well, and tell what never came, or came out of turn."""

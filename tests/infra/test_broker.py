@@ -21,8 +21,8 @@ from cryptography.x509.oid import NameOID
 from nats.aio.client import Client
 from nats.js.api import ConsumerConfig, DeliverPolicy, StorageType, StreamConfig
 
+from api.broker import publisher as publisher_of
 from api.parts import prepare_database
-from api.publishing import publisher as publisher_of
 from domain.complaint import COMPLAINT
 from infra.broker import FOLLOWER, Diverged, Message, Publisher, Unreachable, jetstream, publisher
 from infra.broker.jetstream import JetStream

@@ -143,6 +143,25 @@ async def test_a_clock_says_how_it_stands_with_every_interval_and_its_reason(dat
     assert clock.due_at == MONDAY + 36 * HOUR
 
 
+async def test_what_a_source_declares_stands_beside_a_clock_that_nobody_can_determine(database: str) -> None:
+    target = Target(
+        name="answer",
+        stops="external_answered",
+        counts_from="external_case_opened",
+        length=Length(amount=15, unit="calendar_days"),
+    )
+    case: dict[str, Any] = {"case_id": uuid4(), "body": "cfpb", "reference": "R1"}
+    opened = e.ExternalCaseOpened(**case, opened_at=MONDAY)
+    answered = e.ExternalCaseAnswered(**case, answer="refunded", declared_timely=False, time_uncertain=True)
+    async with house(database) as at:
+        await published(at, policy(8, targets=(target,)))
+        stream_id = await complaint(at, (opened, 0), (answered, 0))
+        await at.project(sla.VIEW)
+        found = (await sla.clocks_of(at.connection, stream_id)).value
+    assert found
+    assert [(clock.state, clock.declared) for clock in found.clocks] == [("undetermined", "untimely")]
+
+
 async def test_a_complaint_without_policies_has_no_clocks_and_an_unknown_one_is_none(database: str) -> None:
     async with house(database) as at:
         stream_id = await tell(at, "complaint", [(REGISTERED, MONDAY)])

@@ -12,7 +12,6 @@ from infra.demo.people import Analyst
 from infra.demo.plan import Ref
 from infra.demo.texts import phrases
 
-TRIAGE = "Primeiro atendimento"
 SPECIAL = "Casos especiais"
 SECOND_POINTS = ("Atendimento", "Informações desencontradas", "Frete")
 

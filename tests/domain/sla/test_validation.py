@@ -66,6 +66,7 @@ def test_nothing_is_wrong_with_a_preset(preset: Preset) -> None:
         ({"calendar": "none"}, "$.calendar"),
         ({"match": Match(tier=())}, "$.match.tier"),
         ({"match": Match(kind=())}, "$.match.kind"),
+        ({"match": Match(product="two\nlines")}, "$.match.product"),
     ],
 )
 def test_a_policy_as_a_whole(fields: dict[str, Any], path: str) -> None:
