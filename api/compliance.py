@@ -13,7 +13,7 @@ from api.charts import line_chart
 from api.conventions import Items, listed, single
 from api.problems import NotFound
 from api.services import services
-from api.validation import Nothing, query
+from api.validation import Malformed, Nothing, Wrong, query
 from projections import sla
 from projections.sla import ComplianceAsked, Group
 
@@ -52,6 +52,7 @@ async def at_risk(request: Request[Any, Any, Any]) -> Response[bytes]:
 async def drill(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Decided clocks with their complaints, a page at a time."""
     asked = query(request.scope["query_string"], sla.Drill)
+    _check(asked)
     page = await services(request).reader.read(
         sla.VIEW, request, lambda connection: sla.drill(connection, asked)
     )
@@ -64,6 +65,7 @@ async def drill(request: Request[Any, Any, Any]) -> Response[bytes]:
 async def compliance(request: Request[Any, Any, Any]) -> Response[Any]:
     """Compliance with the counts behind it; with `Accept: image/svg+xml` as a chart over time."""
     asked = query(request.scope["query_string"], ComplianceAsked)
+    _check(asked)
     drawn = SVG in request.headers.get("accept", "")
     if drawn:
         asked = replace(asked, period=asked.period or "month", by=asked.by or ("policy", "target"))
@@ -77,6 +79,11 @@ async def compliance(request: Request[Any, Any, Any]) -> Response[Any]:
     found = single(answer.value, answer.log_position)
     found.headers["Vary"] = "Accept"
     return found
+
+
+def _check(asked: ComplianceAsked | sla.Drill) -> None:
+    if asked.decided_from and asked.decided_to and asked.decided_from >= asked.decided_to:
+        raise Malformed([Wrong("decided_to", "not after decided_from")])
 
 
 def _chart(asked: ComplianceAsked, found: sla.Compliance) -> str:

@@ -64,6 +64,15 @@ CLAUSE = re.compile(
     re.IGNORECASE,
 )
 """What a source cites a clause by: "art. 13", "§ 2", "section 8.1", "DISP 1.6.2R", "5534(b)"."""
+STOPPED_BY = {
+    "acknowledged": "complaint-acknowledged",
+    "holding_response": "holding-response-sent",
+    "final_response": "resolution-proposed",
+    "accepted": "resolution-accepted",
+    "resolved": "complaint-resolved",
+    "history_delivered": "history-delivered",
+}
+"""The event that always stops a target; it cannot start it, too."""
 YEARS = 10
 LONGEST = {
     "minutes": YEARS * 366 * 24 * 60,
@@ -127,6 +136,8 @@ def _start_problems(path: str, target: Target) -> Iterator[Problem]:
         yield Problem(
             f"{path}.counts_from", f"is neither {RECEIVED}, {CASE_OPENED} nor an event to count from"
         )
+    if counts_from == STOPPED_BY.get(target.stops):
+        yield Problem(f"{path}.counts_from", "is the event that stops it")
     if target.stops == "external_answered" and counts_from != CASE_OPENED:
         yield Problem(
             f"{path}.stops", f"only what counts from {CASE_OPENED} stops when that case is answered"

@@ -80,6 +80,12 @@ def test_compliance_is_told_with_its_counts(service: Service, cases: dict[str, s
     assert cases
 
 
+def test_a_period_that_ends_before_it_begins_is_refused(service: Service) -> None:
+    for path in ("/v1/sla/compliance", "/v1/sla/clocks"):
+        answer = service.get(f"{path}?decided_from=2026-02-01&decided_to=2026-01-01")
+        assert set(wrong(answer)) == {"decided_to"}
+
+
 def test_a_figure_leads_to_its_complaints(service: Service, cases: dict[str, str]) -> None:
     breached = service.fresh("/v1/sla/clocks?outcome=breached&target=resolution").json()["items"]
     assert [item["complaint_id"] for item in breached] == [cases["late"]]

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ import httpx
 import msgspec
 import psutil
 
+from domain.sla.presets import PRESETS
 from infra import embedded
 from tests.api.line import Line
 from tests.infra.nats_server import NatsServer
@@ -105,6 +107,8 @@ class House:
         running = common | served | {"OUVIDORIA_PORT": str(port), "OUVIDORIA_API_PROCESSES": str(processes)}
         working = common | {"OUVIDORIA_DATABASE_URL": self.line.url if self.line else self.database}
         program = [sys.executable, "-m", "api.cli"]
+        self._install = [*program, "sla", "install"]
+        self._working = working
         self.supervisor = Lasting([*program, "run"], running, self._log)
         self.second_worker = Lasting([*program, "worker"], working, self._log)
         apart = Lasting([sys.executable, "-c", DATABASE, str(database_home)], common, self._log)
@@ -115,6 +119,8 @@ class House:
         if self.nats:
             self.nats.start()
         self._tend_until(self.ready)
+        for preset in PRESETS:  # so that complaints have clocks
+            subprocess.run([*self._install, preset], env=self._working, stdout=self._log, check=True)
         self._lasting.append(self.second_worker)
 
     def tend(self) -> None:

@@ -86,6 +86,7 @@ def test_a_policy_has_targets_each_with_a_name_of_its_own() -> None:
         ({"length": length(10**9)}, "length.amount"),
         ({"length": None}, "length"),
         ({"counts_from": "note-added"}, "counts_from"),
+        ({"counts_from": "complaint-resolved", "stops": "resolved"}, "counts_from"),
         ({"stops": "external_answered"}, "stops"),
         ({"pauses_in": ALL_OPEN}, "pauses_in"),
         ({"pauses_in": ("proposed", "proposed")}, "pauses_in"),
