@@ -40,7 +40,7 @@ demo: $(STAMP)  ## fill the running service with a year of an invented company
 	@exec $(BIN)/ouvidoria demo
 
 test: $(STAMP)  ## all tests
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 faults: $(STAMP)  ## kill everything at random for a while, or `make faults SECONDS=600 SEED=7`
 	$(BIN)/python -m tests.faults $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))

@@ -14,6 +14,12 @@ from infra.embedded import EmbeddedPostgres
 from infra.migrating import migrate
 
 SCHEMA = "ouvidoria"
+SLOWEST = ("tests/test_tutorials.py", "tests/test_readme.py", "tests/faults/", "tests/infra/test_broker.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, so that no process works on it alone in the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(SLOWEST))
 
 
 @pytest.fixture(scope="session")

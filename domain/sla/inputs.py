@@ -13,6 +13,7 @@ from domain.fields import (
     AMOUNT_LIMIT,
     DATES_LENGTH,
     LABEL_LENGTH,
+    LINE_PATTERN,
     LIST_LENGTH,
     Clock,
     ClosingTime,
@@ -37,7 +38,9 @@ from domain.sla.pinning import Facts
 
 T = TypeVar("T", bound=Struct)
 
-Text = Annotated[str, Meta(min_length=1, max_length=LABEL_LENGTH)]
+Text = Annotated[
+    str, Meta(min_length=1, max_length=LABEL_LENGTH, extra_json_schema={"pattern": LINE_PATTERN})
+]
 """A label beside a list of them. Its pattern is checked by `match_problems`: msgspec 0.22 frees the union of
 a list and a text with a pattern wrongly, and the process dies of that when it ends."""
 Labels = Annotated[tuple[Label, ...], Meta(max_length=LIST_LENGTH)]

@@ -16,7 +16,7 @@ from infra.projector.followers import Connection, Events, Reactor, View
 from infra.projector.rebuilding import BeingRebuilt, Rebuild
 from infra.projector.tail import Tail
 from infra.projector.wake import Wake
-from infra.rows import FEW, Memory, remembering
+from infra.rows import Memory, remembering
 from infra.vault import Vault
 
 log = structlog.get_logger()
@@ -28,12 +28,6 @@ REMEMBERED = 20_000
 """Rows of each table that the leader of a view need not read again."""
 
 MOVE = "UPDATE checkpoints SET position = %s WHERE follower = %s AND position = %s AND generation = %s"
-# Where nobody waits for the answer before the commit, the commit must fail: no text is a number.
-MOVE_OR_FAIL = """
-WITH moved AS (UPDATE checkpoints SET position = %s
-                WHERE follower = %s AND position = %s AND generation = %s RETURNING 1)
-SELECT CASE WHEN count(*) = 1 THEN '1' ELSE 'deposed' END::integer FROM moved"""
-
 # What passes by itself: to be tried again, never a reason to stand still.
 PASSING = (psycopg.OperationalError, psycopg.InterfaceError, Unavailable, Overloaded)
 
@@ -169,30 +163,12 @@ class Lead:
 
     async def _advance(self, events: Events, *, more: bool) -> None:
         if isinstance(self._follower, View):
-            if not (more and len(events) <= FEW and await self._fold_few(self._follower, events)):
-                self._position = await self._fold(self._follower, events, more=more)
+            self._position = await self._fold(self._follower, events, more=more)
             return
         for event in events:
             await self._follower.react(event)
         await self._move(self._position, events[-1].position)
         self._position = events[-1].position
-
-    async def _fold_few(self, view: View, events: Events) -> bool:
-        """Fold a few events in one round trip; False: something failed, which only single steps show."""
-        moving = [events[-1].position, self._name, self._position, self._generation]
-        try:
-            async with self._connection.pipeline(), self._connection.transaction():
-                await self._connection.execute(MOVE_OR_FAIL, moving)
-                await view.apply(self._connection, events)
-                await self._memory.flush(self._connection)
-        except Exception:
-            if self._connection.closed:
-                raise
-            await self._connection.rollback()
-            self._memory.forget()
-            return False
-        self._position = events[-1].position
-        return True
 
     async def _fold(self, view: View, events: Events, *, more: bool) -> int:
         """Fold a stretch of the log in one transaction; the position reached."""

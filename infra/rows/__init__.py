@@ -7,10 +7,9 @@ Without a memory every batch is read, folded and written at once.
 
 from infra.rows.folding import fold_rows, one_by_one, with_rows
 from infra.rows.memory import Memory, fills_fresh, remembering
-from infra.rows.tables import FEW, Table, table_of
+from infra.rows.tables import Table, table_of
 
 __all__ = [
-    "FEW",
     "Memory",
     "Table",
     "fills_fresh",

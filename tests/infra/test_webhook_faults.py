@@ -117,6 +117,18 @@ async def until_taken(receiver: Receiver, many: int) -> None:
     await until(enough)
 
 
+async def until_led(database: str) -> list[int]:
+    """Return once somebody delivers; who."""
+    found: list[int] = []
+
+    async def led() -> bool:
+        found[:] = await leader(database)
+        return bool(found)
+
+    await until(led)
+    return found
+
+
 async def test_a_deliverer_whose_connection_is_cut_goes_on_where_it_was(database: str) -> None:
     chance = random.Random(SEED)  # noqa: S311 - repeatable, not secret
     with receiving() as receiver:
@@ -126,7 +138,7 @@ async def test_a_deliverer_whose_connection_is_cut_goes_on_where_it_was(database
             writing = asyncio.create_task(write(at, chance, complaints=10, notes=200))
             for many in (30, 80, 130):
                 await until_taken(receiver, many)
-                await terminate(database, await leader(database))
+                await terminate(database, await until_led(database))
             await writing
             await until(lambda: settled(at, webhook_id))
             check(receiver, 2, await head(at))

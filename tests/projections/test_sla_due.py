@@ -6,7 +6,7 @@ import pytest
 
 from domain.complaint import commands as c
 from infra.projector import Rebuild
-from infra.rows import FEW
+from infra.rows.tables import FEW
 from projections import sla_due
 from tests.infra.logs import fetch, serving
 from tests.projections.house import House, house

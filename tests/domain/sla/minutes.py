@@ -172,7 +172,7 @@ def cycle(walk: Walk, history: list[Happened], until: datetime, *, resumes: bool
             end = None
         elif not end and what in {"resolve", "withdraw"}:
             end = End(what, replace(walk), moment)
-            if walk.is_late(moment):
+            if what == "resolve" and walk.is_late(moment):
                 break
         if moment >= until:
             break

@@ -134,7 +134,7 @@ def compared(found: Found) -> Found:
     return replace(found, used=-1) if found.state in {"breached", "met_late"} else found
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data(), calendars(), targets("resume"), STARTS)
 def test_one_cycle_that_resumes(
     data: st.DataObject, calendar: Calendar, owed: Target, start: datetime
@@ -147,7 +147,7 @@ def test_one_cycle_that_resumes(
     assert seen(told_of(history, start, calendar, owed), now) == [compared(expected)]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.data(), calendars(), targets("new_cycle"), STARTS)
 def test_cycles_that_begin_anew(
     data: st.DataObject, calendar: Calendar, owed: Target, start: datetime
@@ -177,7 +177,7 @@ def cycles_of(history: list[Happened], start: datetime) -> list[tuple[datetime, 
     return [*found, (start, None)]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data(), calendars(), targets("resume"), STARTS)
 def test_what_is_foreseen_is_what_happens(
     data: st.DataObject, calendar: Calendar, owed: Target, start: datetime
