@@ -131,7 +131,7 @@ VIEW = View(
     ddl=DDL,
     tables=("customers_2",),
     apply=apply,
-    stream_kind=CUSTOMER.kind,
+    stream_kinds=(CUSTOMER.kind,),
 )
 
 COLUMNS: LiteralString = """customer_id AS id, version, etag, kind, tier, registered_at, updated_at,

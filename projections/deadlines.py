@@ -53,6 +53,11 @@ class Due(Struct, frozen=True, kw_only=True):
 Key = tuple[UUID, UUID]
 
 
+def concerns(recorded: Recorded[Event]) -> bool:
+    """Whether the event sets a deadline, or ends one."""
+    return _change(recorded) is not None
+
+
 async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
     """Fold events into the table: what the batch as a whole leaves of each deadline."""
     left: dict[Key, Due | None] = {}
@@ -71,7 +76,8 @@ VIEW = View(
     ddl=DDL,
     tables=("deadlines_1",),
     apply=apply,
-    stream_kind=COMPLAINT.kind,
+    stream_kinds=(COMPLAINT.kind,),
+    concerns=concerns,
 )
 
 

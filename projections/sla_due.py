@@ -88,7 +88,7 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
 
 
 VIEW = View(
-    name="sla_due", version=1, ddl=DDL, tables=("sla_due_1",), apply=apply, stream_kind=COMPLAINT.kind
+    name="sla_due", version=1, ddl=DDL, tables=("sla_due_1",), apply=apply, stream_kinds=(COMPLAINT.kind,)
 )
 
 

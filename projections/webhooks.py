@@ -139,7 +139,7 @@ VIEW = View(
     ddl=DDL,
     tables=("webhooks_1", "webhook_instructions_1"),
     apply=apply,
-    stream_kind=WEBHOOK.kind,
+    stream_kinds=(WEBHOOK.kind,),
 )
 
 COLUMNS: LiteralString = """webhook_id AS id, version, etag, state, created_at, updated_at,

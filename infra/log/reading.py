@@ -1,5 +1,6 @@
 """Reading the log by position, and forgetting old idempotency keys."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from infra.events import ROW, Recorded, Row, recorded
 from infra.vault import BadMasterKey, Vault
 
 AFTER = f"SELECT {ROW} WHERE e.position > %s ORDER BY e.position LIMIT %s"
-STREAMS_AFTER = f"""SELECT {ROW} WHERE e.kind = %s AND e.stream_id > %s AND e.position <= %s
+STREAMS_AFTER = f"""SELECT {ROW} WHERE e.kind = ANY(%s) AND e.stream_id > %s AND e.position <= %s
  ORDER BY e.stream_id, e.version LIMIT %s"""
 
 
@@ -24,14 +25,19 @@ async def read(
 
 
 async def read_streams(  # noqa: PLR0917 - as `read`
-    connection: psycopg.AsyncConnection[Any], vault: Vault, kind: str, after: UUID, upto: int, limit: int
+    connection: psycopg.AsyncConnection[Any],
+    vault: Vault,
+    kinds: Sequence[str],
+    after: UUID,
+    upto: int,
+    limit: int,
 ) -> list[Recorded[Event]]:
-    """The next `limit` events of the streams of a kind, stream by stream in the order of their ids.
+    """The next `limit` events of the streams of these kinds, stream by stream in the order of their ids.
 
     They begin with the stream whose id comes after `after`, and leave out what came after position `upto`.
     """
     async with connection.cursor(binary=True) as cursor:
-        await cursor.execute(STREAMS_AFTER, [kind, after, upto, limit])
+        await cursor.execute(STREAMS_AFTER, [list(kinds), after, upto, limit])
         return [recorded(Row._make(values), vault) for values in await cursor.fetchall()]
 
 

@@ -21,9 +21,10 @@ class View:
     `apply` folds events, given in order and without a hole, into them, inside the transaction that also moves
     the checkpoint. It may be called several times in one transaction; it alone writes the tables.
 
-    Where each row is made from the events of one stream alone, `stream_kind` is the kind of those streams: a
-    rebuild then gives `apply` one whole stream after the other, which is faster. A view that does not look
+    Where each row is made from the events of one stream alone, `stream_kinds` are the kinds of those streams:
+    a rebuild then gives `apply` one whole stream after the other, which is faster. A view that does not look
     into events has `copy`, which takes in what is from one position to another: a rebuild then reads none.
+    `concerns` says of an event whether it changes anything at all, where that can be told without the rows.
     """
 
     name: str
@@ -31,13 +32,20 @@ class View:
     ddl: str
     tables: tuple[str, ...]
     apply: Callable[[Connection, Events], Awaitable[None]]
-    stream_kind: str | None = None
+    stream_kinds: tuple[str, ...] = ()
     copy: Callable[[Connection, int, int], Awaitable[None]] | None = None
+    concerns: Callable[[Recorded[Event]], bool] | None = None
 
     @property
     def follower(self) -> str:
         """Name of the checkpoint: each version of a view has its own."""
         return f"{self.name}_{self.version}"
+
+    def concerned(self, events: Events) -> bool:
+        """Whether any of these events may change a row."""
+        if self.concerns is not None:
+            return any(map(self.concerns, events))
+        return not self.stream_kinds or any(event.kind in self.stream_kinds for event in events)
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from infra.vault import Vault
 log = structlog.get_logger()
 
 POLL_SECONDS = 1.0
-STRETCH_SECONDS = 1.0
-"""How long a view that is behind may fold before it commits."""
+STRETCH_SECONDS = 2.0
+"""How long a view that is behind may fold before it commits, unless it has rows enough to write before."""
 REMEMBERED = 20_000
 """Rows of each table that the leader of a view need not read again."""
 
@@ -31,9 +31,11 @@ MOVE = "UPDATE checkpoints SET position = %s WHERE follower = %s AND position = 
 # What passes by itself: to be tried again, never a reason to stand still.
 PASSING = (psycopg.OperationalError, psycopg.InterfaceError, Unavailable, Overloaded)
 
-# A leader looks at its checkpoint each second; one that hangs loses its connection, and with it the lead.
 # What a crash of the server takes back of a view, its checkpoint goes back with: it is folded again.
-ALIVE = """SELECT set_config(name, '5s', false), set_config('synchronous_commit', 'off', false)
+# A reactor that goes back answers again, under the same keys.
+HASTY = "SET synchronous_commit = off"
+# The leader of a view looks at its checkpoint each second; one that hangs loses its connection and the lead.
+ALIVE = """SELECT set_config(name, '5s', false)
              FROM unnest(ARRAY['idle_session_timeout', 'idle_in_transaction_session_timeout']) AS name"""
 
 
@@ -98,6 +100,7 @@ class Lead:
             if await self._checkpoint() is None:
                 await self._build(self._follower)
             await self._connection.execute(ALIVE)
+        await self._connection.execute(HASTY)
         await self._connection.execute(
             """UPDATE checkpoints SET failure = NULL, failed_position = NULL
                 WHERE follower = %s AND failure IS NOT NULL""",
@@ -173,6 +176,9 @@ class Lead:
     async def _fold(self, view: View, events: Events, *, more: bool) -> int:
         """Fold a stretch of the log in one transaction; the position reached."""
         position = self._position
+        if not view.concerned(events):
+            await self._move(position, events[-1].position)
+            return events[-1].position
         async with self._connection.transaction():
             async with contextlib.aclosing(self._stretch(events, more=more)) as stretch:
                 async for batch in stretch:
@@ -187,7 +193,8 @@ class Lead:
         """The events, and while there are many the next ones, read as those before are folded."""
         enough = time.monotonic() + STRETCH_SECONDS
         while events:
-            if not more or len(events) < self._batch or time.monotonic() > enough:
+            last = len(events) < self._batch or self._memory.full or time.monotonic() > enough
+            if last or not more:
                 yield events
                 return
             reading = asyncio.create_task(self._tail.after(events[-1].position, self._batch))

@@ -1,11 +1,15 @@
 """Reading the log once for all the followers of a process."""
 
 import asyncio
+import time
 
 from infra.database import Link
 from infra.log import read
 from infra.projector.followers import Events
 from infra.vault import Vault
+
+REST_SECONDS = 0.004
+"""How long the end of the log is not looked at again: what is found there costs each follower a turn."""
 
 
 class Tail:
@@ -23,6 +27,7 @@ class Tail:
         self._events: Events = ()
         self._after = 0
         """The position before the first event kept."""
+        self._rested = 0.0
 
     async def after(self, position: int, limit: int) -> Events:
         """The next events after a position, in order, without a hole; none at the end of the log."""
@@ -31,7 +36,7 @@ class Tail:
         if position >= self._end:
             async with self._reading:
                 if position >= self._end:  # nobody has read on meanwhile
-                    self._keep_on(position, await self._read(self._newest, position, limit))
+                    await self._read_on(position, limit)
         if position < self._after:
             return await self._read(self._older, position, limit)
         start = position - self._after
@@ -45,6 +50,13 @@ class Tail:
     @property
     def _end(self) -> int:
         return self._after + len(self._events)
+
+    async def _read_on(self, position: int, limit: int) -> None:
+        await asyncio.sleep(max(self._rested - time.monotonic(), 0))
+        events = await self._read(self._newest, position, limit)
+        if len(events) < limit:
+            self._rested = time.monotonic() + REST_SECONDS
+        self._keep_on(position, events)
 
     def _keep_on(self, position: int, events: Events) -> None:
         kept = self._events if position == self._end else ()

@@ -1,6 +1,6 @@
 """Folding a batch of events into the rows it concerns."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import reduce
 from typing import Any, LiteralString, TypeVar, cast
 from uuid import UUID
@@ -41,12 +41,12 @@ async def fold_rows(
     known = memory.known(table_of(table, key, row_type), written)
     streams = by_stream(events)
     if not memory.fresh:
-        await known.load(connection, _begun_before(streams))
-    for stream_id, its_events in streams.items():
-        before = known.rows.get(stream_id)
+        await known.load(connection, _begun_before(streams.values()))
+    for stream, its_events in streams.items():
+        before = known.rows.get(stream)
         after = fold(before, its_events)
         if after is not before:
-            known.put(stream_id, after)
+            known.put(stream, after)
     if kept is None:
         await memory.flush(connection)
 
@@ -69,17 +69,21 @@ async def with_rows(
     known = memory.known(table_of(table, key, row_type))
     if not memory.fresh:
         await known.load(connection, streams)
-    return {stream for stream in streams if known.rows.get(stream) is not None}
+    return {stream for stream in streams if known.rows.get(stream.int) is not None}
 
 
-def _begun_before(streams: Mapping[UUID, Sequence[Recorded[Event]]]) -> list[UUID]:
+def _begun_before(streams: Iterable[Sequence[Recorded[Event]]]) -> list[UUID]:
     """Those that may have a row: the others begin here."""
-    return [key for key, events in streams.items() if events[0].version > 1]
+    return [events[0].stream_id for events in streams if events[0].version > 1]
 
 
-def by_stream(events: Iterable[Recorded[Event]]) -> dict[UUID, list[Recorded[Event]]]:
-    """The events of each stream, in their order."""
-    streams: dict[UUID, list[Recorded[Event]]] = {}
+def by_stream(events: Iterable[Recorded[Event]]) -> dict[int, list[Recorded[Event]]]:
+    """The events of each stream, in their order, by its id as a number: a UUID is slow to be hashed."""
+    streams: dict[int, list[Recorded[Event]]] = {}
     for event in events:
-        streams.setdefault(event.stream_id, []).append(event)
+        key = event.stream_id.int
+        if key in streams:
+            streams[key].append(event)
+        else:
+            streams[key] = [event]
     return streams

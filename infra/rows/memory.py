@@ -17,15 +17,15 @@ Written = Callable[[Connection, Sequence[R]], Awaitable[None]]
 
 
 class Known(Generic[R]):
-    """Rows of one table by key, the one used last at the end; None: known to be missing."""
+    """Rows of one table by key, as a number, the one used last at the end; None: known to be missing."""
 
     def __init__(self, table: Table[R]) -> None:
         self.table = table
         self.written: Written[R] | None = None
-        self.rows: dict[UUID, R | None] = {}
-        self.unwritten: dict[UUID, None] = {}
+        self.rows: dict[int, R | None] = {}
+        self.unwritten: dict[int, None] = {}
 
-    def put(self, key: UUID, row: R) -> None:
+    def put(self, key: int, row: R) -> None:
         """Remember a row that is to be written."""
         self.rows.pop(key, None)
         self.rows[key] = row
@@ -33,9 +33,10 @@ class Known(Generic[R]):
 
     async def load(self, connection: Connection, keys: Collection[UUID]) -> None:
         """Read those of the rows that are not known, as far as there are any."""
-        if missing := [key for key in keys if key not in self.rows]:
+        if missing := [key for key in keys if key.int not in self.rows]:
             found = await self.table.read(connection, missing)
-            self.rows |= dict.fromkeys(missing) | {self.table.key_of(row): row for row in found}
+            self.rows |= {key.int: None for key in missing}
+            self.rows |= {self.table.key_of(row).int: row for row in found}
 
     async def write(self, connection: Connection, *, fresh: bool) -> None:
         """Write what is not written yet."""
@@ -69,6 +70,11 @@ class Memory:
         known = self._known.setdefault(table.name, Known(table))
         known.written = written or known.written
         return known
+
+    @property
+    def full(self) -> bool:
+        """Whether as many rows wait to be written as are remembered."""
+        return any(len(known.unwritten) >= self._most for known in self._known.values())
 
     async def flush(self, connection: Connection) -> None:
         """Write what is not written yet, then forget what is too much: to be called before each commit."""

@@ -12,6 +12,8 @@ from msgspec import Struct
 from psycopg import sql
 from psycopg.rows import tuple_row
 
+from infra.log import arrays
+
 R = TypeVar("R", bound=Struct)
 
 FEW = 32
@@ -40,11 +42,11 @@ def _jsonb(value: object) -> bytes:
 
 BYTEA = 17
 AS_IT_IS = {"bool", "int2", "int4", "int8", "float8", "text", "uuid", "date", "timestamptz"}
-CONVERTED: dict[str, tuple[int | None, Callable[[Any], Any]]] = {
+CONVERTED: dict[str, tuple[int, Callable[[Any], bytes]]] = {
     "json": (BYTEA, _encoder.encode),
     "jsonb": (BYTEA, _jsonb),
-    "_text": (None, list),
-    "_uuid": (None, list),
+    "_text": (BYTEA, arrays.texts),
+    "_uuid": (BYTEA, arrays.ids),
 }
 """By the name of a column's type: the type whose binary form it is sent in, and how its value gets there."""
 

@@ -138,5 +138,5 @@ VIEW = View(
     ddl=DDL + INDEXES + TEXTS,
     tables=("complaints_2", "complaints_text_2"),
     apply=apply,
-    stream_kind=COMPLAINT.kind,
+    stream_kinds=(COMPLAINT.kind,),
 )

@@ -129,7 +129,7 @@ VIEW = View(
     ddl=DDL,
     tables=("sla_cases_1", "sla_clocks_1", "sla_compliance_1"),
     apply=apply,
-    stream_kind=COMPLAINT.kind,
+    stream_kinds=(COMPLAINT.kind,),
 )
 
 

@@ -72,5 +72,10 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
 
 
 VIEW = View(
-    name="sla_documents", version=1, ddl=DDL, tables=("sla_policies_1", "sla_calendars_1"), apply=apply
+    name="sla_documents",
+    version=1,
+    ddl=DDL,
+    tables=("sla_policies_1", "sla_calendars_1"),
+    apply=apply,
+    stream_kinds=(SLA_POLICY.kind, SLA_CALENDAR.kind),
 )

@@ -6,7 +6,16 @@ rows of two; in the log's order two chunks, and so many remembered rows a table.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -51,10 +60,10 @@ class Filling:
             stretches = iter(range(0, upto, CHUNK))
             await together(self._copy(lane, stretches, upto, told) for lane in self._lanes)
             return
-        kind = self.view.stream_kind
-        chunks = self._in_order(0, upto) if kind is None else self._by_stream(kind, upto)
+        kinds = self.view.stream_kinds
+        chunks = self._by_stream(kinds, upto) if kinds else self._in_order(0, upto)
         async with aclosing(_ahead(chunks)) as ahead:
-            if kind is None:
+            if not kinds:
                 await self._fold_all(self.connection, ahead, Memory(REMEMBERED), told)
                 return
             turn = asyncio.Lock()
@@ -113,9 +122,9 @@ class Filling:
             after = events[-1].position
             yield events
 
-    async def _by_stream(self, kind: str, upto: int) -> Chunks:
+    async def _by_stream(self, kinds: Sequence[str], upto: int) -> Chunks:
         last, most = NIL, CHUNK
-        while events := await read_streams(self.reading, self.vault, kind, last, upto, most):
+        while events := await read_streams(self.reading, self.vault, kinds, last, upto, most):
             if len(events) < most:
                 yield events
                 return
