@@ -40,7 +40,7 @@ def measuring(commands: Commands, conninfo: str) -> Reactor:
                         COMPLAINT, complaint_id, caller, ApplyPolicies(cause="tier_changed")
                     )
 
-    return Reactor(NAME, react)
+    return Reactor(NAME, react, (CustomerTierChanged,))
 
 
 async def open_of(

@@ -101,4 +101,4 @@ def acknowledging(commands: Commands) -> Reactor:
                 Acknowledge(channel=event.channel, automatic=True),
             )
 
-    return Reactor("acknowledging", react)
+    return Reactor("acknowledging", react, (ComplaintRegistered,))

@@ -55,6 +55,12 @@ def serving_conninfo(url: str, schema: str, **more: str) -> str:
     return _conninfo(url, " ".join(f"-c {name}={value}" for name, value in options.items()))
 
 
+def hasty(conninfo: str) -> str:
+    """A serving connection string without the wait for the disk, for what can be made again."""
+    options = f"{conninfo_to_dict(conninfo)['options']} -c synchronous_commit=off"
+    return make_conninfo(conninfo, options=options)
+
+
 def _conninfo(url: str, options: str) -> str:
     given = conninfo_to_dict(url)
     if given.get("options"):

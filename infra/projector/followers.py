@@ -52,13 +52,19 @@ class View:
 class Reactor:
     """Answers events with commands, keyed so that at least once becomes once.
 
-    It begins with the first event after its birth. `react` may be called again for the same event.
+    It begins with the first event after its birth. `react` is called for the events of these `types`, and may
+    be called again for the same one.
     """
 
     name: str
     react: Callable[[Recorded[Event]], Awaitable[None]]
+    types: tuple[type[Event], ...] = (Event,)
 
     @property
     def follower(self) -> str:
         """Name of the checkpoint."""
         return f"reactor {self.name}"
+
+    def concerned(self, events: Events) -> bool:
+        """Whether any of these events is answered."""
+        return any(isinstance(each.event, self.types) for each in events)

@@ -13,6 +13,7 @@ from infra.database import DatabaseNotReady, Unavailable
 from infra.log import head
 from infra.projector.checkpoints import add_checkpoints, create
 from infra.projector.followers import Connection, Events, Reactor, View
+from infra.projector.moving import Move
 from infra.projector.rebuilding import BeingRebuilt, Rebuild
 from infra.projector.tail import Tail
 from infra.projector.wake import Wake
@@ -76,6 +77,7 @@ class Lead:
         self._memory = Memory(REMEMBERED)
         self._position = 0
         self._generation = 0
+        self._moved = 0.0
 
     async def keep(self) -> None:
         """Follow the log until deposed.
@@ -165,20 +167,28 @@ class Lead:
             await self._take(events[half:], more=False)
 
     async def _advance(self, events: Events, *, more: bool) -> None:
-        if isinstance(self._follower, View):
+        if not self._follower.concerned(events):
+            await self._pass_over(events[-1].position)
+        elif isinstance(self._follower, View):
             self._position = await self._fold(self._follower, events, more=more)
-            return
-        for event in events:
-            await self._follower.react(event)
-        await self._move(self._position, events[-1].position)
-        self._position = events[-1].position
+        else:
+            for event in events:
+                if isinstance(event.event, self._follower.types):
+                    await self._follower.react(event)
+            await self._move(self._position, events[-1].position)
+            self._position = events[-1].position
+
+    async def _pass_over(self, position: int) -> None:
+        """Move on where nothing changes: together with others, once a second by the connection that leads."""
+        if time.monotonic() - self._moved > POLL_SECONDS:
+            await self._move(self._position, position)
+        elif not await self._tail.moves.move(Move(self._name, self._generation, self._position, position)):
+            raise Deposed
+        self._position = position
 
     async def _fold(self, view: View, events: Events, *, more: bool) -> int:
         """Fold a stretch of the log in one transaction; the position reached."""
         position = self._position
-        if not view.concerned(events):
-            await self._move(position, events[-1].position)
-            return events[-1].position
         async with self._connection.transaction():
             async with contextlib.aclosing(self._stretch(events, more=more)) as stretch:
                 async for batch in stretch:
@@ -209,6 +219,7 @@ class Lead:
         cursor = await self._connection.execute(MOVE, [after, self._name, before, self._generation])
         if cursor.rowcount != 1:
             raise Deposed
+        self._moved = time.monotonic()
 
     async def _stand_still(self, failed: Failed) -> None:
         kind = type(failed.cause).__name__

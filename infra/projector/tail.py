@@ -1,4 +1,4 @@
-"""Reading the log once for all the followers of a process."""
+"""What the followers of a process share: reading the log once, and moving checkpoints together."""
 
 import asyncio
 import time
@@ -6,6 +6,7 @@ import time
 from infra.database import Link
 from infra.log import read
 from infra.projector.followers import Events
+from infra.projector.moving import Moves
 from infra.vault import Vault
 
 REST_SECONDS = 0.004
@@ -23,6 +24,7 @@ class Tail:
         self._vault = vault
         self._keep = keep
         self._newest, self._older = Link(conninfo), Link(conninfo)
+        self.moves = Moves(conninfo)
         self._reading = asyncio.Lock()
         self._events: Events = ()
         self._after = 0
@@ -46,6 +48,7 @@ class Tail:
         """Close the connections."""
         await self._newest.close()
         await self._older.close()
+        await self.moves.close()
 
     @property
     def _end(self) -> int:
