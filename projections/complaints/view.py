@@ -64,6 +64,10 @@ CREATE TABLE IF NOT EXISTS complaints_2 (
     source_ref      text,
     facts           json        NOT NULL
 ) WITH (fillfactor = 85);
+ALTER TABLE complaints_2
+    ALTER "case" SET STATISTICS 0, ALTER facts SET STATISTICS 0, ALTER asks SET STATISTICS 0,
+    ALTER proposal SET STATISTICS 0, ALTER resolution SET STATISTICS 0, ALTER points SET STATISTICS 0,
+    ALTER subject SET STATISTICS 0;
 """
 IS_OPEN: LiteralString = (
     "state IN ('registered', 'in_progress', 'awaiting_customer', 'awaiting_sector', 'proposed')"

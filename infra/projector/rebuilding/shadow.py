@@ -11,13 +11,15 @@ from infra.projector.rebuilding.filling import together
 
 SEARCH = "SELECT set_config('search_path', quote_ident(%s) || ',' || quote_ident(%s), %s)"
 
-# Indexes are built over the filled table, in one go each; those of constraints stay.
+# Indexes are built over the filled table, in one go each, the one that takes longest first; those of
+# constraints stay.
 INDEXES = """
 SELECT c.oid::regclass::text, pg_get_indexdef(c.oid)
   FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
+  JOIN pg_am a ON a.oid = c.relam
  WHERE t.relnamespace = %s::regnamespace AND t.relname = ANY(%s)
    AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = c.oid)
- ORDER BY c.relname"""
+ ORDER BY a.amname <> 'gin', t.relname DESC, c.relname"""
 
 
 @dataclass(frozen=True)
