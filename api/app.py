@@ -21,6 +21,7 @@ from api import (
     simulations,
     sla_documents,
     sla_presets,
+    views,
     webhooks,
 )
 from api.auth import Authenticator, Guard
@@ -62,6 +63,7 @@ def create_app(settings: Settings) -> RequestId:
             webhooks.ROUTER,
             feed.ROUTER,
             operations.ROUTER,
+            views.ROUTER,
             document.router(),
             asyncapi.ROUTER,
         ],

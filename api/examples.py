@@ -245,6 +245,7 @@ OTHERS: dict[str, dict[str, Any]] = {
         "body": {"channel": "email", "message": "Segue o comprovante."},
     },
     "complaint-bulk": {"command": "assign", "ids": [COMPLAINT], "body": {"team": "cards"}},
+    "view-rebuild": {"compare": True},
     "sla-simulate": {"policy": POLICY, "decided_from": "2026-01-01", "decided_to": "2026-07-01"},
     "status-reply": {"message": "Segue o comprovante."},
 }

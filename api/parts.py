@@ -22,6 +22,9 @@ VIEWS: tuple[View, ...] = (
     webhooks.VIEW,
 )
 
+KEYS = 5_000
+"""A rebuild goes from stream to stream: it needs the keys of a chunk, and then others."""
+
 
 def conninfo(settings: Settings) -> str:
     """How serving processes connect."""

@@ -20,6 +20,7 @@ from infra.database import Unavailable
 from infra.events import Erased
 from infra.jobs import TooMany
 from infra.pages import BadCursor
+from infra.projector import BeingRebuilt
 
 log = structlog.get_logger()
 
@@ -74,6 +75,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "internal-error": (500, "Something unexpected happened; the request id finds it in the log."),
     "unavailable": (503, "The service cannot answer just now; ask again."),
     "view-behind": (503, "The view has not read as far as `Min-Log-Position` yet; ask again."),
+    "being-rebuilt": (409, "The view is being rebuilt already, or is about to be."),
     "name-taken": (409, "Another policy or calendar has this name."),
     "erased": (409, "Its personal data were erased; nothing personal is recorded on it any more."),
     **{
@@ -134,6 +136,7 @@ ANSWERS: dict[type[Exception], Callable[[Any], Failure]] = {
     NoSuchStream: lambda e: _failure("not-found", str(e)),
     Invalid: lambda e: failure(Malformed([Wrong(each.path, each.reason) for each in e.problems])),
     AlreadyClaimed: lambda e: _failure("name-taken", f"it is that of {e.stream_id}"),
+    BeingRebuilt: lambda e: _failure("being-rebuilt", str(e)),
     Refused: lambda e: _failure("not-found" if e.slug in NOT_FOUND else e.slug, e.reason),
     VersionMismatch: lambda e: _failure("version-mismatch", str(e), current_version=e.current),
     Erased: lambda _: _failure("erased"),

@@ -42,6 +42,10 @@ _COMMANDS: dict[str, frozenset[Role]] = {
 
 # Each command in them needs its own role beside.
 _MANY: dict[str, frozenset[Role]] = {"send batches": _CHANNELS, "send bulk commands": _SUPERVISORS}
+_OPERATION: dict[str, frozenset[Role]] = {
+    "read views": frozenset({"admin"}),
+    "rebuild views": frozenset({"admin"}),
+}
 _TRIALS: dict[str, frozenset[Role]] = {"test webhooks": _SUBSCRIBERS}
 
 _SLA: dict[str, frozenset[Role]] = {
@@ -70,6 +74,7 @@ MAY: dict[str, frozenset[Role]] = {
     },
     **_MANY,
     **_SLA,
+    **_OPERATION,
     **_TRIALS,
     **_READS,
 }

@@ -6,18 +6,16 @@ from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
-import psycopg
 from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath
 from msgspec import Struct
 
 from api.commands import content
 from api.conventions import JSON, single
-from api.problems import NotFound
-from api.services import principal, services
+from api.jobs import found, given_up, progress, submitted
+from api.services import services
 from api.validation import Malformed, Nothing, Wrong, decode, query
 from domain.sla import PinnedCalendar, Problem, calendar_problems, policy_problems
-from infra import jobs
 from infra.database import connect
 from infra.holidays import holiday_set
 from infra.jobs import Handler, Job, Progress
@@ -45,13 +43,6 @@ class SimulationStanding(Struct, frozen=True, kw_only=True):
     result: Simulated | None
 
 
-class Answered(Struct, frozen=True):
-    """A job, or nothing; a question about jobs knows no position."""
-
-    value: Any
-    log_position: int = 0
-
-
 @post("/v1/sla/simulations", name="sla-simulate", status_code=202, opt={
     **MINE, "summary": "Simulate a policy or calendar", "request": Simulation,
     "response": SimulationStanding, "status": 202, "headers": ["Location"],
@@ -61,12 +52,7 @@ async def simulate(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Replay the history under a draft; 202 at once, the answer later at `Location`. Nothing is changed."""
     asked = decode(await content(request), Simulation)
     _check(request, asked)
-    text, who = msgspec.json.encode(asked), principal(request).subject
-
-    async def submit(connection: psycopg.AsyncConnection[Any]) -> Answered:
-        return Answered(await jobs.submit(connection, KIND, text, who))
-
-    job_id = (await services(request).reader.run(submit)).value
+    job_id = await submitted(request, KIND, msgspec.json.encode(asked))
     standing = _standing(await _job(request, job_id))
     headers = {"Location": f"/v1/sla/simulations/{job_id}"}
     return Response(msgspec.json.encode(standing), status_code=202, media_type=JSON, headers=headers)
@@ -86,12 +72,7 @@ async def standing(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -
 async def cancel(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> Response[bytes]:
     """Stop a simulation that waits or runs; one that has ended stays as it is."""
     await _job(request, stream_id)
-
-    async def give_up(connection: psycopg.AsyncConnection[Any]) -> Answered:
-        await jobs.cancel(connection, stream_id)
-        return Answered(None)
-
-    await services(request).reader.run(give_up)
+    await given_up(request, stream_id)
     return single(_standing(await _job(request, stream_id)))
 
 
@@ -122,11 +103,11 @@ def _below(field: str, found: Iterable[Problem]) -> list[Wrong]:
 def simulating(conninfo: str) -> Handler:
     """What answers simulations, over connections of its own."""
 
-    async def answer(text: bytes, progress: Progress) -> bytes:
+    async def answer(text: bytes, tell: Progress) -> bytes:
         asked = msgspec.json.decode(text, type=Simulation)
         async with await connect(conninfo) as connection:
-            found = await sla.simulate(connection, asked, _pinned(asked), datetime.now(UTC), progress)
-        return msgspec.json.encode(found)
+            simulated = await sla.simulate(connection, asked, _pinned(asked), datetime.now(UTC), tell)
+        return msgspec.json.encode(simulated)
 
     return answer
 
@@ -139,21 +120,14 @@ def _pinned(asked: Simulation) -> PinnedCalendar | None:
 
 
 async def _job(request: Request[Any, Any, Any], job_id: UUID) -> Job:
-    async def ask(connection: psycopg.AsyncConnection[Any]) -> Answered:
-        return Answered(await jobs.find(connection, KIND, job_id))
-
-    found: Job | None = (await services(request).reader.run(ask)).value
-    if found is None:
-        raise NotFound("no simulation has this id")
-    return found
+    return await found(request, KIND, job_id, "no simulation has this id")
 
 
 def _standing(job: Job) -> SimulationStanding:
-    done = 1.0 if job.state == "done" else job.done / job.total if job.total else 0.0
     return SimulationStanding(
         id=job.id,
         state=job.state,
-        progress=round(done, 4),
+        progress=progress(job),
         asked_by=job.asked_by,
         asked_at=job.asked_at,
         asked=msgspec.json.decode(job.asked, type=Simulation),

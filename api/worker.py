@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import psycopg
 
-from api import simulations
+from api import simulations, views
 from api.broker import publisher
 from api.delivering import deliverer
 from api.measuring import measuring
-from api.parts import VIEWS, conninfo, open_commands, open_log, prepare_database
+from api.parts import KEYS, VIEWS, conninfo, master_key, open_commands, open_log, prepare_database
 from api.reacting import reaction
 from api.watching import CLOCKS, DEADLINES
 from domain.aggregate import Event, Refused
@@ -26,6 +26,7 @@ from infra.log import purge
 from infra.policies import Policies
 from infra.projector import Reactor, Runner, Tail, View, Wake
 from infra.settings import Settings
+from infra.vault import Vault
 from infra.watchdog import Watchdog
 
 PURGE_SECONDS = 3600
@@ -47,6 +48,7 @@ async def work(settings: Settings) -> None:
             tasks.create_task(policies.follow(wake))
             tasks.create_task(_keep_house(settings))
             tasks.create_task(Jobs(conninfo(settings), answers(settings)).run())
+            tasks.create_task(Jobs(conninfo(settings), rebuilds(settings)).run())
             tasks.create_task(Watchdog(conninfo(settings), commands, DEADLINES).run())
             tasks.create_task(Watchdog(conninfo(settings), commands, CLOCKS).run())
             tasks.create_task(deliverer(settings, commands, wake).run())
@@ -73,6 +75,11 @@ async def _keep_house(settings: Settings) -> None:
 def answers(settings: Settings) -> Mapping[str, Handler]:
     """What answers long questions, by their kind."""
     return {simulations.KIND: simulations.simulating(conninfo(settings))}
+
+
+def rebuilds(settings: Settings) -> Mapping[str, Handler]:
+    """What rebuilds views: the longest job there is, so that the others do not wait for it."""
+    return {views.KIND: views.rebuilding(conninfo(settings), Vault(master_key(settings), remembered=KEYS))}
 
 
 def followers(settings: Settings, commands: Commands) -> Sequence[View | Reactor]:

@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 import structlog
 from msgspec import Struct
-from psycopg.rows import class_row
+from psycopg.rows import class_row, tuple_row
 from uuid_utils.compat import uuid7
 
 from infra.database import connect
@@ -73,6 +73,7 @@ END: LiteralString = (
 CANCEL: LiteralString = (
     "UPDATE jobs SET state = 'cancelled' WHERE id = %s AND state IN ('waiting', 'running')"
 )
+UNFINISHED: LiteralString = "SELECT id, asked FROM jobs WHERE kind = %s AND state IN ('waiting', 'running')"
 FORGET: LiteralString = "DELETE FROM jobs WHERE asked_at < now() - interval '7 days'"
 
 
@@ -94,6 +95,12 @@ async def find(connection: Connection, kind: str, job_id: UUID) -> Job | None:
     async with connection.cursor(row_factory=class_row(Job)) as cursor:
         await cursor.execute("SELECT * FROM jobs WHERE id = %s AND kind = %s", [job_id, kind])
         return await cursor.fetchone()
+
+
+async def unfinished(connection: Connection, kind: str) -> list[tuple[UUID, bytes]]:
+    """The jobs of a kind that wait or run, each with what was asked."""
+    async with connection.cursor(row_factory=tuple_row) as cursor:
+        return await (await cursor.execute(UNFINISHED, [kind])).fetchall()
 
 
 async def cancel(connection: Connection, job_id: UUID) -> None:

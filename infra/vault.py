@@ -63,9 +63,10 @@ class Vault:
         Raises:
             BadMasterKey: it was wrapped by another master key, or for another stream.
         """
-        return self._unwrapped(stream_id, wrapped)
+        return self._unwrapped(stream_id.int, wrapped)  # a UUID is slow to be hashed
 
-    def _unwrap(self, stream_id: UUID, wrapped: bytes) -> StreamKey:
+    def _unwrap(self, stream: int, wrapped: bytes) -> StreamKey:
+        stream_id = UUID(int=stream)
         try:
             key = self._master.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], stream_id.bytes)
         except InvalidTag:

@@ -41,7 +41,8 @@ NEXT: LiteralString = "SELECT next_at FROM sla_due_1 WHERE next_at IS NOT NULL O
 class DueRow(Struct, frozen=True, kw_only=True):
     """A complaint's clocks; the fields are the columns of `sla_due_1`.
 
-    `due` is all that is to be recorded of them if nothing else happens, the earliest, at `next_at`, first.
+    `due` is all that is to be recorded of them if nothing else happens, the earliest, at `next_at`, first;
+    None, which is never written: not reckoned yet.
     `latest` is the latest time at which anything occurred that moves a clock. What fell due before an import,
     the last of whose events was recorded at `imported_until`, is history: nobody is told of it now.
     """
@@ -49,7 +50,7 @@ class DueRow(Struct, frozen=True, kw_only=True):
     complaint_id: UUID
     version: int
     next_at: datetime | None
-    due: tuple[Due, ...]
+    due: tuple[Due, ...] | None
     timeline: Timeline
     latest: datetime
     imported_until: datetime | None
@@ -76,14 +77,14 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
     if not known and not new:
         return
     earlier = await _earlier(connection, new - begun, ours[0].position) if new - begun else []
-    book = await read_book(connection, (cast("SlaApplied", event.event).policies for event in applied))
     await fold_rows(
         connection,
         [*earlier, *(event for event in ours if event.stream_id in known or event.stream_id in new)],
         table="sla_due_1",
         key="complaint_id",
         row_type=DueRow,
-        fold=lambda row, story: _folded(row, story, book),
+        fold=_folded,
+        finish=_finish,
     )
 
 
@@ -123,8 +124,8 @@ def _sealed(row: Row) -> Recorded[Event]:
     return Recorded(*row[:11], row.leaf, event)
 
 
-def _folded(row: DueRow | None, story: Sequence[Recorded[Event]], book: Book) -> DueRow:
-    """The row after some events. What moves no clock is a version more, and nothing else."""
+def _folded(row: DueRow | None, story: Sequence[Recorded[Event]]) -> DueRow:
+    """The row after some events. What moves no clock is a version more; else `due` is to be reckoned."""
     timeline, latest = (row.timeline, row.latest) if row else (Timeline(), story[0].occurred_at)
     imported_until = row.imported_until if row else None
     for recorded in story:
@@ -138,20 +139,27 @@ def _folded(row: DueRow | None, story: Sequence[Recorded[Event]], book: Book) ->
             imported_until = recorded.recorded_at
     if row and timeline is row.timeline and imported_until == row.imported_until:
         return replace(row, version=story[-1].version)
-    due = _due(timeline, latest, imported_until, book)
     return DueRow(
         complaint_id=story[-1].stream_id,
         version=story[-1].version,
-        next_at=due[0].at if due else None,
-        due=due,
+        next_at=None,
+        due=None,
         timeline=timeline,
         latest=latest,
         imported_until=imported_until,
     )
 
 
-def _due(
-    timeline: Timeline, latest: datetime, imported_until: datetime | None, book: Book
-) -> tuple[Due, ...]:
-    found = falls_due(timeline, book, latest)
-    return tuple(each for each in found if imported_until is None or each.at > imported_until)
+async def _finish(connection: psycopg.AsyncConnection[Any], rows: Sequence[DueRow]) -> Sequence[DueRow]:
+    """The rows with what falls due, once for all that moved their clocks."""
+    moved = [row.timeline for row in rows if row.due is None]
+    book = await read_book(
+        connection, (applied.policies for timeline in moved for applied in timeline.applications)
+    )
+    return [_reckoned(row, book) if row.due is None else row for row in rows]
+
+
+def _reckoned(row: DueRow, book: Book) -> DueRow:
+    found = falls_due(row.timeline, book, row.latest)
+    due = tuple(each for each in found if row.imported_until is None or each.at > row.imported_until)
+    return replace(row, next_at=due[0].at if due else None, due=due)

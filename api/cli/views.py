@@ -4,7 +4,7 @@ import rich_click as click
 from rich.table import Table
 
 from api.cli.common import err, execute, load_settings, out, progress_bar, with_connection
-from api.parts import VIEWS, conninfo, master_key, prepare_database
+from api.parts import KEYS, VIEWS, conninfo, master_key, prepare_database
 from infra.collecting import collect_seldom
 from infra.events import UnknownEvent
 from infra.projector import (
@@ -21,9 +21,6 @@ from infra.projector import (
 )
 from infra.settings import Settings
 from infra.vault import Vault
-
-KEYS = 5_000
-"""A rebuild goes from stream to stream: it needs the keys of a chunk, and then others."""
 
 
 @click.group("views")

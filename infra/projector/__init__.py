@@ -14,6 +14,7 @@ from infra.projector.rebuilding import (
     Difference,
     Differences,
     Rebuild,
+    being_rebuilt,
 )
 from infra.projector.runner import Runner
 from infra.projector.tail import Tail
@@ -36,6 +37,7 @@ __all__ = [
     "Tail",
     "View",
     "Wake",
+    "being_rebuilt",
     "drop",
     "prepare",
     "standings",

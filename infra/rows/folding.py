@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from domain.aggregate import Event
 from infra.events import Recorded
-from infra.rows.memory import Memory, Written, memory_of
+from infra.rows.memory import Finish, Memory, Written, memory_of
 from infra.rows.tables import table_of
 
 R = TypeVar("R", bound=Struct)
@@ -27,18 +27,20 @@ async def fold_rows(
     key: LiteralString,
     row_type: type[R],
     fold: FoldMany[R],
+    finish: Finish[R] | None = None,
     written: Written[R] | None = None,
 ) -> None:
     """Fold events into the rows of `table`, one row a stream, whose id is in column `key`.
 
-    The struct's fields are the table's columns. `written` is given the rows that changed, once for all
-    batches of a transaction, after they are written.
+    The struct's fields are the table's columns. The rows that changed are given, once for all batches of a
+    transaction, to `finish` before they are written, which gives them with all that follows from the rest of
+    the row, and to `written` afterwards.
     """
     if not events:
         return
     kept = memory_of(connection)
     memory = kept or Memory(0)
-    known = memory.known(table_of(table, key, row_type), written)
+    known = memory.known(table_of(table, key, row_type), finish, written)
     streams = by_stream(events)
     if not memory.fresh:
         await known.load(connection, _begun_before(streams.values()))

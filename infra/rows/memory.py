@@ -13,6 +13,7 @@ from infra.rows.tables import Table
 
 R = TypeVar("R", bound=Struct)
 Connection = psycopg.AsyncConnection[Any]
+Finish = Callable[[Connection, Sequence[R]], Awaitable[Sequence[R]]]
 Written = Callable[[Connection, Sequence[R]], Awaitable[None]]
 
 
@@ -21,6 +22,7 @@ class Known(Generic[R]):
 
     def __init__(self, table: Table[R]) -> None:
         self.table = table
+        self.finish: Finish[R] | None = None
         self.written: Written[R] | None = None
         self.rows: dict[int, R | None] = {}
         self.unwritten: dict[int, None] = {}
@@ -40,7 +42,10 @@ class Known(Generic[R]):
 
     async def write(self, connection: Connection, *, fresh: bool) -> None:
         """Write what is not written yet."""
-        rows = [row for key in self.unwritten if (row := self.rows[key]) is not None]
+        rows: Sequence[R] = [row for key in self.unwritten if (row := self.rows[key]) is not None]
+        if rows and self.finish is not None:
+            rows = await self.finish(connection, rows)
+            self.rows |= zip(self.unwritten, rows, strict=True)
         self.unwritten.clear()
         if rows:
             await (self.table.copy if fresh else self.table.write)(connection, rows)
@@ -65,9 +70,12 @@ class Memory:
         self.fresh = fresh
         self._known: dict[str, Known[Any]] = {}
 
-    def known(self, table: Table[R], written: Written[R] | None = None) -> Known[R]:
-        """What is known of a table; `written` is given its rows after they are written."""
+    def known(
+        self, table: Table[R], finish: Finish[R] | None = None, written: Written[R] | None = None
+    ) -> Known[R]:
+        """What is known of a table; `finish` and `written` are given its rows before and after."""
         known = self._known.setdefault(table.name, Known(table))
+        known.finish = finish or known.finish
         known.written = written or known.written
         return known
 

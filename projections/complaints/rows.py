@@ -82,11 +82,11 @@ class Row(Struct, frozen=True, kw_only=True):
 
 def fold(row: Row | None, recorded: Recorded[Event]) -> Row:
     """The complaint's row after an event."""
-    return fold_many(row, (recorded,))
+    return finished(fold_many(row, (recorded,)))
 
 
 def fold_many(row: Row | None, events: Sequence[Recorded[Event]]) -> Row:
-    """The complaint's row after some events; what follows from the domain's state is worked out once."""
+    """The complaint's row after some events, but for what follows from the domain's state: see `finished`."""
     case: Complaint | None
     case, etag = (row.case, row.etag) if row else (None, events[0].version)
     for recorded in events:
@@ -97,7 +97,13 @@ def fold_many(row: Row | None, events: Sequence[Recorded[Event]]) -> Row:
             row = replace(row, **changed)
         if recorded.origin != "system":
             etag = recorded.version
-    return _derived(cast("Row", row), cast("Complaint", case), etag, events[-1])
+    return replace(
+        cast("Row", row),
+        case=cast("Complaint", case),
+        version=events[-1].version,
+        etag=etag,
+        updated_at=events[-1].recorded_at,
+    )
 
 
 def _first(recorded: Recorded[Event], event: e.ComplaintRegistered, case: Complaint) -> Row:
@@ -123,18 +129,15 @@ def _first(recorded: Recorded[Event], event: e.ComplaintRegistered, case: Compla
     )
 
 
-def _derived(row: Row, case: Complaint, etag: int, recorded: Recorded[Event]) -> Row:
-    """The row with all that follows from the domain's state, and the envelope of its last event."""
+def finished(row: Row) -> Row:
+    """The row with all that follows from the domain's state."""
+    case = row.case
     asks, proposal = row.asks, row.proposal if case.proposal else None
     if asks:
         open_ids = {ask.ask_id for ask in case.asks}
         asks = tuple(ask for ask in asks if ask.ask_id in open_ids)
     return replace(
         row,
-        case=case,
-        version=recorded.version,
-        etag=etag,
-        updated_at=recorded.recorded_at,
         kind=case.kind,
         state=case.state,
         anonymity=case.anonymity,

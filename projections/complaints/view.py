@@ -11,7 +11,7 @@ from domain.complaint import COMPLAINT
 from infra.events import Recorded
 from infra.projector import View
 from infra.rows import fold_rows
-from projections.complaints.rows import Row, fold_many
+from projections.complaints.rows import Row, finished, fold_many
 from projections.complaints.texts import DDL as TEXTS
 from projections.complaints.texts import apply_texts
 
@@ -130,10 +130,15 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
             key="complaint_id",
             row_type=Row,
             fold=fold_many,
+            finish=_finish,
         )
     finally:
         await asyncio.wait([texts])
     texts.result()
+
+
+async def _finish(_connection: psycopg.AsyncConnection[Any], rows: Sequence[Row]) -> Sequence[Row]:
+    return [finished(row) for row in rows]
 
 
 VIEW = View(

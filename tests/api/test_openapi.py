@@ -105,6 +105,8 @@ def test_every_command_and_every_read_is_in_it() -> None:
         "POST /v1/sla/presets/{key}/install",
         "POST /v1/sla/simulations",
         "POST /v1/sla/simulations/{id}/cancel",
+        "POST /v1/views/{key}/rebuild",
+        "POST /v1/views/{key}/rebuilds/{id}/cancel",
     }
     assert documented == others | {path_of(*action.split("/")) for action in COMMANDS}
     assert len(OPERATIONS) - len(documented) == len(
@@ -137,6 +139,8 @@ def test_every_command_and_every_read_is_in_it() -> None:
             "clocks",
             "compliance",
             "simulation",
+            "views",
+            "rebuild of a view",
         ]
     )
 
@@ -173,6 +177,10 @@ def expected_statuses(label: str, *, asks: bool) -> set[str]:  # noqa: PLR0911 -
     if "/simulations" in label:
         status = "202" if label.endswith("simulations") else "200"
         return {status, "400", "401", "403", "503"} | ({"404"} if place else {"413", "415"})
+    if "/rebuild" in label:
+        begun = label.endswith("/rebuild")
+        more = {"202", "409", "413", "415"} if begun else {"200"}
+        return {"400", "401", "403", "404", "503"} | more
     if label.endswith("/test"):
         return {"200", "400", "401", "403", "404", "413", "415", "503"}
     if label.startswith("POST"):

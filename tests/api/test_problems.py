@@ -25,6 +25,7 @@ from infra.database import Unavailable
 from infra.events import Erased
 from infra.jobs import TooMany
 from infra.pages import BadCursor
+from infra.projector import BeingRebuilt
 from tests.api.serving import Service, problem, serving
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
@@ -50,6 +51,7 @@ RAISED: list[tuple[Exception, int, str]] = [
     (Overloaded("full"), 503, "unavailable"),
     (Unavailable("away"), 503, "unavailable"),
     (TooMany("20 jobs are waiting"), 503, "unavailable"),
+    (BeingRebuilt("customers is being rebuilt already"), 409, "being-rebuilt"),
     (TimeoutError(), 503, "unavailable"),
     (psycopg.OperationalError("away"), 503, "unavailable"),
     (psycopg.errors.QueryCanceled("slow"), 503, "unavailable"),

@@ -33,11 +33,16 @@ READS = {
         *(f"/v1/webhooks/{NOWHERE}{part}" for part in ("", "/standing", "/deliveries", "/parked")),
     ],
     "read own identity": ["/v1/me"],
+    "read views": ["/v1/views", f"/v1/views/customers/rebuilds/{NOWHERE}"],
 }
 OTHERS: dict[str, dict[str, dict[str, Any]]] = {
     "install presets": {"/v1/sla/presets/nowhere/install": {}},
     "preview service levels": {"/v1/sla/preview": {}},
     "simulate service levels": {"/v1/sla/simulations": {}},
+    "rebuild views": {
+        "/v1/views/nothing/rebuild": {},
+        f"/v1/views/customers/rebuilds/{NOWHERE}/cancel": {},
+    },
 }
 PATHS = {"sla-policy": "/v1/sla/policies", "sla-calendar": "/v1/sla/calendars"}
 BEFORE = {"read personal feed": "read feed"}

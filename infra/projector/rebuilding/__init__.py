@@ -6,6 +6,14 @@ looks. So a rebuild that dies leaves the old view as it was; the next one begins
 
 from infra.projector.rebuilding.comparing import Difference, Differences
 from infra.projector.rebuilding.filling import CannotFold
-from infra.projector.rebuilding.rebuild import BeingRebuilt, CannotCompare, Rebuild
+from infra.projector.rebuilding.rebuild import BeingRebuilt, CannotCompare, Rebuild, being_rebuilt
 
-__all__ = ["BeingRebuilt", "CannotCompare", "CannotFold", "Difference", "Differences", "Rebuild"]
+__all__ = [
+    "BeingRebuilt",
+    "CannotCompare",
+    "CannotFold",
+    "Difference",
+    "Differences",
+    "Rebuild",
+    "being_rebuilt",
+]

@@ -1,7 +1,7 @@
 """The steps of a rebuild, and what makes the switch safe."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
@@ -34,6 +34,14 @@ MOVE = sql.SQL(
           SET (position, tables, generation, failed_position, failure)
             = (excluded.position, excluded.tables, c.generation + 1, NULL, NULL)"""
 )
+
+
+LOCKED = """
+SELECT follower FROM unnest(%s::text[]) AS follower JOIN pg_locks l
+    ON (l.classid::bigint << 32 | l.objid::bigint)
+     = hashtextextended(current_schema() || ' rebuild ' || follower, 1)
+ WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
+   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
 
 
 class BeingRebuilt(Exception):
@@ -158,6 +166,12 @@ class Rebuild:
                 MOVE.format(shadow.checkpoints), [self._view.follower, position, list(self._view.tables)]
             )
         return position
+
+
+async def being_rebuilt(connection: Connection, views: Sequence[View]) -> set[str]:
+    """The followers of those of the views that somebody rebuilds."""
+    cursor = await connection.execute(LOCKED, [[view.follower for view in views]])
+    return {follower for (follower,) in await cursor.fetchall()}
 
 
 async def _value(connection: Connection, query: str | sql.Composed, *arguments: object) -> Any:
