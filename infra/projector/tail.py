@@ -3,7 +3,9 @@
 import asyncio
 import time
 
+from domain.aggregate import Event
 from infra.database import Link
+from infra.events import Recorded
 from infra.log import read
 from infra.projector.followers import Events
 from infra.projector.moving import Moves
@@ -19,14 +21,14 @@ class Tail:
     Followers further back read for themselves, over a connection that they share.
     """
 
-    def __init__(self, conninfo: str, vault: Vault, *, keep: int = 4_000) -> None:
+    def __init__(self, conninfo: str, vault: Vault, *, keep: int = 10_000) -> None:
         """`keep`: how many events are kept at most."""
         self._vault = vault
         self._keep = keep
         self._newest, self._older = Link(conninfo), Link(conninfo)
         self.moves = Moves(conninfo)
         self._reading = asyncio.Lock()
-        self._events: Events = ()
+        self._events: list[Recorded[Event]] = []
         self._after = 0
         """The position before the first event kept."""
         self._rested = 0.0
@@ -62,11 +64,12 @@ class Tail:
         self._keep_on(position, events)
 
     def _keep_on(self, position: int, events: Events) -> None:
-        kept = self._events if position == self._end else ()
-        grown = [*kept, *events]
-        excess = max(len(grown) - self._keep, 0)
-        self._events = grown[excess:]
-        self._after = position - len(kept) + excess
+        if position != self._end:
+            self._events, self._after = [], position
+        self._events.extend(events)
+        excess = max(len(self._events) - self._keep, 0)
+        del self._events[:excess]
+        self._after += excess
 
     async def _read(self, link: Link, position: int, limit: int) -> Events:
         async with link.use() as connection:
