@@ -39,7 +39,7 @@ R = TypeVar("R")
 
 
 ABREAST = 2
-"""Batches of appends under way: PostgreSQL has the next one at hand when it lets go of the lock."""
+"""Batches of appends under way: one is ready to be sent before the callers of the one before it are told."""
 
 _number = attrgetter("stream_id.int")  # numbers are hashed and compared in a tenth of the time of ids
 
@@ -52,14 +52,14 @@ def _apart(command: Append) -> Iterable[object]:
 
 
 class Log:
-    """The log of one tenant for one event loop: appends and loads in batches, over connections of their own."""
+    """The log of one tenant for one event loop: appends and loads in batches, over one connection each."""
 
     def __init__(self, conninfo: str, vault: Vault, *, patience: float = 5.0) -> None:
         """`patience`: for how many seconds an absent database is tried again before callers are told."""
         self.vault = vault
         self._patience = patience
         self._answering = True
-        self._writing = [Link(_by_index(conninfo)) for _ in range(ABREAST)]
+        self._writing = Link(_by_index(conninfo))
         self._reading = Link(_by_index(conninfo))
         self._appends: Batcher[Append, Appended] = Batcher(self._append, abreast=ABREAST, apart=_apart)
         self._loads: Batcher[Load, Loaded] = Batcher(self._load)
@@ -110,8 +110,7 @@ class Log:
         await self._appends.drain()
         await self._loads.drain()
         await self._claims.drain()
-        for writing in self._writing:
-            await writing.close()
+        await self._writing.close()
         await self._reading.close()
 
     async def _append(self, batch: list[Append]) -> Sequence[Appended | BaseException]:
@@ -154,9 +153,9 @@ class Log:
         return [*await self._each(batch[:half], once), *await self._each(batch[half:], once)]
 
     async def _append_once(self, batch: list[Append]) -> list[Appended]:
-        writing = next(link for link in self._writing if not link.busy)
-        async with writing.use() as connection, connection.cursor(binary=True) as cursor:
-            await cursor.execute(APPEND, columns(batch))
+        arguments = columns(batch)
+        async with self._writing.use() as connection, connection.cursor(binary=True) as cursor:
+            await cursor.execute(APPEND, arguments)
             return [Appended._make(values) for values in await cursor.fetchall()]
 
     async def _load_once(self, batch: list[Load]) -> list[Loaded]:
