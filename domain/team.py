@@ -82,9 +82,7 @@ def _decide(state: Team | None, command: TeamCommand, ctx: Context) -> list[Team
         if state is not None:
             raise Refused("already-registered", f"the team {state.name} is registered")
         return [
-            TeamRegistered(
-                team=command.name, provider=command.provider, provider_name=command.provider_name
-            )
+            TeamRegistered(team=command.name, provider=command.provider, provider_name=command.provider_name)
         ]
     if state is None:
         raise Refused("unknown-team", "no team has this id")

@@ -37,7 +37,7 @@ Connection = psycopg.AsyncConnection[Any]
 
 
 class Policies:
-    """All versions of all policies and calendars, which are in force, and the staff, as far as they were read."""
+    """All versions of policies and calendars, which are in force, and the staff, as far as they were read."""
 
     def __init__(
         self, connected: Callable[[], AbstractAsyncContextManager[Connection]] | None = None

@@ -1,4 +1,4 @@
-"""What a decision looks up beside its stream: policies, calendars, holidays, the staff, the customer's tier."""
+"""What a decision looks up beside its stream: policies, calendars, holidays, staff, the customer's tier."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
