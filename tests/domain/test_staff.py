@@ -10,7 +10,6 @@ from domain.aggregate import Aggregate, Command, Event, Refused
 from domain.analyst import (
     ANALYST,
     AnalystLeft,
-    AnalystRegistered,
     AnalystTeamChanged,
     ChangeTeam,
     Leave,

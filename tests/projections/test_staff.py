@@ -6,7 +6,9 @@ from uuid import uuid4
 import pytest
 
 from domain.analyst import ANALYST, ChangeTeam, Leave
+from domain.staff import Team
 from domain.team import TEAM, ChangeProvider, DissolveTeam
+from infra.policies import Policies
 from projections import staff
 from projections.staff import Analysts, Teams
 from tests.infra.logs import caller
@@ -64,6 +66,19 @@ async def test_nobody_is_found_where_there_is_none(database: str) -> None:
         await at.project(staff.VIEW)
         answers = [await find(at.connection, uuid4()) for find in (staff.team, staff.analyst)]
     assert [(answer.value, answer.log_position) for answer in answers] == [(None, 1), (None, 1)]
+
+
+async def test_another_process_knows_the_staff_from_the_log_and_reads_nothing_twice(database: str) -> None:
+    async with house(database) as at:
+        night = await at.team("night", provider="third_party", provider_name="Central Exemplo")
+        await at.analyst("dora", "night")
+        other = Policies()
+        await other.read(at.connection)
+        assert other.staff == at.policies.staff
+        assert other.staff.members == {"dora": "night"}
+        await at.commands.execute(TEAM, night, caller(), ChangeProvider(provider="in_house"))
+        await other.read(at.connection)
+        assert other.staff.teams == {"night": Team(name="night", provider="in_house")}
 
 
 async def test_lists_are_in_the_order_of_names_and_every_filter_keeps_what_it_names(database: str) -> None:
