@@ -80,6 +80,11 @@ class Link:
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._free = asyncio.Lock()
 
+    @property
+    def busy(self) -> bool:
+        """Whether somebody uses it now."""
+        return self._free.locked()
+
     @contextlib.asynccontextmanager
     async def use(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
         """The open connection, to nobody else meanwhile; a broken or cancelled use closes it."""

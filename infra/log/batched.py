@@ -38,6 +38,9 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+ABREAST = 2
+"""Batches of appends under way: PostgreSQL has the next one at hand when it lets go of the lock."""
+
 _number = attrgetter("stream_id.int")  # numbers are hashed and compared in a tenth of the time of ids
 
 
@@ -49,16 +52,16 @@ def _apart(command: Append) -> Iterable[object]:
 
 
 class Log:
-    """The log of one tenant for one event loop: appends and loads in batches, over one connection each."""
+    """The log of one tenant for one event loop: appends and loads in batches, over connections of their own."""
 
     def __init__(self, conninfo: str, vault: Vault, *, patience: float = 5.0) -> None:
         """`patience`: for how many seconds an absent database is tried again before callers are told."""
         self.vault = vault
         self._patience = patience
         self._answering = True
-        self._writing = Link(_by_index(conninfo))
+        self._writing = [Link(_by_index(conninfo)) for _ in range(ABREAST)]
         self._reading = Link(_by_index(conninfo))
-        self._appends: Batcher[Append, Appended] = Batcher(self._append, apart=_apart)
+        self._appends: Batcher[Append, Appended] = Batcher(self._append, abreast=ABREAST, apart=_apart)
         self._loads: Batcher[Load, Loaded] = Batcher(self._load)
         self._claims: Batcher[Sequence[str], dict[str, UUID]] = Batcher(self._claimed, most=64)
 
@@ -107,7 +110,8 @@ class Log:
         await self._appends.drain()
         await self._loads.drain()
         await self._claims.drain()
-        await self._writing.close()
+        for writing in self._writing:
+            await writing.close()
         await self._reading.close()
 
     async def _append(self, batch: list[Append]) -> Sequence[Appended | BaseException]:
@@ -150,7 +154,8 @@ class Log:
         return [*await self._each(batch[:half], once), *await self._each(batch[half:], once)]
 
     async def _append_once(self, batch: list[Append]) -> list[Appended]:
-        async with self._writing.use() as connection, connection.cursor(binary=True) as cursor:
+        writing = next(link for link in self._writing if not link.busy)
+        async with writing.use() as connection, connection.cursor(binary=True) as cursor:
             await cursor.execute(APPEND, columns(batch))
             return [Appended._make(values) for values in await cursor.fetchall()]
 
@@ -196,4 +201,6 @@ def _by_index(conninfo: str) -> str:
     """Plans of point lookups, made while the tables are still small, are kept when they have grown."""
     options = conninfo_to_dict(conninfo).get("options") or ""
     off = " ".join(f"-c enable_{way}=off" for way in ("seqscan", "hashjoin", "mergejoin"))
-    return make_conninfo(conninfo, options=f"{options} {off}")
+    return make_conninfo(
+        conninfo, options=f"{options} {off} -c jit=off -c plan_cache_mode=force_generic_plan"
+    )
