@@ -218,6 +218,11 @@ def test_who_has_it_is_assigned_again_only_where_the_provider_became_another() -
     )
 
 
+def test_a_process_that_does_not_know_the_team_yet_takes_no_provider_away() -> None:
+    assigned = after(COMPLAINT, play(REGISTER), c.Assign(team="night desk"))
+    assert decided(COMPLAINT, assigned, c.Assign(team="night desk"), Staff()) == []
+
+
 def test_who_no_longer_has_it_takes_the_provider_along() -> None:
     assigned = after(COMPLAINT, play(REGISTER), c.Assign(team="night desk"))
     assert (assigned.provider, assigned.provider_name) == ("third_party", "Central Exemplo")

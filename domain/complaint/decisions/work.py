@@ -13,7 +13,8 @@ from domain.staff import Staff
 def assign(state: Complaint, command: c.Assign, staff: Staff) -> list[e.ComplaintEvent]:
     """The event names who has it then: another team drops the analyst, an analyst comes with the own team.
 
-    An analyst without a team that is known keeps the complaint's. Whose team it is goes into the event.
+    An analyst without a team that is known keeps the complaint's. Whose team it is goes into the event; where
+    the registry has learnt of another provider, those who have it already are assigned once more.
     """
     if command.analyst is None and command.team is None:
         raise Refused("nothing-to-assign", "an assignment names an analyst, a team or both")
@@ -21,8 +22,8 @@ def assign(state: Complaint, command: c.Assign, staff: Staff) -> list[e.Complain
     analyst = command.analyst or (state.analyst if team == state.team else None)
     known = staff.teams.get(team or "")
     provider, provider_name = (known.provider, known.provider_name) if known else (None, None)
-    now = (state.analyst, state.team, state.provider, state.provider_name)
-    if (analyst, team, provider, provider_name) == now:
+    had_by_them = (analyst, team) == (state.analyst, state.team)
+    if had_by_them and (known is None or (provider, provider_name) == (state.provider, state.provider_name)):
         return []
     return [
         e.ComplaintAssigned(

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0007_staff"
-down_revision = "0006_purge"
+revision = "0008_staff"
+down_revision = "0007_append"
 
 # The condition is written as `infra.policies` asks: only so does the index serve it. It serves what the code
 # before it asks as well.
