@@ -7,6 +7,7 @@ import pytest
 
 from domain.aggregate import Event
 from domain.complaint import COMPLAINT
+from domain.complaint.events import NoteAdded
 from infra.commands import Commands
 from infra.database import Unavailable
 from infra.events import Recorded
@@ -57,6 +58,23 @@ async def test_a_reactor_answers_what_comes_after_its_birth_only(database: str) 
             await until_at(database, reactor, 3)
     assert await tags(database, before) == ["complaint-registered"]
     assert await tags(database, after) == ["complaint-registered", "note-added"]
+
+
+async def test_a_reactor_is_called_for_the_events_of_its_types_and_moves_over_all(database: str) -> None:
+    called: list[str] = []
+
+    async def react(recorded: Recorded[Event]) -> None:
+        called.append(recorded.tag)
+
+    reactor = Reactor("counting", react, (NoteAdded,))
+    async with commanding(database) as commands, following(database, reactor):
+        await until_at(database, reactor, 0)
+        stream = await register(commands)
+        await until_at(database, reactor, 1)
+        await commands.execute(COMPLAINT, stream, caller(), NOTE)
+        await register(commands)
+        await until_at(database, reactor, 3)
+    assert called == ["note-added"]
 
 
 async def test_a_reactor_goes_on_where_it_stood(database: str) -> None:

@@ -25,7 +25,7 @@ from domain.team import TEAM, ChangeProvider, DissolveTeam
 from domain.webhook import WEBHOOK
 from domain.webhook import commands as w
 from infra.events import decode_body, encode_body
-from infra.log import Draft
+from infra.log import Draft, read
 from infra.projector import Rebuild, View, leading
 from infra.projector.rebuilding import filling
 from infra.rows import tables
@@ -83,6 +83,21 @@ async def test_every_view_takes_in_every_type_of_event(database: str) -> None:
             if kind == "complaint":
                 found = await complaints.detail(at.connection, stream)
                 assert found.value == complaints.as_of(await at.events(stream))
+
+
+async def test_an_event_that_does_not_concern_a_view_changes_none_of_its_rows(database: str) -> None:
+    async with house(database) as at:
+        for tag, kind in KINDS:
+            await append_samples(at, kind, *dict.fromkeys((FIRST[kind], tag)))
+        await at.project()
+        before = await contents(at)
+        events = await read(at.connection, at.log.vault, 0, 1_000)
+        for view in VIEWS:
+            passed_over = [event for event in events if not view.concerned([event])]
+            assert len(passed_over) < len(events)
+            async with at.connection.transaction():
+                await view.apply(at.connection, passed_over)
+        assert await contents(at) == before
 
 
 async def test_an_event_recorded_by_the_system_does_not_move_the_etag(database: str) -> None:
