@@ -32,11 +32,9 @@ MOVE = "UPDATE checkpoints SET position = %s WHERE follower = %s AND position = 
 # What passes by itself: to be tried again, never a reason to stand still.
 PASSING = (psycopg.OperationalError, psycopg.InterfaceError, Unavailable, Overloaded)
 
+# A leader looks at its checkpoint each second; one that hangs loses its connection, and with it the lead.
 # What a crash of the server takes back of a view, its checkpoint goes back with: it is folded again.
-# A reactor that goes back answers again, under the same keys.
-HASTY = "SET synchronous_commit = off"
-# The leader of a view looks at its checkpoint each second; one that hangs loses its connection and the lead.
-ALIVE = """SELECT set_config(name, '5s', false)
+ALIVE = """SELECT set_config(name, '5s', false), set_config('synchronous_commit', 'off', false)
              FROM unnest(ARRAY['idle_session_timeout', 'idle_in_transaction_session_timeout']) AS name"""
 
 
@@ -102,7 +100,6 @@ class Lead:
             if await self._checkpoint() is None:
                 await self._build(self._follower)
             await self._connection.execute(ALIVE)
-        await self._connection.execute(HASTY)
         await self._connection.execute(
             """UPDATE checkpoints SET failure = NULL, failed_position = NULL
                 WHERE follower = %s AND failure IS NOT NULL""",
