@@ -174,9 +174,10 @@ class Deliverer:
         if deleted := await self._book.deleted(connection):
             await means.store.drop([id_ for id_ in deleted if id_ not in self._lanes])
 
-    def _stir(self, rows: Sequence[Row]) -> None:
+    def _stir(self, rows: Sequence[Row]) -> bool:
         for lane in self._lanes.values():
             lane.told(rows)
+        return bool(self._lanes)
 
     async def _give_up(self, target: Target, standing: Standing, gone: bool) -> int:
         cause: Cause = "gone" if gone else "failing"

@@ -15,12 +15,15 @@ SIZE = 1_000
 POLL_SECONDS = 1.0
 PAUSE_SECONDS = 0.004
 """Between two looks, so that a stream of single commits does not cost a look each."""
+UNHEARD_SECONDS = 0.1
+"""Between two looks while there is nobody to be told."""
 
 
 class Window:
     """Holds the newest events, at most twice `SIZE`, and tells everybody when there are more."""
 
-    def __init__(self, reading: Link, wake: Wake, grown: Callable[[Sequence[Row]], None]) -> None:
+    def __init__(self, reading: Link, wake: Wake, grown: Callable[[Sequence[Row]], bool]) -> None:
+        """`grown` is given new events, and says whether it told anybody."""
         self._reading = reading
         self._wake = wake
         self._grown = grown
@@ -33,8 +36,8 @@ class Window:
         while True:
             grown = self._wake.arm()
             if rows := (await read(connection, EVERYTHING, self._head, SIZE)).rows:
-                self._take(rows)
-                await asyncio.sleep(PAUSE_SECONDS)
+                heard = self._take(rows) or len(rows) == SIZE
+                await asyncio.sleep(PAUSE_SECONDS if heard else UNHEARD_SECONDS)
                 continue
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(POLL_SECONDS):
@@ -50,9 +53,9 @@ class Window:
         async with self._reading.use() as connection:
             return (await read(connection, EVERYTHING, position, limit)).rows
 
-    def _take(self, rows: list[Row]) -> None:
+    def _take(self, rows: list[Row]) -> bool:
         self._rows += rows
         if len(self._rows) > 2 * SIZE:
             del self._rows[:-SIZE]
         self._head = rows[-1].position
-        self._grown(rows)
+        return self._grown(rows)
