@@ -68,7 +68,8 @@ def changes(rows: Sequence[Row]) -> Iterator[Change]:
 def resolution(rows: Sequence[Row]) -> list[Outcome]:
     """The clocks of a ticket's resolution: one, and one more for each level that another took over from."""
     known = list(changes(rows))
-    used, missed, outcomes = timedelta(), None, []
+    used, missed = timedelta(), None
+    outcomes: list[Outcome] = []
     for change, following in zip(known, [*known[1:], None], strict=True):
         limit = timedelta(hours=HOURS[change.level])
         if change.phase == "counts" and missed is None:

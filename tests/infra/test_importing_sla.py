@@ -106,7 +106,7 @@ async def shown(at: House, source: str) -> Clocks:
     """
     found: Clocks = defaultdict(list)
     for case, clock in await fetch(at.connection, CLOCKS_OF, source, source):
-        is_open = clock["intervals"][-1]["until"] is None
+        is_open = "until" not in clock["intervals"][-1]
         left_out = (*GIVEN_ANEW, *UP_TO_NOW) if is_open else GIVEN_ANEW
         found[case].append({name: value for name, value in clock.items() if name not in left_out})
     return found
