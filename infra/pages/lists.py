@@ -12,17 +12,19 @@ import msgspec
 import psycopg
 from msgspec import Struct
 
+from infra.pages.filters import Filter
 from infra.pages.orders import Order, Part, decode_cursor, encode_cursor
-from infra.pages.queries import Filter, Way, gathering, page_query, probe_query, walking
+from infra.pages.queries import page_query, probe_query
 from infra.pages.rows import Page, fetch
+from infra.pages.ways import Way, gathering, walking
 
 T = TypeVar("T")
 
 FEW = 10_000
 """A filter that keeps no more than these may be read whole."""
-FIRST = 1_000
-FURTHER = 10_000
-MOST_WALKED = 50_000
+FIRST, FURTHER = 1_000, 9_000
+"""How far the first look of a walk goes, and each one after that."""
+MOST_WALKED = 10_000
 """After a walk over so many rows the page is given as it is, with a cursor."""
 
 

@@ -150,12 +150,12 @@ async def test_a_help_desk_measured_by_service_level_whichever_way_it_comes_in(
         await nothing_is_announced(at)
 
 
-def resolutions(clocks: list[dict[str, Any]]) -> list[by_hand.Outcome]:
-    return [
+def resolutions(clocks: list[dict[str, Any]]) -> set[by_hand.Outcome]:
+    return {
         by_hand.Outcome(clock["policy"], clock["state"], clock["decided_at"] and rome(clock["decided_at"]))
         for clock in clocks
         if clock["target"] == "resolution"
-    ]
+    }
 
 
 def rome(moment: str) -> datetime:
@@ -163,8 +163,8 @@ def rome(moment: str) -> datetime:
     return datetime.fromisoformat(moment).astimezone(by_hand.ROME).replace(tzinfo=None)
 
 
-def expected(rows: list[dict[str, str]]) -> Mapping[str, list[by_hand.Outcome]]:
-    return {case: by_hand.resolution(changes) for case, changes in by_hand.by_case(rows).items()}
+def expected(rows: list[dict[str, str]]) -> Mapping[str, set[by_hand.Outcome]]:
+    return {case: set(by_hand.resolution(changes)) for case, changes in by_hand.by_case(rows).items()}
 
 
 async def nothing_is_announced(at: House) -> None:

@@ -10,7 +10,8 @@ from msgspec import structs
 from psycopg import sql
 
 from api.reading import SESSION
-from infra.pages.queries import page_query, probe_query, walking
+from infra.pages.queries import page_query, probe_query
+from infra.pages.ways import walking
 from projections import sla
 from projections.sla import AtRisk, ComplianceAsked, Drill
 from projections.sla import clocks as lists
