@@ -40,8 +40,9 @@ WALKED = sql.SQL(
             SELECT ctid AS place, {key} AS key, {id} AS id, {checks} AS kept
               FROM {table} WHERE {bounds} ORDER BY {order} LIMIT %(bound)s),
        page AS MATERIALIZED (
-            SELECT {columns} FROM {table}
-             WHERE ctid = ANY (ARRAY(SELECT place FROM walked WHERE kept LIMIT %(page_size)s))
+            SELECT {columns}
+              FROM (SELECT * FROM {table} WHERE ctid = ANY (
+                    ARRAY(SELECT place FROM walked WHERE kept LIMIT %(page_size)s)) OFFSET 0) {table}
              ORDER BY {sorted})"""
 )
 REACHED = sql.SQL(

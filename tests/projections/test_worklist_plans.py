@@ -116,8 +116,7 @@ async def filled(database: str) -> AsyncIterator[House]:
 @pytest.fixture
 def bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bounds that hold for a million rows, for a few thousand."""
-    for name, value in (("FEW", 100), ("FIRST", 60), ("FURTHER", 200), ("MOST_WALKED", 400)):
-        monkeypatch.setattr(lists, name, value)
+    monkeypatch.setattr(lists, "ROUNDS", (10, 60, 300))
 
 
 def wanted(*filters: str, examples: Mapping[str, Any] = EXAMPLES, **more: Any) -> Worklist:
