@@ -35,7 +35,8 @@ HTTP_RUNS, REQUESTS = 3, 200
 MOST: LiteralString = """(SELECT {0} FROM complaints_2 WHERE {0} IS NOT NULL AND {1}
                            GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1) AS {0}"""
 ONE = f"""
-SELECT complaint_id, protocol, registered_at, {MOST.format("analyst", IS_OPEN)}, {MOST.format("team", IS_OPEN)},
+SELECT complaint_id, protocol, registered_at,
+       {MOST.format("analyst", IS_OPEN)}, {MOST.format("team", IS_OPEN)},
        {MOST.format("customer_id", "state = 'closed'")}, {MOST.format("category", "true")}
   FROM complaints_2 WHERE {IS_OPEN} ORDER BY complaint_id LIMIT 1"""  # noqa: S608 - of constants
 
