@@ -12,6 +12,7 @@ from psycopg.rows import tuple_row
 
 from domain.fields import Label
 from domain.sla.documents import Layer
+from domain.staff import Provider
 from infra.database import Unavailable
 from infra.pages import Answer
 from projections.sla.rows import DIMENSIONS
@@ -19,8 +20,9 @@ from projections.sla.view import VIEW
 
 Period = Literal["day", "week", "month", "quarter", "year"]
 By = Literal[
-    "policy", "target", "layer", "kind", "channel", "tier", "category", "product", "sector", "team", "analyst"
-]
+    "policy", "target", "layer", "kind", "channel", "tier", "category", "product", "sector", "team",
+    "analyst", "provider", "provider_name",
+]  # fmt: skip
 
 
 class ComplianceAsked(Struct, frozen=True, kw_only=True):
@@ -43,6 +45,8 @@ class ComplianceAsked(Struct, frozen=True, kw_only=True):
     sector: Label | None = None
     team: Label | None = None
     analyst: Label | None = None
+    provider: Provider | None = None
+    provider_name: Label | None = None
 
 
 class Group(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -74,6 +78,8 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True):
     sector: str | None = None
     team: str | None = None
     analyst: str | None = None
+    provider: Provider | None = None
+    provider_name: str | None = None
 
 
 class Compliance(Struct, frozen=True, kw_only=True):
@@ -92,21 +98,21 @@ SUM = sql.SQL("sum({count})::int AS {count}")
 PREPARED = sql.SQL(
     """SELECT day, policy, layer, target, {columns}, met, breached, lapsed, cancelled, undetermined,
               late AS met_late, backdated AS met_on_backdated_fact, 0 AS overdue
-         FROM sla_compliance_1 WHERE dimension = %(dimension)s"""
+         FROM sla_compliance_2 WHERE dimension = %(dimension)s"""
 )
 DECIDED = sql.SQL(
     """SELECT decided_on AS day, policy, layer, target, {columns}, (outcome = 'met')::int AS met,
               (outcome = 'breached')::int AS breached, (outcome = 'lapsed')::int AS lapsed,
               (outcome = 'cancelled')::int AS cancelled, (outcome = 'undetermined')::int AS undetermined,
               late::int AS met_late, backdated::int AS met_on_backdated_fact, 0 AS overdue
-         FROM sla_clocks_1 WHERE decided_at IS NOT NULL"""
+         FROM sla_clocks_2 WHERE decided_at IS NOT NULL"""
 )
 # A breach is recorded within a second of it: this is a handful of rows, found by the index of what runs.
 OVERDUE = sql.SQL(
     """SELECT (due_at AT TIME ZONE zone)::date AS day, policy, layer, target, {columns}, 0 AS met,
               1 AS breached, 0 AS lapsed, 0 AS cancelled, 0 AS undetermined, 0 AS met_late,
               0 AS met_on_backdated_fact, 1 AS overdue
-         FROM sla_clocks_1 WHERE state = 'running' AND obligation = 'duty' AND due_at < now()"""
+         FROM sla_clocks_2 WHERE state = 'running' AND obligation = 'duty' AND due_at < now()"""
 )
 COUNTED = sql.SQL(
     """SELECT c.position, (SELECT coalesce(json_agg(g), '[]'::json) FROM (
@@ -193,6 +199,8 @@ EQUAL: dict[str, LiteralString] = {
     "sector": "sector = %(sector)s",
     "team": "team = %(team)s",
     "analyst": "analyst = %(analyst)s",
+    "provider": "provider = %(provider)s",
+    "provider_name": "provider_name = %(provider_name)s",
     "decided_from": "day >= %(decided_from)s",
     "decided_to": "day < %(decided_to)s",
 }
