@@ -1,4 +1,8 @@
-"""Reads of views: rows and their position from one statement; pages that arrivals do not shift."""
+"""Reads of views: rows and their position from one statement; pages that arrivals do not shift.
+
+What is asked for is a set of `filters` in an order (`orders`, with cursors). `ways` says how rows are come by,
+`queries` makes the statement for one look that way, `lists` looks until the page is full.
+"""
 
 from infra.pages.filters import Filter, Index, Range, argument, equals, period
 from infra.pages.lists import Listing, read_page
