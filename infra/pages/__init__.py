@@ -1,6 +1,6 @@
 """Reads of views: rows and their position from one statement; pages that arrivals do not shift.
 
-What is asked for is a set of `filters` in an order (`orders`, with cursors). `ways` says how rows are come by,
+What is asked for is a set of `filters` in an order (`orders`, with cursors). `ways` says how to come by rows,
 `queries` makes the statement for one look that way, `lists` looks until the page is full.
 """
 
