@@ -9,7 +9,7 @@ USABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test faults bench lint check fmt lock
+.PHONY: help setup run demo test faults soak bench lint check fmt lock
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -44,6 +44,9 @@ test: $(STAMP)  ## all tests
 
 faults: $(STAMP)  ## kill everything at random for a while, or `make faults SECONDS=600 SEED=7`
 	$(BIN)/python -m tests.faults $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
+soak: $(STAMP)  ## measure the real files whole, whichever way they are imported, and replayed
+	CASES=100000 $(BIN)/python -m pytest tests/infra/test_importing_sla.py
 
 bench: $(STAMP)  ## all benchmarks, or `make bench NAME=append`
 	$(BIN)/python -m bench $(NAME)

@@ -6,16 +6,19 @@ shape of `helpdesk`. They go through the importer into a log that is on disk.
 
 import csv
 import os
+import statistics
 import tempfile
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 import uvloop
 
-from bench.measuring import SCHEMA, Ratio, database, report
+from bench.measuring import SCHEMA, Ratio, database, postmaster_of, report, seconds_of_all
 from infra.commands import Commands
 from infra.database import serving_conninfo
 from infra.importing import Progress, load_mapping, reporting, run
@@ -23,6 +26,7 @@ from infra.log import Log
 from infra.vault import Vault
 
 ROWS = int(os.environ.get("ROWS", "100000"))
+RUNS = 3
 START = datetime(2014, 1, 1, 9, tzinfo=UTC)
 CFPB = (
     *("Complaint ID", "Product", "Sub-product", "Issue", "Sub-issue", "State", "ZIP code", "Submitted via"),
@@ -49,51 +53,74 @@ LIFE = (
 )
 
 
+class Mark(NamedTuple):
+    """How far an import had come, when, and what processor time it and PostgreSQL had taken by then."""
+
+    rows: int
+    at: float
+    importer: float
+    server: float
+
+    def rate(self, before: "Mark") -> float:
+        """Rows a second since an earlier mark."""
+        return (self.rows - before.rows) / (self.at - before.at)
+
+    def cost(self, before: "Mark") -> float:
+        """Microseconds of processor a row since an earlier mark."""
+        used = self.importer + self.server - before.importer - before.server
+        return used * 1e6 / (self.rows - before.rows)
+
+
 def main() -> None:
-    """Import both files, and be told of every page."""
+    """Import both files, in turns, and be told of every page."""
     reporting.TELL_SECONDS = 0.0
     with tempfile.TemporaryDirectory(prefix="ouvidoria-bench-") as folder:
         complaints, changes = Path(folder) / "complaints.csv", Path(folder) / "changes.csv"
         _write(complaints, CFPB, _complaints(ROWS))
         _write(changes, HELPDESK, _changes(ROWS))
-        rows = [
-            *_measured("a complaint a row", complaints, "cfpb"),
-            *_measured("a change a row", changes, "helpdesk"),
-        ]
-    report(f"Imports of {ROWS:,} rows", rows)
+        runs = [(_imported(complaints, "cfpb"), _imported(changes, "helpdesk")) for _ in range(RUNS)]
+    by_file = zip(("a complaint a row", "a change a row"), zip(*runs, strict=True), strict=True)
+    report(f"Imports of {ROWS:,} rows", [row for what, marks in by_file for row in _ratios(what, marks)])
 
 
-def _measured(what: str, file: Path, mapping: str) -> list[Ratio]:
-    with database() as url:
-        told = uvloop.run(_imported(url, file, mapping))
-    last, first = _pace(told, 0.9, 1.0), _pace(told, 0.0, 0.1)
+def _ratios(what: str, runs: Sequence[Sequence[Mark]]) -> list[Ratio]:
+    def median(measure: Callable[[Mark, Mark], float], start: int, end: int) -> float:
+        return statistics.median(measure(marks[end], marks[start]) for marks in runs)
+
+    last, first = (9, 10), (0, 1)
+    rate, cost = (partial(median, each) for each in (Mark.rate, Mark.cost))
+    tenth, peer = f"{what}: last tenth", "first tenth"
     return [
-        Ratio(f"{what}: last tenth", last, "first tenth", first, "rows/s", 0.8),
-        Ratio(f"{what}: all", _pace(told, 0.0, 1.0), "first tenth", first, "rows/s"),
+        Ratio(tenth, rate(*last), peer, rate(*first), "rows/s", 0.8),
+        Ratio(tenth, cost(*last), peer, cost(*first), "µs of processor a row", 1.25, at_most=True),
+        Ratio(f"{what}: all", rate(0, 10), peer, rate(*first), "rows/s"),
     ]
 
 
-async def _imported(url: str, file: Path, mapping: str) -> Sequence[Progress]:
-    """What the importer told on its way, from when it had read what it must read before the first row."""
+def _imported(file: Path, mapping: str) -> Sequence[Mark]:
+    with database() as url:
+        return uvloop.run(_marked(url, file, mapping))
+
+
+async def _marked(url: str, file: Path, mapping: str) -> Sequence[Mark]:
+    """A mark at each tenth, from when the import had read what it must read before the first row."""
     log = Log(serving_conninfo(url, SCHEMA), Vault(bytes(32)))
-    told: list[Progress] = []
+    postmaster, marks = postmaster_of(url), list[Mark]()
+
+    def told(progress: Progress) -> None:
+        if not progress.rows:
+            marks.clear()
+        if not marks or progress.rows * 10 >= len(marks) * ROWS:
+            used = time.process_time(), seconds_of_all(postmaster)
+            marks.append(Mark(progress.rows, progress.seconds, *used))
+
     try:
-        done = await run(file, load_mapping(mapping), Commands(log), progress=told.append)
+        done = await run(file, load_mapping(mapping), Commands(log), progress=told)
     finally:
         await log.close()
     if done.added + done.noted != ROWS:
         raise RuntimeError(f"not all was imported: {done.counts()}")
-    return [*[each for each in told if not each.rows][-1:], *(each for each in told if each.rows)]
-
-
-def _pace(told: Sequence[Progress], start: float, end: float) -> float:
-    """Rows per second between two shares of the file."""
-    first, last = (told[_at(told, share * ROWS)] for share in (start, end))
-    return (last.rows - first.rows) / (last.seconds - first.seconds)
-
-
-def _at(told: Sequence[Progress], rows: float) -> int:
-    return min(bisect_left(told, rows, key=lambda each: each.rows), len(told) - 1)
+    return marks
 
 
 def _write(file: Path, header: Sequence[str], rows: Iterator[Sequence[str]]) -> None:

@@ -1,6 +1,7 @@
 """What the benchmarks share: a durable database of their own, medians, and the table they print."""
 
 import logging
+import os
 import platform
 import statistics
 import subprocess
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import psycopg
 import structlog
 from rich.console import Console
 from rich.table import Table
@@ -18,6 +20,7 @@ from infra.embedded import EmbeddedPostgres
 from infra.migrating import migrate
 
 SCHEMA = "ouvidoria"
+TICKS = os.sysconf("SC_CLK_TCK")
 console = Console(highlight=False, width=140)
 
 
@@ -88,6 +91,30 @@ def database() -> Iterator[str]:
     ):
         migrate(server.url(), SCHEMA)
         yield server.url()
+
+
+def postmaster_of(url: str) -> int:
+    """The process that all of a local server's processes come from."""
+    with psycopg.connect(url) as connection:
+        backend = connection.info.backend_pid
+        return int(_stat(backend)[1])
+
+
+def seconds_of_all(parent: int) -> float:
+    """Seconds of processor that a process and all that it started have taken, those that ended included."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    ticks = sum(map(int, _stat(parent)[11:15])) + sum(
+        sum(map(int, _stat(int(each))[11:13])) for each in children
+    )
+    return ticks / TICKS
+
+
+def _stat(pid: int) -> Sequence[str]:
+    """What Linux tells of a process, from its state on; nothing of one that has just ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:
+        return ()
 
 
 def _machine() -> str:

@@ -1,8 +1,12 @@
-"""Reads of views: rows and their position from one statement; pages that arrivals do not shift."""
+"""Reads of views: rows and their position from one statement; pages that arrivals do not shift.
 
+What is asked for is a set of `filters` in an order (`orders`, with cursors). `ways` says how to come by rows,
+`queries` makes the statement for one look that way, `lists` looks until the page is full.
+"""
+
+from infra.pages.filters import Filter, Index, Range, argument, equals, period
 from infra.pages.lists import Listing, read_page
 from infra.pages.orders import BadCursor, Order, Part, both_ways, decode_cursor, encode_cursor
-from infra.pages.queries import Filter, argument, equals, period
 from infra.pages.rows import DEFAULT, MOST, Answer, Page, read_one
 
 __all__ = [
@@ -11,10 +15,12 @@ __all__ = [
     "Answer",
     "BadCursor",
     "Filter",
+    "Index",
     "Listing",
     "Order",
     "Page",
     "Part",
+    "Range",
     "argument",
     "both_ways",
     "decode_cursor",

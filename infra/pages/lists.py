@@ -1,8 +1,11 @@
 """Pages of lists, at a cost that does not grow with the list, whatever is asked for.
 
-Rows are *walked*: read in their order, from an index, and checked until the page is full. Or *gathered*: a
-filter that keeps few is read whole, from an index of its own, checked and sorted. Which of the two is found
-by counting, up to a limit, not guessed from statistics. A walk that finds too little ends with a short page.
+Where an index has what is wanted, in order, the page is all that is read. Else there are two ways. Rows are
+*walked*: read in their order and checked, which is soon done where many are kept. Or *gathered*: what one
+filter keeps is read whole, checked and sorted, which is soon done where that is little. Nobody knows
+beforehand which it is, and statistics guess wrong where values cluster. So both are tried in turns, each time
+ten times as far, until one of them gets there: the cost is that of the better way, a few times over. Filters
+whose counting costs as much as they keep are asked late, in the last round.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,18 +15,18 @@ import msgspec
 import psycopg
 from msgspec import Struct
 
+from infra.pages.filters import Filter
 from infra.pages.orders import Order, Part, decode_cursor, encode_cursor
-from infra.pages.queries import Filter, Way, gathering, page_query, probe_query, walking
+from infra.pages.queries import page_query, probe_query
 from infra.pages.rows import Page, fetch
+from infra.pages.ways import Way, gathering, walking
 
 T = TypeVar("T")
+Place = tuple[Any, Any]
+"""The key and the id of a row."""
 
-FEW = 10_000
-"""A filter that keeps no more than these may be read whole."""
-FIRST = 1_000
-FURTHER = 10_000
-MOST_WALKED = 50_000
-"""After a walk over so many rows the page is given as it is, with a cursor."""
+ROUNDS = (100, 1_000, 10_000)
+"""How many rows are gathered at most, and how many more are walked over; then the walk is given up."""
 
 
 class Listing(Struct, Generic[T], frozen=True):
@@ -54,86 +57,82 @@ async def read_page(
     """
     order = listing.orders[sort]
     start = decode_cursor(cursor, sort, order) if cursor is not None else None
-    reading = _Reading(connection, listing, arguments, order, start, limit + 1)
-    found = await _found(reading, filters)
-    ended, items = found.ended, found.items
-    if len(items) > limit:
-        items = items[:limit]
+    reading = _Reading(connection, listing, arguments, order, limit + 1)
+    found = await _found(reading, filters, _begun(order, start))
+    items, ended = list(found.items[:limit]), found.after
+    if len(found.items) > limit:
         ended = getattr(items[-1], order.key), getattr(items[-1], order.id)
-    return Page(items, encode_cursor(sort, *ended) if ended else None, found.position)
+    return Page(items, encode_cursor(sort, *ended) if ended else None, found.position or 0)
 
 
-class _Found(Struct, Generic[T]):
-    """Items, one more than the page takes where there are more, and where a walk was given up before that."""
+class _Found(Struct, Generic[T], frozen=True):
+    """What was found so far, and what is left to look through: these parts, the first from `after` on."""
 
-    position: int
-    items: list[T]
-    ended: tuple[Any, Any] | None = None
+    parts: Sequence[Part]
+    after: Place | None
+    items: Sequence[T] = ()
+    position: int | None = None
+    """How far the view had read at the first look."""
+
+
+def _begun(order: Order, start: Place | None) -> _Found[Any]:
+    """Nothing found yet. What has no key is in the last part."""
+    return _Found(order.parts[-1:] if start and start[0] is None else order.parts, start)
 
 
 class _Reading(Struct, Generic[T], frozen=True):
-    """What a page is read with, and after which key and id it begins."""
+    """What a page is read with; `wanted` is one more than it takes, so as to know whether there are more."""
 
     connection: psycopg.AsyncConnection[Any]
     listing: Listing[T]
     arguments: Mapping[str, object]
     order: Order
-    start: tuple[Any, Any] | None
     wanted: int
 
-    async def few(self, leads: Sequence[Filter]) -> Filter | None:
-        """The filter that keeps least, if that is few."""
+    def done(self, found: _Found[T]) -> bool:
+        """Whether the page is full or the list at its end."""
+        return len(found.items) >= self.wanted or not found.parts
+
+    async def least(self, leads: Sequence[Filter], few: int) -> Filter | None:
+        """The filter that keeps least, if that is few; they are counted no further."""
         if not leads:
             return None
-        given = {**self.arguments, "follower": self.listing.follower, "few": FEW}
+        given = {**self.arguments, "follower": self.listing.follower, "few": few}
         (counts,) = await fetch(self.connection, probe_query(self.listing.table, leads), given)
         least = min(range(len(leads)), key=counts.__getitem__)
-        return leads[least] if counts[least] <= FEW else None
+        return leads[least] if counts[least] <= few else None
 
-    async def follow(self, way: Way, most: int) -> _Found[T]:
-        """Go a way until the page is full, the list is at its end, or about `most` rows were walked over."""
-        items: list[T] = []
-        position, walked = None, 0
-        parts, after = list(self._parts()), self.start
-        while parts and len(items) < self.wanted:
-            bound = (FURTHER if walked else FIRST) if way.checks else self.wanted
-            at, found, reached = await self._look(way, parts[0], after, bound, self.wanted - len(items))
-            position = at if position is None else position
-            items += found
-            walked += bound
-            if reached and walked >= most:
-                return _Found(position, items, reached)
-            after = reached
-            if reached is None:
-                parts.pop(0)
-        return _Found(position or 0, items)
+    async def follow(self, way: Way, found: _Found[T], bound: int) -> _Found[T]:
+        """Go on in a way until the page is full, the list at its end, or so many rows were walked over."""
+        while not self.done(found):
+            found, stopped = await self._look(way, found, bound)
+            if stopped:
+                break
+        return found
 
-    def _parts(self) -> Sequence[Part]:
-        """The parts that come into question: what has no key is in the last."""
-        return self.order.parts[-1:] if self.start and self.start[0] is None else self.order.parts
-
-    async def _look(
-        self, way: Way, part: Part, after: tuple[Any, Any] | None, bound: int, page_size: int
-    ) -> tuple[int, list[T], tuple[Any, Any] | None]:
-        """One look: the checkpoint's position, items, and where the walk stopped before they were enough."""
-        listing, order = self.listing, self.order
-        query = page_query(listing.columns, listing.table, order, way, part, after=after is not None)
+    async def _look(self, way: Way, found: _Found[T], bound: int) -> tuple[_Found[T], bool]:
+        """Look through a part, and whether that stopped at the bound."""
+        listing, part, after = self.listing, found.parts[0], found.after
+        query = page_query(listing.columns, listing.table, self.order, way, part, after=after is not None)
         given = {
             **self.arguments,
             "follower": listing.follower,
-            "few": FEW,
+            "few": bound,
             "bound": bound,
-            "page_size": page_size,
+            "page_size": self.wanted - len(found.items),
+            "after_key": after and after[0],
+            "after_id": after and after[1],
         }
-        if after:
-            given["after_key"], given["after_id"] = after
-        position, items, reached = await fetch(self.connection, query, given)
-        decoded = msgspec.json.decode(items, type=list[listing.item_type]) if items else []  # type: ignore[name-defined]  # known at run time only
-        return position, decoded, self._place(reached)
+        position, page, reached = await fetch(self.connection, query, given)
+        items = msgspec.json.decode(page, type=list[listing.item_type]) if page else []  # type: ignore[name-defined]  # known at run time only
+        return _Found(
+            found.parts if reached else found.parts[1:],
+            self._place(reached) if reached else None,
+            [*found.items, *items],
+            position if found.position is None else found.position,
+        ), reached is not None
 
-    def _place(self, reached: str | None) -> tuple[Any, Any] | None:
-        if reached is None:
-            return None
+    def _place(self, reached: str) -> Place:
         key, item_id = msgspec.json.decode(reached, type=tuple[msgspec.Raw, msgspec.Raw])
         return (
             msgspec.json.decode(key, type=self.order.key_type),
@@ -141,17 +140,16 @@ class _Reading(Struct, Generic[T], frozen=True):
         )
 
 
-async def _found(reading: _Reading[T], filters: Sequence[Filter]) -> _Found[T]:
-    """The page: straight from an index, or gathered, or else walked for."""
-    walk = walking(filters, reading.order)
+async def _found(reading: _Reading[T], filters: Sequence[Filter], begun: _Found[T]) -> _Found[T]:
+    """The page: straight from an index, or else gathered or walked for, whichever gets there first."""
+    walk, walked = walking(filters, reading.order), begun
     if not walk.checks:
-        return await reading.follow(walk, MOST_WALKED)
-    if lead := await reading.few([each for each in filters if each.leads and not each.late]):
-        return await reading.follow(gathering(filters, lead), MOST_WALKED)
-    late = [each for each in filters if each.late]
-    found = await reading.follow(walk, FIRST if late else MOST_WALKED)
-    if found.ended is None or not late:
-        return found
-    if lead := await reading.few(late):
-        return await reading.follow(gathering(filters, lead), MOST_WALKED)
-    return await reading.follow(walk, MOST_WALKED)
+        return await reading.follow(walk, begun, reading.wanted)
+    for few in ROUNDS:
+        leads = [each for each in filters if each.leads and (not each.late or few == ROUNDS[-1])]
+        if lead := await reading.least(leads, few):
+            return await reading.follow(gathering(filters, lead), begun, few)
+        walked = await reading.follow(walk, walked, few)
+        if reading.done(walked):
+            break
+    return walked

@@ -1,110 +1,58 @@
-"""The statements that look for a page: along an index in the order, or through all that a filter keeps."""
+"""The statements that look for a page.
 
-from collections.abc import Container, Sequence
+Each answers in one row: the view's position, the page as JSON, and where a walk stopped before the page was
+full. The page of an analyst's open complaints by what is due, after a cursor, has an index of its own:
+
+    SELECT … FROM complaints_2
+     WHERE coalesce(due_at, 'infinity') < 'infinity' AND state IN (…) AND analyst IS NOT NULL
+       AND (analyst, coalesce(due_at, 'infinity'), complaint_id)
+         > (%(analyst)s, coalesce(%(after_key)s, 'infinity'), %(after_id)s)
+       AND (analyst) <= (%(analyst)s)
+     ORDER BY analyst, coalesce(due_at, 'infinity'), complaint_id, state LIMIT %(page_size)s
+
+Three things make PostgreSQL's plan the one that is meant: an order that no other index gives (it begins with
+the column, or ends with `last`), one bound at each end, and the settings of the session.
+"""
+
+from collections.abc import Iterator, Sequence
 from typing import LiteralString
 
-from msgspec import Struct
 from psycopg import sql
 
+from infra.pages.filters import Filter
 from infra.pages.orders import Order, Part
 from infra.pages.rows import all_of
+from infra.pages.ways import Gathering, Walk, Way
 
-
-class Filter(Struct, frozen=True, kw_only=True):
-    """A condition of a list, and what an index does for it.
-
-    `leads`: an index finds what it keeps; `late`: at a cost that grows with how much that is. `lead` is the
-    form in which it asks the index, where that is another. `sorts` are the keys in whose order an index has
-    what it keeps: one that begins with `column`, which then equals `value`, or that ends with `last`. On the
-    key `along` it is a range, from `lower` to below `upper`. Without a condition it follows from the others.
-    """
-
-    condition: LiteralString | None
-    leads: bool = False
-    late: bool = False
-    lead: LiteralString | None = None
-    sorts: tuple[str, ...] = ()
-    column: str | None = None
-    value: LiteralString = ""
-    last: str | None = None
-    along: str | None = None
-    lower: LiteralString | None = None
-    upper: LiteralString | None = None
-
-    @property
-    def leading(self) -> LiteralString:
-        """The form in which an index is asked."""
-        return self.lead or self.condition or "true"
-
-
-def argument(name: LiteralString, given: Container[str]) -> LiteralString | None:
-    """The argument as a value, if it is given."""
-    return "%(" + name + ")s" if name in given else None
-
-
-def equals(
-    column: LiteralString, name: LiteralString | None = None, *, sorts: tuple[str, ...] = ()
-) -> Filter:
-    """The column equals an argument, of its name or another; an index begins with it, then as in `sorts`."""
-    value: LiteralString = "%(" + (name or column) + ")s"
-    condition = column + " = " + value
-    return Filter(condition=condition, leads=True, sorts=sorts, column=column if sorts else None, value=value)
-
-
-def period(
-    expression: LiteralString,
-    lower: LiteralString | None,
-    upper: LiteralString | None,
-    *,
-    along: str | None = None,
-) -> list[Filter]:
-    """The expression is in a range: one filter for both ends, which may keep few together; none without."""
-    ends = [
-        *([f"{expression} >= {lower}"] if lower else []),
-        *([f"{expression} < {upper}"] if upper else []),
-    ]
-    condition = " AND ".join(ends)
-    return [Filter(condition=condition, leads=True, along=along, lower=lower, upper=upper)] if ends else []
-
-
-class Way(Struct, frozen=True):
-    """How rows are come by: those that `leading` filters lead to are put to the `checks`."""
-
-    leading: Sequence[Filter]
-    checks: Sequence[LiteralString]
-    gathered: bool = False
-
-
-def walking(filters: Sequence[Filter], order: Order) -> Way:
-    """Along the index that the first filter with one in this order has, or else that of the order itself."""
-    leading = [each for each in filters if order.key in each.sorts][:1]
-    return _way([*leading, *(each for each in filters if each.along == order.key)], filters, gathered=False)
-
-
-def gathering(filters: Sequence[Filter], lead: Filter) -> Way:
-    """Everything that the lead keeps."""
-    return _way([lead], filters, gathered=True)
-
-
-def _way(leading: Sequence[Filter], filters: Sequence[Filter], *, gathered: bool) -> Way:
-    checks = [each.condition for each in filters if each.condition and each not in leading]
-    return Way(leading, checks, gathered)
-
+Columns = Sequence[sql.Composable]
 
 PAGE = sql.SQL(
-    """WITH page AS MATERIALIZED (
-            SELECT {columns} FROM ({source}) {table} WHERE {checks} ORDER BY {sorted} LIMIT %(page_size)s)
-       SELECT c.position, (SELECT json_agg(page) FROM page)::text, {reached}
+    """WITH {page} SELECT c.position, (SELECT json_agg(page) FROM page)::text, {reached}
          FROM checkpoints c WHERE c.follower = %(follower)s"""
 )
-WALKED = sql.SQL("SELECT *, {key} AS sort_key FROM {table} WHERE {led} ORDER BY {by} LIMIT %(bound)s")
-GATHERED = sql.SQL("SELECT *, {key} AS sort_key FROM {table} WHERE {led} OFFSET 0")
-# Where a walk stopped before the page was full; NULL where it came to an end.
+STRAIGHT = sql.SQL(
+    """page AS MATERIALIZED (
+            SELECT {columns} FROM {table} WHERE {bounds} ORDER BY {order} LIMIT %(page_size)s)"""
+)
+# Rows are walked over one by one, as far as the page asks for more; those that are kept are then fetched.
+WALKED = sql.SQL(
+    """walked AS MATERIALIZED (
+            SELECT ctid AS place, {key} AS key, {id} AS id, {checks} AS kept
+              FROM {table} WHERE {bounds} ORDER BY {order} LIMIT %(bound)s),
+       page AS MATERIALIZED (
+            SELECT {columns}
+              FROM (SELECT * FROM {table} WHERE ctid = ANY (
+                    ARRAY(SELECT place FROM walked WHERE kept LIMIT %(page_size)s)) OFFSET 0) {table}
+             ORDER BY {sorted})"""
+)
 REACHED = sql.SQL(
     """CASE WHEN (SELECT count(*) FROM page) < %(page_size)s THEN (
-            SELECT json_build_array(reached.key, reached.id)::text
-              FROM (SELECT {column} AS key, {id} AS id FROM {table} WHERE {led}
-                     ORDER BY {by} OFFSET %(bound)s - 1 LIMIT 1) reached) END"""
+            SELECT json_build_array(key, id)::text FROM walked OFFSET %(bound)s - 1 LIMIT 1) END"""
+)
+GATHERED = sql.SQL(
+    """page AS MATERIALIZED (
+            SELECT {columns} FROM (SELECT * FROM {table} WHERE {lead} OFFSET 0) {table}
+             WHERE {checks} AND {bounds} ORDER BY {sorted} LIMIT %(page_size)s)"""
 )
 KEPT = sql.SQL("(SELECT count(*) FROM (SELECT FROM {table} WHERE {led} LIMIT %(few)s + 1) kept)")
 PROBE = sql.SQL("SELECT ARRAY[{counts}] FROM checkpoints WHERE follower = %(follower)s")
@@ -115,29 +63,24 @@ def page_query(
 ) -> sql.Composed:
     """The statement that looks for a page in one part of the order.
 
-    It gives the checkpoint's position, the page, and where the walk stopped. Its arguments are the filters'
-    own, `follower`, `page_size`, `bound`, `few`, and, with `after`, `after_key` and `after_id`.
+    Its arguments are the filters' own, `follower`, `page_size`, `bound` (how many rows to walk over), `few`,
+    and, with `after`, `after_key` and `after_id`.
     """
-    key = sql.SQL(order.expression).format(sql.Identifier(order.key))
-    bounds = _bounds(order, part, way, key, after=after)
-    led = [sql.SQL(each.leading) for each in way.leading if way.gathered or not (each.column or each.along)]
-    checks = [*map(sql.SQL, way.checks)]
     names = {
+        "columns": sql.SQL(columns),
         "table": sql.Identifier(table),
-        "key": key,
-        "column": sql.Identifier(order.key),
+        "key": sql.Identifier(order.key),
         "id": sql.Identifier(order.id_column),
-        "by": _by(order, part, way, key),
-        "sorted": _by(order, part, way, sql.Identifier("sort_key")),
-        "led": all_of(led if way.gathered else [*led, *bounds]),
+        "checks": all_of([sql.SQL(each) for each in way.checks]),
+        "sorted": _order(order, part),
     }
-    return PAGE.format(
-        columns=sql.SQL(columns),
-        source=(GATHERED if way.gathered else WALKED).format(**names),
-        checks=all_of([*checks, *bounds] if way.gathered else checks),
-        reached=REACHED.format(**names) if checks and not way.gathered else sql.NULL,
-        **names,
-    )
+    if isinstance(way, Gathering):
+        bounds = all_of([_within(order, part), *([_beyond(order, part)] if after else [])])
+        page = GATHERED.format(lead=sql.SQL(way.lead), bounds=bounds, **names)
+        return PAGE.format(page=page, reached=sql.NULL)
+    bounds = all_of([_within(order, part), *_along(order, part, way, after=after)])
+    page = (WALKED if way.checks else STRAIGHT).format(bounds=bounds, order=_order(order, part, way), **names)
+    return PAGE.format(page=page, reached=REACHED if way.checks else sql.NULL)
 
 
 def probe_query(table: LiteralString, filters: Sequence[Filter]) -> sql.Composed:
@@ -149,56 +92,65 @@ def probe_query(table: LiteralString, filters: Sequence[Filter]) -> sql.Composed
     return PROBE.format(counts=sql.SQL(", ").join(counts))
 
 
-def _by(order: Order, part: Part, way: Way, key: sql.Composable) -> sql.Composable:
-    """The order, told so that no index gives it but the one that is meant."""
-    direction = sql.SQL(" DESC" if order.descending else " ASC")
-    last = [sql.Identifier(each.last) for each in way.leading if each.last and not way.gathered]
-    columns = [*_prefix(way)[0], *([key] if part.keyed else []), sql.Identifier(order.id_column), *last]
-    return sql.SQL(", ").join(each + direction for each in columns)
+def _key(order: Order, column: sql.Composable | None = None) -> sql.Composed:
+    """What is compared: the key's column, or another value in its place, as the order has it."""
+    return sql.SQL(order.expression).format(column or sql.Identifier(order.key))
 
 
-def _prefix(way: Way) -> tuple[list[sql.Composable], list[sql.Composable]]:
-    """The column that the index begins with, and its value; both empty where it begins with the key."""
-    led = [each for each in way.leading if each.column and not way.gathered]
-    return [sql.Identifier(each.column or "") for each in led], [sql.SQL(each.value) for each in led]
+def _order(order: Order, part: Part, walk: Walk | None = None) -> sql.Composed:
+    """By key and id; along an index, by all that it is sorted by."""
+    before = [sql.Identifier(walk.index.column)] if walk and walk.index.column else []
+    behind = [sql.Identifier(walk.index.last)] if walk and walk.index.last else []
+    columns = [*before, *([_key(order)] if part.keyed else []), sql.Identifier(order.id_column), *behind]
+    return sql.SQL(", ").join(each + sql.SQL(" DESC" if order.descending else " ASC") for each in columns)
 
 
-def _bounds(order: Order, part: Part, way: Way, key: sql.Composable, *, after: bool) -> list[sql.Composable]:
-    """Where in the order to look: within its ranges, and beyond the cursor.
+def _within(order: Order, part: Part) -> sql.Composed:
+    return sql.SQL(part.condition).format(_key(order))
+
+
+def _beyond(order: Order, part: Part, columns: Columns = (), values: Columns = ()) -> sql.Composed:
+    """After the cursor, in this order."""
+    keys = [_key(order)] if part.keyed else []
+    reached = [_key(order, sql.SQL("%(after_key)s::" + order.sql_type)) for _ in keys]
+    return _compared(
+        [*columns, *keys, sql.Identifier(order.id_column)],
+        "<" if order.descending else ">",
+        [*values, *reached, sql.SQL("%(after_id)s")],
+    )
+
+
+def _along(order: Order, part: Part, walk: Walk, *, after: bool) -> Iterator[sql.Composable]:
+    """Where in the index to look: at its rows with the wanted value, within the ranges, beyond the cursor.
 
     One bound an end: an index is entered at the first one that it is given.
     """
-    columns, values = _prefix(way)
-    item_id, keys = sql.Identifier(order.id_column), [key] if part.keyed else []
-    reached = [sql.SQL(order.expression).format(sql.SQL("%(after_key)s::" + order.sql_type)) for _ in keys]
-    # The index may leave out rows without a value, and a comparison of rows does not tell that it does.
-    known = [sql.SQL("{} IS NOT NULL").format(each) for each in columns]
-    found: list[sql.Composable] = [sql.SQL(part.condition).format(key), *known]
-    for beyond, within, ends in _ends(order, way):
-        if after and order.descending == (beyond == "<"):
-            found.append(
-                _compared([*columns, *keys, item_id], beyond, [*values, *reached, sql.SQL("%(after_id)s")])
-            )
+    index = walk.index
+    columns = [sql.Identifier(index.column)] if index.column else []
+    values = [sql.SQL(index.value)] if index.column else []
+    if index.only:
+        yield sql.SQL(index.only)
+    # An index may leave out rows without a value, and a comparison of rows does not tell that it does.
+    yield from (sql.SQL("{} IS NOT NULL").format(each) for each in columns)
+    for sign, ends in ((">=", _lower(walk)), ("<", _upper(walk))):
+        if after and order.descending == (sign == "<"):
+            yield _beyond(order, part, columns, values)
         elif ends:
-            found.append(_compared([*columns, key], within, [*values, *ends]))
+            yield _compared([*columns, _key(order)], sign, [*values, sql.SQL(ends)])
         elif columns:
-            found.append(_compared(columns, beyond + "=", values))
-    return found
+            yield _compared(columns, sign[0] + "=", values)
 
 
-def _ends(order: Order, way: Way) -> list[tuple[str, str, list[sql.Composable]]]:
-    """The lower and the upper end of the ranges along the order, if they have one."""
-    ranges = [each for each in way.leading if each.along == order.key and not way.gathered]
-    lower = [each.lower for each in ranges if each.lower]
-    upper = [each.upper for each in ranges if each.upper]
-    return [
-        (">", ">=", [sql.SQL("greatest(" + ", ".join(lower) + ")")] if lower else []),
-        ("<", "<", [sql.SQL("least(" + ", ".join(upper) + ")")] if upper else []),
-    ]
+def _lower(walk: Walk) -> LiteralString | None:
+    ends = [each.lower for each in walk.ranges if each.lower]
+    return "greatest(" + ", ".join(ends) + ")" if ends else None
 
 
-def _compared(
-    columns: Sequence[sql.Composable], sign: str, values: Sequence[sql.Composable]
-) -> sql.Composable:
+def _upper(walk: Walk) -> LiteralString | None:
+    ends = [each.upper for each in walk.ranges if each.upper]
+    return "least(" + ", ".join(ends) + ")" if ends else None
+
+
+def _compared(columns: Columns, sign: LiteralString, values: Columns) -> sql.Composed:
     left, right = (sql.SQL(", ").join(side) for side in (columns, values))
     return sql.SQL("({}) " + sign + " ({})").format(left, right)

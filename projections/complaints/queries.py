@@ -19,10 +19,12 @@ from infra.pages import (
     MOST,
     Answer,
     Filter,
+    Index,
     Listing,
     Order,
     Page,
     Part,
+    Range,
     argument,
     both_ways,
     equals,
@@ -34,7 +36,7 @@ from projections.complaints.details import ComplaintDetail, ComplaintItem, detai
 from projections.complaints.rows import Row, fold
 from projections.complaints.search import words
 from projections.complaints.texts import Texts, fold_texts
-from projections.complaints.view import DUE_OR_NEVER, IS_OPEN, SEVERITY_RANK, VIEW
+from projections.complaints.view import DUE_OR_NEVER, IS_DUE, IS_OPEN, SEVERITY_RANK, VIEW
 
 Question = Annotated[str, Meta(min_length=1, max_length=300, pattern=LINE_PATTERN)]
 Sort = Literal[
@@ -136,14 +138,12 @@ FILTERS: Mapping[str, Filter] = {
     "team": equals("team", sorts=BY_REGISTRATION),
     "category": equals("category", sorts=BY_REGISTRATION),
     "product": equals("product", sorts=BY_REGISTRATION),
-    "kind": equals("kind"),
+    "kind": equals("kind", sorts=("severity",)),
     "channel": equals("channel"),
     "severity": Filter(
         condition=f"{RANK} = {GIVEN_RANK}",
         leads=True,
-        along="severity",
-        lower=GIVEN_RANK,
-        upper=GIVEN_RANK + " + 1",
+        range=Range("severity", GIVEN_RANK, GIVEN_RANK + " + 1"),
     ),
     "origin": Filter(condition="(origin = %(origin)s OR starts_with(origin, %(origin)s || '/'))"),
     "q": Filter(
@@ -161,22 +161,38 @@ BELOW_ORIGIN = Filter(
     leads=True,
     lead="origin ~>=~ %(origin)s AND origin ~<~ (%(origin)s || '0')",  # `0` comes after `/`
 )
+
+
+def _held(only: LiteralString, sorts: tuple[str, ...], last: str = "state") -> Filter:
+    """What an index of its own holds, and nothing else."""
+    return Filter(condition=only, leads=True, index=Index(sorts=sorts, only=only, last=last))
+
+
 OVERDUE: LiteralString = f"{DUE} < now()"
 FLAGS: Mapping[tuple[str, bool], Filter] = {
-    ("needs_review", True): Filter(condition="needs_review", leads=True, sorts=BY_REGISTRATION, last="state"),
+    ("needs_review", True): _held("needs_review", BY_REGISTRATION),
     ("needs_review", False): Filter(condition="NOT needs_review"),
-    ("awaits_approval", True): Filter(
-        condition="awaits_approval", leads=True, sorts=BY_REGISTRATION, last="state"
-    ),
+    ("awaits_approval", True): _held("awaits_approval", BY_REGISTRATION),
     ("awaits_approval", False): Filter(condition="NOT awaits_approval"),
-    ("breached", True): Filter(condition=OVERDUE, leads=True, along="due_at", upper="now()"),
+    ("breached", True): Filter(condition=OVERDUE, leads=True, range=Range("due_at", upper="now()")),
     ("breached", False): Filter(condition=f"NOT {OVERDUE}"),
 }
-ALL_OPEN = Filter(condition=IS_OPEN, leads=True, sorts=EVERY_SORT, last="state")
+STAFF: tuple[LiteralString, ...] = ("analyst", "team")
+
+
+def _open_of(column: LiteralString, value: LiteralString) -> Filter:
+    """What is open of somebody; an index has it by what is due."""
+    index = Index(sorts=("due_at",), column=column, value=value, only=IS_OPEN, last="state")
+    return Filter(condition=None, leads=True, lead=IS_OPEN + " AND " + column + " = " + value, index=index)
+
+
+ALL_OPEN = _held(IS_OPEN, EVERY_SORT)
 AMONG_OPEN: Mapping[str, Filter] = {
-    "analyst": Filter(condition=None, leads=True, lead=f"{IS_OPEN} AND analyst = %(analyst)s"),
-    "team": Filter(condition=None, leads=True, lead=f"{IS_OPEN} AND team = %(team)s"),
+    **{name: _open_of(name, "%(" + name + ")s") for name in STAFF},
+    "severity": Filter(condition=None, leads=True, lead=f"{IS_OPEN} AND {RANK} = {GIVEN_RANK}"),
 }
+AMONG_DUE = replace(_held(IS_DUE, ("severity",), last="due_at"), condition=None, leads=False)
+"""Whatever is overdue is due."""
 
 
 def filters(wanted: Worklist) -> tuple[list[Filter], dict[str, Any]]:
@@ -186,6 +202,7 @@ def filters(wanted: Worklist) -> tuple[list[Filter], dict[str, Any]]:
     chosen = [
         *(FLAGS[name, value] for name, value in given.items() if (name, value) in FLAGS),
         *_states(wanted),
+        *([AMONG_DUE] if wanted.breached or wanted.due_before else []),
         *(FILTERS[name] for name in FILTERS if name in given),
         *([BELOW_ORIGIN] if "origin" in given else []),
         *period("registered_at", *registered, along="registered_at"),
@@ -206,8 +223,8 @@ def _states(wanted: Worklist) -> list[Filter]:
         return _any_of(states)
     among = [AMONG_OPEN[name] for name in AMONG_OPEN if getattr(wanted, name) is not None]
     if states == OPEN:
-        return [ALL_OPEN, *among]
-    return [*_any_of(states), replace(ALL_OPEN, condition=None, lead=IS_OPEN), *among]
+        return [*among, ALL_OPEN]
+    return [*_any_of(states), *among, replace(ALL_OPEN, condition=None, lead=IS_OPEN)]
 
 
 def _any_of(states: frozenset[State]) -> list[Filter]:

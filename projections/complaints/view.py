@@ -72,6 +72,7 @@ ALTER TABLE complaints_2
 IS_OPEN: LiteralString = (
     "state IN ('registered', 'in_progress', 'awaiting_customer', 'awaiting_sector', 'proposed')"
 )
+IS_DUE: LiteralString = "due_at IS NOT NULL"
 DUE_OR_NEVER: LiteralString = "coalesce({}, 'infinity'::timestamptz)"
 SEVERITY_RANK: LiteralString = "coalesce(array_position(ARRAY['low', 'medium', 'high', 'critical'], {}), 0)"
 DUE, SEVERITY = DUE_OR_NEVER.format("due_at"), SEVERITY_RANK.format("severity")
@@ -93,7 +94,7 @@ CREATE INDEX IF NOT EXISTS complaints_2_category ON complaints_2 (category, regi
     WHERE category IS NOT NULL;
 CREATE INDEX IF NOT EXISTS complaints_2_product ON complaints_2 (product, registered_at, complaint_id)
     WHERE product IS NOT NULL;
-CREATE INDEX IF NOT EXISTS complaints_2_kind ON complaints_2 (kind);
+CREATE INDEX IF NOT EXISTS complaints_2_kind_severity ON complaints_2 (kind, ({SEVERITY}), complaint_id);
 CREATE INDEX IF NOT EXISTS complaints_2_channel ON complaints_2 (channel);
 CREATE INDEX IF NOT EXISTS complaints_2_origin ON complaints_2 (origin text_pattern_ops)
     WHERE origin IS NOT NULL;
@@ -112,8 +113,12 @@ CREATE INDEX IF NOT EXISTS complaints_2_open_due ON complaints_2 (({DUE}), compl
     WHERE {IS_OPEN};
 CREATE INDEX IF NOT EXISTS complaints_2_open_severity ON complaints_2 (({SEVERITY}), complaint_id, state)
     WHERE {IS_OPEN};
-CREATE INDEX IF NOT EXISTS complaints_2_open_analyst ON complaints_2 (analyst) WHERE {IS_OPEN};
-CREATE INDEX IF NOT EXISTS complaints_2_open_team ON complaints_2 (team) WHERE {IS_OPEN};
+CREATE INDEX IF NOT EXISTS complaints_2_analyst_due ON complaints_2 (analyst, ({DUE}), complaint_id, state)
+    WHERE {IS_OPEN};
+CREATE INDEX IF NOT EXISTS complaints_2_team_due ON complaints_2 (team, ({DUE}), complaint_id, state)
+    WHERE {IS_OPEN};
+CREATE INDEX IF NOT EXISTS complaints_2_due_severity ON complaints_2 (({SEVERITY}), complaint_id, due_at)
+    WHERE {IS_DUE};
 """
 
 

@@ -19,6 +19,7 @@ from infra.pages import (
     MOST,
     Answer,
     Filter,
+    Index,
     Listing,
     Order,
     Page,
@@ -186,9 +187,7 @@ OF_RUNNING: dict[str, Filter] = FILTERS | {
         condition=f"{name} = %({name})s",
         leads=True,
         lead=f"{RUNNING} AND {name} = %({name})s",
-        sorts=("due_at",),
-        column=name,
-        value=f"%({name})s",
+        index=Index(sorts=("due_at",), column=name, value=f"%({name})s"),
     )
     for name in ("analyst", "team")
 }

@@ -165,8 +165,9 @@ async def _replace(
 
 
 async def _count(connection: psycopg.AsyncConnection[Any], changes: Mapping[Cell, Count]) -> None:
+    # In one order, so that two that fill the table do not lock each other's rows crosswise.
     rows = _encoder.encode(
-        [{**cell._asdict(), **count._asdict()} for cell, count in changes.items()]
+        [{**cell._asdict(), **changes[cell]._asdict()} for cell in sorted(changes)]
     ).decode()
     await connection.execute(ADD, [rows])
     if any(number < 0 for count in changes.values() for number in count):

@@ -1,5 +1,6 @@
 """No list looks at more than its page or a bound, whatever is asked; `docs/worklist.md` names the indexes."""
 
+import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from projections.audit import Trail
 from projections.complaints import Sort, Worklist
 from projections.complaints.view import IS_OPEN
 from projections.customers import Customers
+from tests.conftest import database_url, drop_database, make_database
 from tests.infra.logs import NOW
 from tests.projections.house import House, house
 
@@ -99,25 +101,37 @@ OTHERS: Mapping[str, Any] = {
 }
 
 
-@pytest.fixture
-async def filled(database: str) -> AsyncIterator[House]:
-    async with house(database) as at:
+@pytest.fixture(scope="module")
+def database(postgres: str, template: str) -> Iterator[str]:
+    """One that all tests here read, and none changes."""
+    name = make_database(postgres, template)
+    asyncio.run(_fill(database_url(postgres, name)))
+    yield database_url(postgres, name)
+    drop_database(postgres, name)
+
+
+async def _fill(url: str) -> None:
+    async with house(url) as at:
         await at.project()
         await at.connection.execute(FILL, [MANY, MANY, MANY, NOW])
         await at.connection.execute(FILL_TEXTS, [MANY])
         await at.connection.execute(FILL_TRAIL, [MANY, MANY, MANY, NOW])
         await at.connection.execute(FILL_CUSTOMERS, [MANY, NOW])
+        await at.connection.execute("VACUUM ANALYZE complaints_2, complaints_text_2, audit_2, customers_2")
+
+
+@pytest.fixture
+async def filled(database: str) -> AsyncIterator[House]:
+    async with house(database) as at:
         for name, value in SESSION.items():
             await at.connection.execute(sql.SQL("SET {} = {}").format(sql.Identifier(name), value))
-        await at.connection.execute("VACUUM ANALYZE complaints_2, complaints_text_2, audit_2, customers_2")
         yield at
 
 
 @pytest.fixture
 def bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bounds that hold for a million rows, for a few thousand."""
-    for name, value in (("FEW", 100), ("FIRST", 60), ("FURTHER", 200), ("MOST_WALKED", 400)):
-        monkeypatch.setattr(lists, name, value)
+    monkeypatch.setattr(lists, "ROUNDS", (10, 60, 300))
 
 
 def wanted(*filters: str, examples: Mapping[str, Any] = EXAMPLES, **more: Any) -> Worklist:

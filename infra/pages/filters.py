@@ -1,0 +1,84 @@
+"""What is asked of a list, and what indexes do for it: gather what a filter keeps, or have it in order."""
+
+from collections.abc import Container
+from typing import LiteralString
+
+from msgspec import Struct
+
+
+class Index(Struct, frozen=True, kw_only=True):
+    """An index that has rows in order: by one of the keys in `sorts`, then by the id.
+
+    It may begin with a `column`, of which one `value` is wanted, may hold no rows but those that meet `only`,
+    and may end with a column, `last`: whoever sorts by that too is given no other index.
+    """
+
+    sorts: tuple[str, ...]
+    column: LiteralString | None = None
+    value: LiteralString = ""
+    only: LiteralString | None = None
+    last: str | None = None
+
+    @property
+    def meets(self) -> frozenset[str]:
+        """The conditions that whatever is found in it meets."""
+        return frozenset(filter(None, (self.only, self.column and f"{self.column} = {self.value}")))
+
+
+class Range(Struct, frozen=True):
+    """A stretch of an order: the key from `lower` to below `upper`."""
+
+    key: str
+    lower: LiteralString | None = None
+    upper: LiteralString | None = None
+
+
+class Filter(Struct, frozen=True, kw_only=True):
+    """A condition of a list. Without one, it only says what an index does for conditions of others.
+
+    `leads`: an index finds all that it keeps; `late`: at a cost that grows with how much that is. `lead` is
+    the form in which it asks that index, where it is another. `index` has what it keeps in order; in the
+    order of its `range`, what it keeps is a stretch.
+    """
+
+    condition: LiteralString | None
+    leads: bool = False
+    late: bool = False
+    lead: LiteralString | None = None
+    index: Index | None = None
+    range: Range | None = None
+
+    @property
+    def leading(self) -> LiteralString:
+        """The form in which an index is asked."""
+        return self.lead or self.condition or "true"
+
+
+def argument(name: LiteralString, given: Container[str]) -> LiteralString | None:
+    """The argument as a value, if it is given."""
+    return "%(" + name + ")s" if name in given else None
+
+
+def equals(
+    column: LiteralString, name: LiteralString | None = None, *, sorts: tuple[str, ...] = ()
+) -> Filter:
+    """The column equals an argument, of its name or another; an index begins with it, then as in `sorts`."""
+    value: LiteralString = "%(" + (name or column) + ")s"
+    index = Index(sorts=sorts, column=column, value=value) if sorts else None
+    return Filter(condition=column + " = " + value, leads=True, index=index)
+
+
+def period(
+    expression: LiteralString,
+    lower: LiteralString | None,
+    upper: LiteralString | None,
+    *,
+    along: str | None = None,
+) -> list[Filter]:
+    """The expression is in a range: one filter for both ends, which may keep few together; none without."""
+    ends = [
+        *([f"{expression} >= {lower}"] if lower else []),
+        *([f"{expression} < {upper}"] if upper else []),
+    ]
+    stretch = Range(along, lower, upper) if along else None
+    return [Filter(condition=" AND ".join(ends), leads=True, range=stretch)] if ends else []
