@@ -11,7 +11,7 @@ from infra.projector.followers import Events
 from infra.projector.moving import Moves
 from infra.vault import Vault
 
-REST_SECONDS = 0.004
+REST_SECONDS = 0.006
 """How long the end of the log is not looked at again: what is found there costs each follower a turn."""
 
 
