@@ -128,10 +128,8 @@ def _folded(row: DueRow | None, story: Sequence[Recorded[Event]], book: Book) ->
     timeline, latest = (row.timeline, row.latest) if row else (Timeline(), story[0].occurred_at)
     imported_until = row.imported_until if row else None
     for recorded in story:
-        before, timeline = (
-            timeline,
-            noted(timeline, cast("ComplaintEvent", recorded.event), recorded.occurred_at),
-        )
+        before, event = timeline, cast("ComplaintEvent", recorded.event)
+        timeline = noted(before, event, recorded.occurred_at, recorded.version)
         if timeline is not before:
             latest = max(latest, recorded.occurred_at)
         if recorded.origin == "import":

@@ -79,7 +79,7 @@ def fold(case: Case | None, recorded: Recorded[Event]) -> Case:
     """The complaint after an event; the same object where the event changes nothing here."""
     event = cast("ComplaintEvent", recorded.event)
     before = case or _first(recorded, cast("e.ComplaintRegistered", event))
-    timeline = noted(before.timeline, event, recorded.occurred_at)
+    timeline = noted(before.timeline, event, recorded.occurred_at, recorded.version)
     now = before.now
     dimensions = changed(now, event, origin_known=before.origin_known) if isinstance(event, CHANGING) else now
     if case and timeline == before.timeline and dimensions == now:
@@ -201,6 +201,8 @@ def changed(  # noqa: C901, PLR0911 - one branch for each event that changes som
             | e.SlaBreached()
             | e.SlaBreachCorrected()
             | e.SlaEscalated()
+            | e.NotificationSent()
+            | e.NotificationFailed()
         ):
             return now
         case _:
