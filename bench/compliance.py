@@ -22,10 +22,10 @@ from projections import sla
 from projections.sla import AtRisk, ComplianceAsked, Drill
 
 CASES: LiteralString = """
-INSERT INTO sla_cases_1
+INSERT INTO sla_cases_2
 SELECT md5(n::text)::uuid, n::text, now(), '{}', '[]', false FROM generate_series(1, %s) n"""
 CLOCKS: LiteralString = """
-INSERT INTO sla_clocks_1
+INSERT INTO sla_clocks_2
 SELECT c.id || '/desk/' || t.name || '/1', c.id, n::text, 'desk/' || t.name, 1, 'desk', 1, 'always', 1, 'UTC',
        'internal', t.name, t.stops, 'duty', NULL,
        CASE WHEN running THEN 'running' ELSE outcome END, CASE WHEN NOT running THEN outcome END,
@@ -44,13 +44,13 @@ SELECT c.id || '/desk/' || t.name || '/1', c.id, n::text, 'desk/' || t.name, 1, 
                        CASE WHEN n %% 33 > 0
                             THEN now() - n * interval '365 days' / %(many)s END AS decided_at) c"""
 COUNTS: LiteralString = """
-INSERT INTO sla_compliance_1
+INSERT INTO sla_compliance_2
 SELECT decided_on, policy, layer, target, dimension, value, count(*) FILTER (WHERE outcome = 'met'),
        count(*) FILTER (WHERE outcome = 'breached'), 0, 0, 0, 0, 0
-  FROM sla_clocks_1, LATERAL (VALUES ('', ''), ('team', team), ('channel', channel), ('analyst', analyst))
+  FROM sla_clocks_2, LATERAL (VALUES ('', ''), ('team', team), ('channel', channel), ('analyst', analyst))
        AS by (dimension, value)
  WHERE decided_on IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6"""
-ONE = "SELECT complaint_id, team, analyst FROM sla_clocks_1 WHERE state = 'running' ORDER BY due_at LIMIT 1"
+ONE = "SELECT complaint_id, team, analyst FROM sla_clocks_2 WHERE state = 'running' ORDER BY due_at LIMIT 1"
 RUNS = 50
 TODAY = datetime.now(UTC).date() + timedelta(days=1)
 
@@ -105,7 +105,7 @@ async def _fill(url: str, complaints: int) -> None:
     async with await connect(filling) as connection:
         await prepare(connection, [sla.VIEW])
         await connection.execute(CASES, [complaints])
-        async with indexes_last(connection, "sla_clocks_1"):
+        async with indexes_last(connection, "sla_clocks_2"):
             await connection.execute(CLOCKS, {"many": complaints})
         await connection.execute(COUNTS)
     async with await connect(url) as owner:

@@ -129,7 +129,7 @@ class Course:
             yield replace(cycle, over=over)
             if over is None:
                 return
-            if over.met and self._story.is_open(over.moment):
+            if over.met and self._story.is_open(over.moment.at):
                 cycle = _begun_again(cycle, over.moment)
                 continue
             back = self._back(over)

@@ -129,11 +129,11 @@ class Story:
         untold = self._imported and answer.mark.message not in self._told_of
         return answer._replace(mark=replace(answer.mark, uncertain=True)) if untold else None
 
-    def is_open(self, moment: Moment) -> bool:
-        """Whether the complaint is open once this has happened."""
+    def is_open(self, at: datetime) -> bool:
+        """Whether the complaint is open once all that happened by then has happened."""
         state: State = "registered"
         for phase in self.phases:
-            if phase.at > moment.at:
+            if phase.at > at:
                 break
             state = phase.state
         return state in OPEN

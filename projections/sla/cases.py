@@ -26,6 +26,7 @@ class Dimensions(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where the cause was found, or else who was asked last."""
     team: str | None = None
     analyst: str | None = None
+    customer_id: UUID | None = None
 
 
 CLASSIFIED = ("severity", "category", "product", "journey_stage", "tags")
@@ -38,6 +39,7 @@ CHANGING = (
     e.SectorConsulted,
     e.OriginIdentified,
     e.SlaApplied,
+    e.CustomerRelinked,
     e.KindChanged,
     e.ComplaintClassified,
     e.ComplaintCorrected,
@@ -54,7 +56,7 @@ class Since(Struct, frozen=True):
 
 
 class Case(Struct, frozen=True, kw_only=True):
-    """A complaint; the fields are the columns of `sla_cases_1`."""
+    """A complaint; the fields are the columns of `sla_cases_2`."""
 
     complaint_id: UUID
     protocol: str
@@ -63,6 +65,7 @@ class Case(Struct, frozen=True, kw_only=True):
     timeline: Timeline
     history: tuple[Since, ...]
     origin_known: bool = False
+    imported: bool = False
 
     @property
     def now(self) -> Dimensions:
@@ -111,7 +114,8 @@ def _first(recorded: Recorded[Event], event: e.ComplaintRegistered) -> Case:
         protocol=event.protocol,
         known_at=recorded.recorded_at,
         timeline=Timeline(),
-        history=(Since(recorded.occurred_at, Dimensions(facts=facts)),),
+        history=(Since(recorded.occurred_at, Dimensions(facts=facts, customer_id=event.customer_id)),),
+        imported=recorded.origin == "import",
     )
 
 
@@ -131,6 +135,8 @@ def changed(  # noqa: C901, PLR0911 - one branch for each event that changes som
             return replace(now, sector=event.sector)
         case e.SlaApplied():
             return replace(now, facts=replace(facts, tier=event.facts.tier))
+        case e.CustomerRelinked():
+            return replace(now, customer_id=event.customer_id)
         case e.KindChanged():
             return replace(now, facts=replace(facts, kind=event.kind))
         case e.ComplaintClassified():
@@ -143,7 +149,6 @@ def changed(  # noqa: C901, PLR0911 - one branch for each event that changes som
         case (
             e.ComplaintRegistered()
             | e.ComplaintAcknowledged()
-            | e.CustomerRelinked()
             | e.PartyAdded()
             | e.PartyRemoved()
             | e.AuthorityVerified()

@@ -92,21 +92,21 @@ SUM = sql.SQL("sum({count})::int AS {count}")
 PREPARED = sql.SQL(
     """SELECT day, policy, layer, target, {columns}, met, breached, lapsed, cancelled, undetermined,
               late AS met_late, backdated AS met_on_backdated_fact, 0 AS overdue
-         FROM sla_compliance_1 WHERE dimension = %(dimension)s"""
+         FROM sla_compliance_2 WHERE dimension = %(dimension)s"""
 )
 DECIDED = sql.SQL(
     """SELECT decided_on AS day, policy, layer, target, {columns}, (outcome = 'met')::int AS met,
               (outcome = 'breached')::int AS breached, (outcome = 'lapsed')::int AS lapsed,
               (outcome = 'cancelled')::int AS cancelled, (outcome = 'undetermined')::int AS undetermined,
               late::int AS met_late, backdated::int AS met_on_backdated_fact, 0 AS overdue
-         FROM sla_clocks_1 WHERE decided_at IS NOT NULL"""
+         FROM sla_clocks_2 WHERE decided_at IS NOT NULL"""
 )
 # A breach is recorded within a second of it: this is a handful of rows, found by the index of what runs.
 OVERDUE = sql.SQL(
     """SELECT (due_at AT TIME ZONE zone)::date AS day, policy, layer, target, {columns}, 0 AS met,
               1 AS breached, 0 AS lapsed, 0 AS cancelled, 0 AS undetermined, 0 AS met_late,
               0 AS met_on_backdated_fact, 1 AS overdue
-         FROM sla_clocks_1 WHERE state = 'running' AND obligation = 'duty' AND due_at < now()"""
+         FROM sla_clocks_2 WHERE state = 'running' AND obligation = 'duty' AND due_at < now()"""
 )
 COUNTED = sql.SQL(
     """SELECT c.position, (SELECT coalesce(json_agg(g), '[]'::json) FROM (

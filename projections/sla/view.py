@@ -19,15 +19,16 @@ from projections.sla.cases import Case, fold
 from projections.sla.rows import Cell, ClockRow, Count, cells, clock_rows, count
 
 DDL = """
-CREATE TABLE IF NOT EXISTS sla_cases_1 (
+CREATE TABLE IF NOT EXISTS sla_cases_2 (
     complaint_id uuid        PRIMARY KEY,
     protocol     text        NOT NULL,
     known_at     timestamptz NOT NULL,
     timeline     json        NOT NULL,
     history      json        NOT NULL,
-    origin_known boolean     NOT NULL
+    origin_known boolean     NOT NULL,
+    imported     boolean     NOT NULL
 ) WITH (fillfactor = 85);
-CREATE TABLE IF NOT EXISTS sla_clocks_1 (
+CREATE TABLE IF NOT EXISTS sla_clocks_2 (
     id               text        PRIMARY KEY,
     complaint_id     uuid        NOT NULL,
     protocol         text        NOT NULL,
@@ -66,14 +67,14 @@ CREATE TABLE IF NOT EXISTS sla_clocks_1 (
     team             text,
     analyst          text
 ) WITH (fillfactor = 85);
-CREATE INDEX IF NOT EXISTS sla_clocks_1_complaint ON sla_clocks_1 (complaint_id);
-CREATE INDEX IF NOT EXISTS sla_clocks_1_running ON sla_clocks_1 (due_at, id) WHERE state = 'running';
-CREATE INDEX IF NOT EXISTS sla_clocks_1_analyst ON sla_clocks_1 (analyst, due_at, id) WHERE state = 'running';
-CREATE INDEX IF NOT EXISTS sla_clocks_1_team ON sla_clocks_1 (team, due_at, id) WHERE state = 'running';
-CREATE INDEX IF NOT EXISTS sla_clocks_1_decided ON sla_clocks_1 (decided_at, id) WHERE decided_at IS NOT NULL;
-CREATE INDEX IF NOT EXISTS sla_clocks_1_outcome ON sla_clocks_1 (outcome, decided_at, id)
+CREATE INDEX IF NOT EXISTS sla_clocks_2_complaint ON sla_clocks_2 (complaint_id);
+CREATE INDEX IF NOT EXISTS sla_clocks_2_running ON sla_clocks_2 (due_at, id) WHERE state = 'running';
+CREATE INDEX IF NOT EXISTS sla_clocks_2_analyst ON sla_clocks_2 (analyst, due_at, id) WHERE state = 'running';
+CREATE INDEX IF NOT EXISTS sla_clocks_2_team ON sla_clocks_2 (team, due_at, id) WHERE state = 'running';
+CREATE INDEX IF NOT EXISTS sla_clocks_2_decided ON sla_clocks_2 (decided_at, id) WHERE decided_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS sla_clocks_2_outcome ON sla_clocks_2 (outcome, decided_at, id)
     WHERE decided_at IS NOT NULL;
-CREATE TABLE IF NOT EXISTS sla_compliance_1 (
+CREATE TABLE IF NOT EXISTS sla_compliance_2 (
     day          date    NOT NULL,
     policy       text    NOT NULL,
     layer        text    NOT NULL,
@@ -90,19 +91,19 @@ CREATE TABLE IF NOT EXISTS sla_compliance_1 (
     PRIMARY KEY (dimension, day, policy, layer, target, value)
 );
 """
-CLOCKS: LiteralString = "SELECT json_agg(c)::text FROM sla_clocks_1 c WHERE complaint_id = ANY(%s)"
-CLEAR: LiteralString = "DELETE FROM sla_clocks_1 WHERE id = ANY(%s)"
+CLOCKS: LiteralString = "SELECT json_agg(c)::text FROM sla_clocks_2 c WHERE complaint_id = ANY(%s)"
+CLEAR: LiteralString = "DELETE FROM sla_clocks_2 WHERE id = ANY(%s)"
 ADD: LiteralString = """
-INSERT INTO sla_compliance_1 SELECT * FROM json_populate_recordset(NULL::sla_compliance_1, %s)
+INSERT INTO sla_compliance_2 SELECT * FROM json_populate_recordset(NULL::sla_compliance_2, %s)
     ON CONFLICT (dimension, day, policy, layer, target, value) DO UPDATE
    SET (met, breached, lapsed, cancelled, undetermined, late, backdated)
-     = (sla_compliance_1.met + excluded.met, sla_compliance_1.breached + excluded.breached,
-        sla_compliance_1.lapsed + excluded.lapsed, sla_compliance_1.cancelled + excluded.cancelled,
-        sla_compliance_1.undetermined + excluded.undetermined, sla_compliance_1.late + excluded.late,
-        sla_compliance_1.backdated + excluded.backdated)"""
+     = (sla_compliance_2.met + excluded.met, sla_compliance_2.breached + excluded.breached,
+        sla_compliance_2.lapsed + excluded.lapsed, sla_compliance_2.cancelled + excluded.cancelled,
+        sla_compliance_2.undetermined + excluded.undetermined, sla_compliance_2.late + excluded.late,
+        sla_compliance_2.backdated + excluded.backdated)"""
 # What counts nothing any more is no row, as if it had never been counted.
 SWEEP: LiteralString = """
-DELETE FROM sla_compliance_1 c USING json_populate_recordset(NULL::sla_compliance_1, %s) n
+DELETE FROM sla_compliance_2 c USING json_populate_recordset(NULL::sla_compliance_2, %s) n
  WHERE (c.dimension, c.day, c.policy, c.layer, c.target, c.value)
      = (n.dimension, n.day, n.policy, n.layer, n.target, n.value)
    AND c.met + c.breached + c.lapsed + c.cancelled + c.undetermined = 0"""
@@ -115,7 +116,7 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
     await fold_rows(
         connection,
         [event for event in events if event.kind == COMPLAINT.kind],
-        table="sla_cases_1",
+        table="sla_cases_2",
         key="complaint_id",
         row_type=Case,
         fold=one_by_one(fold),
@@ -125,9 +126,9 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
 
 VIEW = View(
     name="sla",
-    version=1,
+    version=2,
     ddl=DDL,
-    tables=("sla_cases_1", "sla_clocks_1", "sla_compliance_1"),
+    tables=("sla_cases_2", "sla_clocks_2", "sla_compliance_2"),
     apply=apply,
     stream_kind=COMPLAINT.kind,
 )
@@ -151,7 +152,7 @@ async def _run(connection: psycopg.AsyncConnection[Any], cases: Sequence[Case]) 
 async def _replace(
     connection: psycopg.AsyncConnection[Any], old: Sequence[ClockRow], new: Sequence[ClockRow]
 ) -> None:
-    table = table_of("sla_clocks_1", "id", ClockRow)
+    table = table_of("sla_clocks_2", "id", ClockRow)
     if fills_fresh(connection):
         await table.copy(connection, new)
         return

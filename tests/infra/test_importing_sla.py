@@ -133,10 +133,10 @@ async def test_a_help_desk_measured_by_service_level_whichever_way_it_comes_in(
         assert paused  # the waits for customers
 
         await at.project(sla_due.VIEW, batch=50)
-        rows = await fetch(at.connection, "SELECT t::text FROM sla_due_1 t ORDER BY complaint_id")
+        rows = await fetch(at.connection, "SELECT t::text FROM sla_due_2 t ORDER BY complaint_id")
         assert len(rows) == 2 * sum(1 for each in found.values() if each)
         await Rebuild(serving(database), at.log.vault, sla_due.VIEW).run()
-        assert await fetch(at.connection, "SELECT t::text FROM sla_due_1 t ORDER BY complaint_id") == rows
+        assert await fetch(at.connection, "SELECT t::text FROM sla_due_2 t ORDER BY complaint_id") == rows
 
         before = await fetch(at.connection, "SELECT count(*) FROM events")
         assert await Watchdog(serving(database), at.commands, CLOCKS, lambda: at.now).look(at.connection) == 0
@@ -178,4 +178,4 @@ STREAM = "SELECT stream_id FROM events WHERE tag = 'sla-applied' LIMIT 1"
 async def sla_due_of(at: House) -> list[Any]:
     """What is due in each case."""
     await at.project(sla_due.VIEW)
-    return [due for (due,) in await fetch(at.connection, "SELECT due FROM sla_due_1")]
+    return [due for (due,) in await fetch(at.connection, "SELECT due FROM sla_due_2")]
