@@ -21,6 +21,7 @@ from api import (
     simulations,
     sla_documents,
     sla_presets,
+    staff,
     webhooks,
 )
 from api.auth import Authenticator, Guard
@@ -54,6 +55,7 @@ def create_app(settings: Settings) -> RequestId:
             batch.ROUTER,
             public.ROUTER,
             customers.ROUTER,
+            *staff.ROUTERS,
             audit.ROUTER,
             *sla_documents.ROUTERS,
             sla_presets.ROUTER,

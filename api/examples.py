@@ -218,6 +218,12 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "channels": ["email"],
         "quiet_hours": {"from": "21:00", "to": "08:00", "zone": "America/Sao_Paulo"},
     },
+    "team/register": {"name": "cards", "provider": "third_party", "provider_name": "Central Exemplo"},
+    "team/change-provider": {"provider": "in_house", "reason": "The contract ended"},
+    "team/dissolve": {"reason": "Merged into payments"},
+    "analyst/register": {"subject": "ana.lima", "team": "cards"},
+    "analyst/change-team": {"team": "payments", "reason": "Back from training"},
+    "analyst/leave": {"reason": "Retired"},
     "webhook/create": {
         "url": "https://crm.example.com/hooks/ouvidoria",
         "types": ["complaint-registered", "complaint-resolved"],

@@ -9,7 +9,7 @@ from infra.policies import Policies
 from infra.projector import View, prepare
 from infra.settings import Settings
 from infra.vault import Vault, load_master_key
-from projections import audit, complaints, customers, deadlines, sla, sla_documents, sla_due, webhooks
+from projections import audit, complaints, customers, deadlines, sla, sla_documents, sla_due, staff, webhooks
 
 VIEWS: tuple[View, ...] = (
     complaints.VIEW,
@@ -19,6 +19,7 @@ VIEWS: tuple[View, ...] = (
     sla.VIEW,
     sla_documents.VIEW,
     sla_due.VIEW,
+    staff.VIEW,
     webhooks.VIEW,
 )
 

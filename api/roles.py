@@ -3,8 +3,10 @@
 from typing import Literal, get_args
 
 from domain import AGGREGATES
+from domain.analyst import ANALYST
 from domain.sla_calendar import SLA_CALENDAR
 from domain.sla_policy import SLA_POLICY
+from domain.team import TEAM
 from domain.webhook import WEBHOOK
 
 Role = Literal["analyst", "supervisor", "sector", "auditor", "privacy", "integrator", "admin"]
@@ -37,7 +39,7 @@ _COMMANDS: dict[str, frozenset[Role]] = {
     "complaint/refuse": _SUPERVISORS,
     **{
         f"{each.kind}/{command.verb}": _SUPERVISORS
-        for each in (SLA_POLICY, SLA_CALENDAR)
+        for each in (TEAM, ANALYST, SLA_POLICY, SLA_CALENDAR)
         for command in each.commands
     },
     **{f"webhook/{command.verb}": _SUBSCRIBERS for command in WEBHOOK.commands},
@@ -56,6 +58,7 @@ _SLA: dict[str, frozenset[Role]] = {
 _READS: dict[str, frozenset[Role]] = {
     "read complaints": frozenset({*_READERS, "sector"}),
     "read customers": _READERS,
+    "read staff": frozenset({*_READERS, "admin"}),
     "read history": _READERS,
     "read service levels": _READERS,
     "read trail": frozenset({"supervisor", "auditor"}),

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from api.commands import action_of, carry_out, read_body
 from api.conventions import Answer, EventView, Items, allowing, caller, changed, event_view, listed, single
+from api.naming import named
 from api.problems import NotFound
 from api.services import services
 from api.validation import Nothing, query
@@ -75,22 +76,6 @@ CALENDARS = Documents(
 )  # fmt: skip
 
 
-async def found(request: Request[Any, Any, Any], kind: Documents, key: str) -> UUID:
-    """The id of a policy or calendar that is named by its id or its name.
-
-    Raises:
-        NotFound: there is none.
-    """
-    try:
-        return UUID(key)
-    except ValueError:
-        claim = claim_of(kind.aggregate, key)
-    known = await services(request).commands.claimed([claim])
-    if claim not in known:
-        raise NotFound(f"there is none of the {kind.path} with this name")
-    return known[claim]
-
-
 def routes(kind: Documents) -> Router:
     """All handlers of one kind."""
     commands = [each for each in kind.aggregate.commands if each is not kind.define]
@@ -128,7 +113,7 @@ def _detail(kind: Documents) -> HTTPRouteHandler:
     async def detail(request: Request[Any, Any, Any], key: FromPath[str]) -> Response[bytes]:
         """One by its name or id, with all its versions, and whose activation waits for an approval."""
         query(request.scope["query_string"], Nothing)
-        document_id = await found(request, kind, key)
+        document_id = await named(request, kind.aggregate, key)
         answer = await services(request).reader.read(
             view.VIEW, request, lambda connection: kind.read_one(connection, document_id)
         )
@@ -159,7 +144,7 @@ def _changing(kind: Documents, command: type[Command]) -> HTTPRouteHandler:
     )
     async def handler(request: Request[Any, Any, Any], key: FromPath[str]) -> Answer:
         given = await read_body(request, command)
-        document_id = await found(request, kind, key)
+        document_id = await named(request, kind.aggregate, key)
         outcome = await carry_out(
             request, kind.aggregate, document_id, given, who=caller(request), check=_check
         )

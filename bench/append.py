@@ -23,7 +23,7 @@ from psycopg.conninfo import conninfo_to_dict
 from uuid_utils.compat import uuid7
 
 from bench.measuring import SCHEMA, Ratio, console, database, interleaved, report
-from infra.database import owner_conninfo, serving_conninfo
+from infra.database import connect, owner_conninfo, serving_conninfo
 from infra.embedded import binaries
 from infra.log import Append, Draft, Log
 from infra.vault import Vault
@@ -45,6 +45,8 @@ COLUMNS = (
 )
 INSERT = f"""INSERT INTO plain ({COLUMNS}) VALUES (uuidv7(), 'complaint', 1, '{TAG}', now(), now(), 'ana',
 'request-1', 'live', '{BODY.decode()}'::text::bytea, decode(repeat('ab', 32), 'hex'));"""  # noqa: S608 - constants
+GIVEN = f"""INSERT INTO plain ({COLUMNS}) VALUES (%b, 'complaint', 1, '{TAG}', %b, now(), 'ana', 'request-1',
+'live', %b, %b)"""  # noqa: S608 - constants
 
 
 def request() -> Append:
@@ -130,6 +132,20 @@ def stock(url: str, callers: int) -> float:
     return sum(done) / SECONDS
 
 
+async def _insert(conninfo: str) -> int:
+    done, until = 0, time.monotonic() + SECONDS
+    async with await connect(conninfo) as connection:
+        while time.monotonic() < until:
+            await connection.execute(GIVEN, [uuid7(), datetime.now(UTC), BODY, b"l" * 32])
+            done += 1
+    return done
+
+
+def insert(url: str) -> float:
+    """Inserts a second of one caller of the same driver in Python, each a prepared statement and a commit."""
+    return uvloop.run(_insert(owner_conninfo(url, SCHEMA))) / SECONDS
+
+
 def pgbench(url: str, script: Path, clients: int) -> float:
     """Inserts a second of so many clients of pgbench, each insert a prepared statement and a commit."""
     at = conninfo_to_dict(owner_conninfo(url, SCHEMA))
@@ -212,6 +228,7 @@ def main() -> None:
             **{f"{n}, two processes": partial(ours, conninfo, n, 2) for n in CALLERS[1:]},
             "stock": partial(stock, url, PEER_CLIENTS),
             "one": partial(pgbench, url, script, 1),
+            "insert": partial(insert, url),
             "pgbench": partial(pgbench, url, script, PEER_CLIENTS),
             "copy": partial(copy, url),
         }
@@ -228,6 +245,7 @@ def _ratios(found: dict[str, float]) -> Iterator[Ratio]:
     def against(callers: str, what: str, peer: str, aim: float | None = None) -> Ratio:
         return Ratio(f"{callers} callers", found[callers], what, found[peer], "appends/s", aim)
 
+    yield against("1", "psycopg, 1 caller, one row", "insert", 1.0)
     yield against("1", "pgbench, 1 client, one row", "one")
     for callers, aim in (("16", 15.0), ("16, two processes", None)):
         yield against(callers, f"stock recorder, {PEER_CLIENTS} threads", "stock", aim)

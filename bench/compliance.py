@@ -2,7 +2,7 @@
 
 The rows are made by SQL, and all differ: a year of complaints with two clocks each, three in a hundred of
 them running, in ten teams; an analyst has as many complaints in both. The prepared counts are summed up from
-the clocks for four of the nine dimensions. How many an answer reads is bounded by days, teams and targets.
+the clocks for four of the eleven dimensions. How many an answer reads is bounded by days, teams and targets.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ SELECT c.id || '/desk/' || t.name || '/1', c.id, n::text, 'desk/' || t.name, 1, 
        coalesce(decided_at, now()) - interval '1 hour',
        CASE WHEN running THEN now() + n * interval '5 days' / %(many)s
             ELSE decided_at + interval '1 hour' END,
-       decided_at, decided_at, decided_at::date, 3600, 0, false, false, NULL,
+       decided_at, decided_at, decided_at::date, 3600, 0, false, false, NULL, NULL,
        '[{"state": "running", "since": "2026-11-23T12:00:00Z", "until": null, "reason": "received_at"}]',
        'complaint', (ARRAY['web', 'phone', 'email'])[n %% 3 + 1], 'standard', 'category ' || n %% 40,
        'product ' || n %% 12, 'sector ' || n %% 7, 'team ' || n %% 10,

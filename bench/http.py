@@ -136,7 +136,8 @@ class Case(NamedTuple):
 
 CASES = (
     *(Case(app, "uvicorn", what, n) for n in CONNECTIONS for what in KINDS for app in ("noop", "ours")),
-    Case("plain", "uvicorn", "register", MIDDLE),
+    *(Case("plain", "uvicorn", "register", n) for n in (1, MIDDLE)),
+    Case("ours", "uvicorn", "register", 1),
     *(Case(app, "granian", what, MIDDLE) for what in KINDS for app in ("noop", "ours")),
 )
 
@@ -167,14 +168,17 @@ def _requests(case: Case, url: str, home: Path, bearer: str) -> list[bytes]:
 
 def _ratios(loads: dict[Case, Load]) -> Iterator[Ratio]:
     for case, load_ in loads.items():
-        if case.app == "ours":
+        if case.app == "ours" and case.connections > 1:
             peer = loads[case._replace(app="noop")]
             aim = AIMS[case.what] if case.connections == MIDDLE and case.server == "uvicorn" else None
             what = f"{case.what}, {case.connections} connections, {case.server}"
             yield Ratio(what, load_.rate, "no-op POST", peer.rate, "requests/s", aim)
     ours = Case("ours", "uvicorn", "register", MIDDLE)
-    plain = loads[ours._replace(app="plain")]
-    yield Ratio("register", loads[ours].rate, "FastAPI, SQLAlchemy, one row", plain.rate, "requests/s", 6.0)
+    for connections, aim in ((1, 1.0), (MIDDLE, 6.0)):
+        mine = ours._replace(connections=connections)
+        plain = loads[mine._replace(app="plain")]
+        what = f"register, {connections} connection" + "s" * (connections > 1)
+        yield Ratio(what, loads[mine].rate, "FastAPI, SQLAlchemy, one row", plain.rate, "requests/s", aim)
     for what in KINDS:
         mine = ours._replace(what=what)
         theirs = loads[mine._replace(server="granian")]

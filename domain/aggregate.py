@@ -23,6 +23,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from domain.fields import FreeText, Moment
+from domain.staff import Staff
 
 if TYPE_CHECKING:  # service levels know complaints, which know this
     from domain.sla import HolidaySet
@@ -75,6 +76,8 @@ class Context(Struct, frozen=True, kw_only=True):
     """The policies and calendars in force, as far as they are known here; None: there is none."""
     tier: str | None = None
     """The tier of the complaint's customer, as it is to be after the command."""
+    staff: Staff = Staff()
+    """The teams and analysts in service, as far as they are known here."""
     holidays: HolidaySet | None = None
     """The dates of the rule that a calendar names; None: it names none that is known."""
     known_holidays: Mapping[str, Sequence[str]] = {}

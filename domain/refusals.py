@@ -5,6 +5,8 @@ from __future__ import annotations
 REFUSALS: dict[str, str] = {
     "unknown-complaint": "No complaint has this id.",
     "unknown-customer": "No customer has this id.",
+    "unknown-team": "No team has this id.",
+    "unknown-analyst": "No analyst has this id.",
     "unknown-webhook": "No webhook has this id.",
     "already-registered": "Something is registered under this id already.",
     "wrong-state": "The state does not allow the command; the reason names the states that do.",
@@ -58,6 +60,7 @@ REFUSALS: dict[str, str] = {
     "unknown-calendar": "No calendar has this id.",
     "unknown-version": "The policy or calendar has no such version.",
     "calendar-in-use": "Policies in force count by the calendar.",
+    "team-in-use": "Analysts belong to the team; they change teams or leave first.",
     "unknown-zone": "No time zone has this name.",
     "url-refused": "No webhook may lead to this URL; the reason says why.",
     "webhook-disabled": "The webhook is disabled; `resume` has it work again.",
@@ -66,7 +69,15 @@ REFUSALS: dict[str, str] = {
 }
 
 NOT_FOUND = frozenset(
-    {"unknown-complaint", "unknown-customer", "unknown-policy", "unknown-calendar", "unknown-webhook"}
+    {
+        "unknown-complaint",
+        "unknown-customer",
+        "unknown-team",
+        "unknown-analyst",
+        "unknown-policy",
+        "unknown-calendar",
+        "unknown-webhook",
+    }
 )
 """The refusals that say that the stream itself does not exist."""
 

@@ -1,6 +1,7 @@
 """Group commit in general: what arrives while one batch is under way becomes the next batch."""
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Sequence
@@ -10,6 +11,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
+FEW = 4  # items that are not worth a division into batches abreast
 SMOOTHED_OVER = 100  # callers over whom the pace is averaged
 
 
@@ -67,26 +69,31 @@ class Shared(Generic[R]):
 
 
 class Batcher(Generic[T, R]):
-    """Hands the items of concurrent callers to `handle` in batches, one at a time; each gets its result.
+    """Hands the items of concurrent callers to `handle` in batches; each gets its result.
 
     `handle` gives one result an item, in order; a result that is an exception is raised to that caller alone.
     Items that share a value of `apart` never meet in one batch: the later one waits for the next.
+    `abreast` batches may be under way at a time, each with a fair share of the items, so that one is served
+    while the callers of another work.
     """
 
     def __init__(
         self,
         handle: Callable[[list[T]], Awaitable[Sequence[R | BaseException]]],
         *,
+        abreast: int = 1,
         most: int = 512,
         waiting: int = 10_000,
         apart: Callable[[T], Iterable[Hashable]] = lambda _: (),
     ) -> None:
         self._handle = handle
+        self._abreast = abreast
         self._most = most
         self._waiting = waiting
         self._apart = apart
         self._queue: deque[tuple[T, asyncio.Future[R]]] = deque()
-        self._runner: asyncio.Task[None] | None = None
+        self._under_way = 0
+        self._runners: set[asyncio.Task[None]] = set()
 
     async def submit(self, item: T) -> R:
         """The result of `item`, once its batch is done.
@@ -98,27 +105,33 @@ class Batcher(Generic[T, R]):
             raise Overloaded(f"{self._waiting} requests are waiting")
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._queue.append((item, future))
-        if self._runner is None:
+        if len(self._runners) < self._abreast:
             # In a context of its own: what it logs belongs to no single caller.
-            self._runner = asyncio.create_task(self._run(), context=Context())
+            self._runners.add(asyncio.create_task(self._run(), context=Context()))
         return await future
 
     async def drain(self) -> None:
         """Return once nothing is waiting or under way."""
-        while self._runner is not None:
-            await asyncio.wait([self._runner])
+        while self._runners:
+            await asyncio.wait(self._runners)
 
     async def _run(self) -> None:
         try:
             while self._queue:
                 await self._gather()
                 if batch := self._take():
-                    await self._serve(batch)
-        finally:
-            self._runner = None
-            for _, future in self._queue:  # only when this task was cancelled
+                    self._under_way += len(batch)
+                    try:
+                        await self._serve(batch)
+                    finally:
+                        self._under_way -= len(batch)
+        except BaseException:  # cancelled: nobody serves those who wait
+            for _, future in self._queue:
                 future.cancel()
             self._queue.clear()
+            raise
+        finally:
+            self._runners.remove(asyncio.current_task())  # type: ignore[arg-type]  # this is a task
 
     async def _gather(self) -> None:
         """Let those come along who are about to submit: as long as each turn of the loop brings more."""
@@ -128,10 +141,12 @@ class Batcher(Generic[T, R]):
             await asyncio.sleep(0)
 
     def _take(self) -> list[tuple[T, asyncio.Future[R]]]:
+        share = math.ceil((len(self._queue) + self._under_way) / self._abreast)
+        most = min(self._most, max(share, FEW))
         batch: list[tuple[T, asyncio.Future[R]]] = []
         later: list[tuple[T, asyncio.Future[R]]] = []
         taken: set[Hashable] = set()
-        while self._queue and len(batch) + len(later) < self._most:
+        while self._queue and len(batch) + len(later) < most:
             item, future = self._queue.popleft()
             if future.done():
                 continue  # its caller has gone

@@ -1,7 +1,7 @@
-"""Policies and calendars in memory, folded from the log. What was read stays true, so reading on suffices."""
+"""What decisions look up, in memory: policies, calendars, teams, analysts, read on as the log grows."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any
 from uuid import UUID
@@ -10,11 +10,15 @@ from weakref import WeakKeyDictionary
 import psycopg
 import structlog
 
+from domain.aggregate import Aggregate
+from domain.analyst import ANALYST
 from domain.publishing import Published
 from domain.sla import Book, PinnedCalendar, PinnedPolicy, Policy
 from domain.sla.standing import Standing, standing
 from domain.sla_calendar import SLA_CALENDAR
 from domain.sla_policy import SLA_POLICY
+from domain.staff import Analyst, Staff, Team, staff
+from domain.team import TEAM
 from infra.database import Unavailable
 from infra.events import decode_body
 from infra.projector.wake import Wake
@@ -27,23 +31,32 @@ REST_SECONDS = 0.05
 
 AFTER = """
 SELECT e.position, e.stream_id, e.kind, e.version, e.tag, e.occurred_at, e.body FROM events e
- WHERE kind IN ('sla-policy', 'sla-calendar') AND e.position > %s ORDER BY e.position"""
+ WHERE kind IN ('sla-policy', 'sla-calendar', 'team', 'analyst') AND e.position > %s ORDER BY e.position"""
 
 Connection = psycopg.AsyncConnection[Any]
 
 
 class Policies:
-    """All versions of all policies and calendars, and which are in force, as far as they were read."""
+    """All versions of policies and calendars, which are in force, and the staff, as far as they were read."""
 
     def __init__(
         self, connected: Callable[[], AbstractAsyncContextManager[Connection]] | None = None
     ) -> None:
         """`connected` gives a connection for `refresh`."""
         self.standing: Standing = standing((), ())
+        self.staff = Staff()
         self._connected = connected
         self._position = 0
         self._policies: dict[UUID, Published[Policy]] = {}
         self._calendars: dict[UUID, Published[PinnedCalendar]] = {}
+        self._teams: dict[UUID, Team] = {}
+        self._analysts: dict[UUID, Analyst] = {}
+        self._folds: Mapping[str, tuple[Aggregate, dict[UUID, Any]]] = {
+            SLA_POLICY.kind: (SLA_POLICY, self._policies),
+            SLA_CALENDAR.kind: (SLA_CALENDAR, self._calendars),
+            TEAM.kind: (TEAM, self._teams),
+            ANALYST.kind: (ANALYST, self._analysts),
+        }
         self._reading = asyncio.Lock()
 
     def know(self, pinned: Iterable[PinnedPolicy]) -> bool:
@@ -82,15 +95,12 @@ class Policies:
             for position, stream_id, kind, version, tag, occurred_at, body in rows:
                 # Without the key: reasons are personal, and matter to nobody here.
                 event = decode_body(tag, bytes(body), None, stream_id, version)
-                aggregate, states = (
-                    (SLA_POLICY, self._policies)
-                    if kind == SLA_POLICY.kind
-                    else (SLA_CALENDAR, self._calendars)
-                )
+                aggregate, states = self._folds[kind]
                 states[stream_id] = aggregate.evolve(states.get(stream_id), event, occurred_at)
                 self._position = position
             if rows:
                 self.standing = standing(self._policies.values(), self._calendars.values())
+                self.staff = staff(self._teams.values(), self._analysts.values())
 
 
 _of_connections: WeakKeyDictionary[Connection, Policies] = WeakKeyDictionary()

@@ -21,6 +21,7 @@ from domain.complaint.values import (
 )
 from domain.sla.pinning import Facts
 from domain.sla.timeline import Timeline
+from domain.staff import Provider
 
 
 class Ask(Struct, frozen=True, kw_only=True):
@@ -99,6 +100,8 @@ class Complaint(Struct, frozen=True, kw_only=True, omit_defaults=True):
     customer_id: UUID | None = None
     analyst: str | None = None
     team: str | None = None
+    provider: Provider | None = None
+    provider_name: str | None = None
     category: str | None = None
     severity: Severity | None = None
     journey_stage: JourneyStage | None = None

@@ -15,6 +15,7 @@ from uuid_utils.compat import uuid4, uuid7
 from domain.aggregate import Aggregate, Command, Context, Event, Lookup, Refused, tag_of
 from domain.complaint import COMPLAINT, Complaint
 from domain.customer import CUSTOMER, Customer
+from domain.staff import Staff
 from domain.times import effective_time
 from infra.batching import Overloaded
 from infra.commands import knowing
@@ -60,6 +61,11 @@ class Commands:
         self._protocols = ProtocolNumbers(log)
         self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self._recent = Recent()
+
+    @property
+    def staff(self) -> Staff:
+        """The teams and analysts in service that assignments are decided with."""
+        return self._policies.staff
 
     async def create(self, aggregate: Aggregate, caller: Caller, *commands: Command) -> Outcome:
         """Start a new stream with a command, and more commands that follow it: all of them or none.

@@ -1,4 +1,4 @@
-"""What a decision looks up beside its stream: policies, calendars, holidays, the customer's tier."""
+"""What a decision looks up beside its stream: policies, calendars, holidays, staff, the customer's tier."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -21,11 +21,11 @@ TierOf = Callable[[UUID], Awaitable[str | None]]
 
 
 async def of_documents(policies: Policies, command: Command, today: date) -> Mapping[str, Any]:
-    """For commands on policies and calendars, which are rare: what stands in the log now."""
+    """For commands on policies, calendars and staff, which are rare: what stands in the log now."""
     await policies.refresh()
     rule = command.holidays if isinstance(command, DefineCalendar | ReviseCalendar) else None
     found = await asyncio.to_thread(_holidays, rule, today) if rule else NOTHING
-    return {"sla": policies.standing, **found}
+    return {"sla": policies.standing, "staff": policies.staff, **found}
 
 
 def _holidays(rule: HolidayRule, today: date) -> Mapping[str, Any]:
@@ -37,6 +37,13 @@ async def of_complaint(
     policies: Policies, command: Command, state: Complaint | None, tier_of: TierOf
 ) -> Mapping[str, Any]:
     """For commands on complaints: what is in memory, and a tier where one may matter."""
+    clocks = await _of_clocks(policies, command, state, tier_of)
+    return {**clocks, "staff": policies.staff} if isinstance(command, c.Assign) else clocks
+
+
+async def _of_clocks(
+    policies: Policies, command: Command, state: Complaint | None, tier_of: TierOf
+) -> Mapping[str, Any]:
     if state is not None and state.timeline.applications:
         if not all(policies.know(each.policies) for each in state.timeline.applications):
             await policies.refresh()

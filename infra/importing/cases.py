@@ -156,7 +156,7 @@ class Appending:
         """The first plan that the rules accept. What they know and plans do not: the window for reopening."""
         caller = self._caller(self._claim(turn, identity), standing.etag)
         refusal = None
-        for plan in plans(fact, standing.state, datetime.now(UTC)):
+        for plan in plans(fact, standing.state, datetime.now(UTC), self._commands.staff):
             try:
                 outcome = await self._commands.execute(COMPLAINT, standing.stream_id, caller, *plan.commands)
             except Refused as error:

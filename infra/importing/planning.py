@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from domain.aggregate import Command, Context, Refused
 from domain.complaint import COMPLAINT, Complaint
 from domain.complaint.commands import AddNote, CancelAsk
+from domain.staff import Staff
 from domain.times import effective_time
 from infra.importing.binding import BoundLog, Change, Move
 from infra.importing.columns import Row
@@ -18,6 +19,7 @@ from infra.importing.reading import Rejected
 from infra.importing.sorting import Placed
 
 IMPLIED = "Not in the source: implied by the row that follows, whose time stands for it."
+NOBODY = Staff()
 UNCERTAIN = "Time not in the source: the last known one of the case stands for it."
 
 
@@ -64,7 +66,7 @@ def dated(
     return replace(command, occurred_at=at, backdating_reason=reason or None, time_uncertain=uncertain)
 
 
-def plans(fact: Fact, state: Complaint, now: datetime) -> Iterator[Plan]:
+def plans(fact: Fact, state: Complaint, now: datetime, staff: Staff = NOBODY) -> Iterator[Plan]:
     """What can be done about a row, the best first; each is possible in this state, as far as can be told.
 
     Raises:
@@ -73,7 +75,7 @@ def plans(fact: Fact, state: Complaint, now: datetime) -> Iterator[Plan]:
     change, why, refused = fact.change, "", False
     for moves in _attempts(change):
         try:
-            yield _assembled(fact, moves, state, now)
+            yield _assembled(fact, moves, state, now, staff)
         except Refused as error:
             why, refused = str(error), True
         except _Unchanged:
@@ -101,7 +103,7 @@ class _Unchanged(Exception):
     """All is so already."""
 
 
-def _assembled(fact: Fact, moves: Sequence[Move], state: Complaint, now: datetime) -> Plan:
+def _assembled(fact: Fact, moves: Sequence[Move], state: Complaint, now: datetime, staff: Staff) -> Plan:
     """The commands of the moves, each decided on what those before it led to.
 
     A row that adds nothing to what is implied is kept as a note beside it. Raises Refused, _Unchanged.
@@ -115,7 +117,7 @@ def _assembled(fact: Fact, moves: Sequence[Move], state: Complaint, now: datetim
         for given in () if made is None else _spelled_out(made, state):
             words = "" if move.implied or own else fact.words
             command = dated(given, fact.at, uncertain=fact.uncertain, implied=move.implied, words=words)
-            state, changed = rehearsed(command, state, now)
+            state, changed = rehearsed(command, state, now, staff)
             if changed:
                 commands.append(command)
                 implied += move.implied
@@ -135,13 +137,21 @@ def _spelled_out(command: Command, state: Complaint) -> Sequence[Command]:
     return (command,)
 
 
-def rehearsed(command: Command, state: Any, now: datetime) -> tuple[Complaint, bool]:
+def rehearsed(command: Command, state: Any, now: datetime, staff: Staff = NOBODY) -> tuple[Complaint, bool]:
     """The complaint after a command, before it None for a `register`; and whether any event is made.
 
     Raises Refused.
     """
     at = effective_time(command, now)
-    context = Context(now=now, occurred_at=at, actor="import", new_id=uuid4(), protocol="", origin="import")
+    context = Context(
+        now=now,
+        occurred_at=at,
+        actor="import",
+        new_id=uuid4(),
+        protocol="",
+        origin="import",
+        staff=staff,
+    )
     events = COMPLAINT.decide(state, command, context)
     for event in events:
         state = COMPLAINT.evolve(state, event, at)

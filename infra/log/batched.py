@@ -38,6 +38,9 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+ABREAST = 2
+"""Batches of appends under way: one is ready to be sent before the callers of the one before it are told."""
+
 _number = attrgetter("stream_id.int")  # numbers are hashed and compared in a tenth of the time of ids
 
 
@@ -58,7 +61,7 @@ class Log:
         self._answering = True
         self._writing = Link(_by_index(conninfo))
         self._reading = Link(_by_index(conninfo))
-        self._appends: Batcher[Append, Appended] = Batcher(self._append, apart=_apart)
+        self._appends: Batcher[Append, Appended] = Batcher(self._append, abreast=ABREAST, apart=_apart)
         self._loads: Batcher[Load, Loaded] = Batcher(self._load)
         self._claims: Batcher[Sequence[str], dict[str, UUID]] = Batcher(self._claimed, most=64)
 
@@ -150,8 +153,9 @@ class Log:
         return [*await self._each(batch[:half], once), *await self._each(batch[half:], once)]
 
     async def _append_once(self, batch: list[Append]) -> list[Appended]:
+        arguments = columns(batch)
         async with self._writing.use() as connection, connection.cursor(binary=True) as cursor:
-            await cursor.execute(APPEND, columns(batch))
+            await cursor.execute(APPEND, arguments)
             return [Appended._make(values) for values in await cursor.fetchall()]
 
     async def _load_once(self, batch: list[Load]) -> list[Loaded]:
@@ -196,4 +200,6 @@ def _by_index(conninfo: str) -> str:
     """Plans of point lookups, made while the tables are still small, are kept when they have grown."""
     options = conninfo_to_dict(conninfo).get("options") or ""
     off = " ".join(f"-c enable_{way}=off" for way in ("seqscan", "hashjoin", "mergejoin"))
-    return make_conninfo(conninfo, options=f"{options} {off}")
+    return make_conninfo(
+        conninfo, options=f"{options} {off} -c jit=off -c plan_cache_mode=force_generic_plan"
+    )

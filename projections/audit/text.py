@@ -4,18 +4,24 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import assert_never, cast
 
+from domain import analyst as a
 from domain import customer as c
 from domain import sla_calendar, sla_policy
+from domain import team as t
 from domain.aggregate import Event
+from domain.analyst import AnalystEvent
 from domain.complaint import ComplaintEvent
 from domain.complaint import events as e
 from domain.customer import CustomerEvent
 from domain.sla_calendar import CalendarEvent
 from domain.sla_policy import PolicyEvent
+from domain.team import TeamEvent
 from domain.webhook import WebhookEvent
 from domain.webhook import events as w
 
-AnyEvent = ComplaintEvent | CustomerEvent | PolicyEvent | CalendarEvent | WebhookEvent
+AnyEvent = (
+    ComplaintEvent | CustomerEvent | TeamEvent | AnalystEvent | PolicyEvent | CalendarEvent | WebhookEvent
+)
 
 CORRECTABLE = (
     "subject",
@@ -212,6 +218,18 @@ def _line(event: AnyEvent) -> str:  # noqa: C901, PLR0911, PLR0912, PLR0915 - on
             return f"Tier changed to {event.tier}"
         case c.CustomerPreferencesSet():
             return f"Preferences set: {_listed(_named(event, c.PREFERENCES, event.removed))}"
+        case t.TeamRegistered():
+            return f"Team {event.team} registered: {_provider(event)}"
+        case t.TeamProviderChanged():
+            return f"Provider of the team changed: {_provider(event)}"
+        case t.TeamDissolved():
+            return "Team dissolved"
+        case a.AnalystRegistered():
+            return f"Analyst {event.analyst} registered in team {event.team}"
+        case a.AnalystTeamChanged():
+            return f"Analyst moved to team {event.team}"
+        case a.AnalystLeft():
+            return f"Analyst left team {event.team}"
         case sla_policy.PolicyDefined():
             return f"Policy {event.policy.name} drafted"
         case sla_policy.PolicyRevised():
@@ -274,6 +292,10 @@ def _classification(event: e.ComplaintClassified) -> str:
 def _assignee(event: e.ComplaintAssigned | e.ComplaintUnassigned) -> str:
     team = f"team {event.team}" if event.team else None
     return " of ".join(filter(None, (event.analyst, team))) or "nobody"
+
+
+def _provider(event: t.TeamRegistered | t.TeamProviderChanged) -> str:
+    return _words(event.provider) + (f" ({event.provider_name})" if event.provider_name else "")
 
 
 def _reply(event: e.CustomerReplied) -> str:

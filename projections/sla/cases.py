@@ -15,6 +15,7 @@ from domain.complaint import ComplaintEvent
 from domain.complaint import events as e
 from domain.complaint.values import ExternalBody
 from domain.sla import Facts, Timeline, noted
+from domain.staff import Provider
 from infra.events import Recorded
 
 
@@ -27,6 +28,9 @@ class Dimensions(Struct, frozen=True, kw_only=True, omit_defaults=True):
     team: str | None = None
     analyst: str | None = None
     customer_id: UUID | None = None
+    provider: Provider | None = None
+    """Whose team it was when it was assigned."""
+    provider_name: str | None = None
 
 
 CLASSIFIED = ("severity", "category", "product", "journey_stage", "tags")
@@ -126,9 +130,15 @@ def changed(  # noqa: C901, PLR0911 - one branch for each event that changes som
     facts = now.facts
     match event:
         case e.ComplaintAssigned():
-            return replace(now, analyst=event.analyst, team=event.team)
+            return replace(
+                now,
+                analyst=event.analyst,
+                team=event.team,
+                provider=event.provider,
+                provider_name=event.provider_name,
+            )
         case e.ComplaintUnassigned():
-            return replace(now, analyst=None, team=None)
+            return replace(now, analyst=None, team=None, provider=None, provider_name=None)
         case e.SectorConsulted():
             return now if origin_known else replace(now, sector=event.sector)
         case e.OriginIdentified():

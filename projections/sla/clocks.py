@@ -13,6 +13,7 @@ from domain.fields import Label, Moment
 from domain.sla import Interval
 from domain.sla.clock import Declared
 from domain.sla.documents import Layer, Obligation, Stop
+from domain.staff import Provider
 from infra.pages import (
     DEFAULT,
     MOST,
@@ -42,7 +43,7 @@ COLUMNS: LiteralString = (
     + STATE
     + """ AS state, started_at, due_at, stopped_at, decided_at, used_seconds, extended,
        backdated AS met_on_backdated_fact, reason, declared, intervals, kind, channel, tier, category,
-       product, sector, team, analyst"""
+       product, sector, team, analyst, provider, provider_name"""
 )
 OF_ONE: LiteralString = (
     "SELECT (SELECT coalesce(json_agg(k ORDER BY k.started_at, k.id), '[]'::json) FROM (SELECT "  # noqa: S608 - constants of this module
@@ -90,6 +91,9 @@ class ClockItem(Struct, frozen=True, kw_only=True):
     sector: str | None
     team: str | None
     analyst: str | None
+    provider: Provider | None
+    """Whose team it was, by the registry when it was assigned."""
+    provider_name: str | None
 
 
 class ClocksOf(Struct, frozen=True):
@@ -104,6 +108,8 @@ class AtRisk(Struct, frozen=True, kw_only=True):
     within: Seconds = 86_400
     analyst: Label | None = None
     team: Label | None = None
+    provider: Provider | None = None
+    provider_name: Label | None = None
     sector: Label | None = None
     tier: Label | None = None
     policy: Label | None = None
@@ -132,6 +138,8 @@ class Drill(Struct, frozen=True, kw_only=True):
     sector: Label | None = None
     team: Label | None = None
     analyst: Label | None = None
+    provider: Provider | None = None
+    provider_name: Label | None = None
     sort: Literal["decided_at", "-decided_at"] = "-decided_at"
     limit: Annotated[int, Meta(ge=1, le=MOST)] = DEFAULT
     cursor: str | None = None
@@ -168,6 +176,8 @@ FILTERS: dict[str, Filter] = {
     "sector": Filter(condition="sector = %(sector)s"),
     "team": Filter(condition="team = %(team)s"),
     "analyst": Filter(condition="analyst = %(analyst)s"),
+    "provider": Filter(condition="provider = %(provider)s"),
+    "provider_name": Filter(condition="provider_name = %(provider_name)s"),
     "decided_from": Filter(condition="decided_on >= %(decided_from)s"),
     "decided_to": Filter(condition="decided_on < %(decided_to)s"),
 }

@@ -12,6 +12,7 @@ from psycopg.rows import tuple_row
 
 from domain.fields import Label
 from domain.sla.documents import Layer
+from domain.staff import Provider
 from infra.database import Unavailable
 from infra.pages import Answer
 from projections.sla.rows import DIMENSIONS
@@ -19,8 +20,9 @@ from projections.sla.view import VIEW
 
 Period = Literal["day", "week", "month", "quarter", "year"]
 By = Literal[
-    "policy", "target", "layer", "kind", "channel", "tier", "category", "product", "sector", "team", "analyst"
-]
+    "policy", "target", "layer", "kind", "channel", "tier", "category", "product", "sector", "team",
+    "analyst", "provider", "provider_name",
+]  # fmt: skip
 
 
 class ComplianceAsked(Struct, frozen=True, kw_only=True):
@@ -43,6 +45,8 @@ class ComplianceAsked(Struct, frozen=True, kw_only=True):
     sector: Label | None = None
     team: Label | None = None
     analyst: Label | None = None
+    provider: Provider | None = None
+    provider_name: Label | None = None
 
 
 class Group(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -74,6 +78,8 @@ class Group(Struct, frozen=True, kw_only=True, omit_defaults=True):
     sector: str | None = None
     team: str | None = None
     analyst: str | None = None
+    provider: Provider | None = None
+    provider_name: str | None = None
 
 
 class Compliance(Struct, frozen=True, kw_only=True):
@@ -193,6 +199,8 @@ EQUAL: dict[str, LiteralString] = {
     "sector": "sector = %(sector)s",
     "team": "team = %(team)s",
     "analyst": "analyst = %(analyst)s",
+    "provider": "provider = %(provider)s",
+    "provider_name": "provider_name = %(provider_name)s",
     "decided_from": "day >= %(decided_from)s",
     "decided_to": "day < %(decided_to)s",
 }

@@ -12,10 +12,11 @@ from msgspec import Struct
 from domain.sla import Book, Clock, Interval, clocks
 from domain.sla.clock import Declared
 from domain.sla.documents import Layer, Obligation, Stop
+from domain.staff import Provider
 from projections.sla.cases import Case
 
 OF_FACTS = ("kind", "channel", "tier", "category", "product")
-OF_WORK = ("sector", "team", "analyst")
+OF_WORK = ("sector", "team", "analyst", "provider", "provider_name")
 DIMENSIONS = (*OF_FACTS, *OF_WORK)
 """By what compliance is told apart beside policy, target and layer."""
 
@@ -67,6 +68,8 @@ class ClockRow(Struct, frozen=True, kw_only=True):
     sector: str | None
     team: str | None
     analyst: str | None
+    provider: Provider | None
+    provider_name: str | None
 
 
 class Cell(NamedTuple):

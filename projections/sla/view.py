@@ -65,7 +65,9 @@ CREATE TABLE IF NOT EXISTS sla_clocks_2 (
     product          text,
     sector           text,
     team             text,
-    analyst          text
+    analyst          text,
+    provider         text,
+    provider_name    text
 ) WITH (fillfactor = 85);
 CREATE INDEX IF NOT EXISTS sla_clocks_2_complaint ON sla_clocks_2 (complaint_id);
 CREATE INDEX IF NOT EXISTS sla_clocks_2_running ON sla_clocks_2 (due_at, id) WHERE state = 'running';

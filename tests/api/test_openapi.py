@@ -90,7 +90,8 @@ SLA = {"sla-policy": "policies", "sla-calendar": "calendars"}
 
 def path_of(kind: str, verb: str) -> str:
     """Where a command is sent to."""
-    place, key = (f"sla/{SLA[kind]}", "key") if kind in SLA else (f"{kind}s", "id")
+    place = f"sla/{SLA[kind]}" if kind in SLA else f"{kind}s"
+    key = "key" if kind in {*SLA, "team", "analyst"} else "id"
     return f"POST /v1/{place}" + ("" if verb in ("register", "define", "create") else f"/{{{key}}}/{verb}")
 
 
@@ -116,6 +117,10 @@ def test_every_command_and_every_read_is_in_it() -> None:
             "trail",
             "customers",
             "customer",
+            "teams",
+            "team",
+            "analysts",
+            "analyst",
             "me",
             "live",
             "ready",

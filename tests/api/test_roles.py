@@ -12,6 +12,12 @@ from tests.api.serving import NOWHERE, REGISTER, SECTOR, Service, problem
 
 READS = {
     "read complaints": ["/v1/complaints", f"/v1/complaints/{NOWHERE}", "/v1/complaints/by-protocol/1234567"],
+    "read staff": [
+        "/v1/teams",
+        f"/v1/teams/{NOWHERE}",
+        "/v1/analysts",
+        f"/v1/analysts/{NOWHERE}",
+    ],
     "read customers": ["/v1/customers", f"/v1/customers/{NOWHERE}"],
     "read history": [f"/v1/complaints/{NOWHERE}/history"],
     "read service levels": [

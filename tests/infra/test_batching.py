@@ -117,8 +117,8 @@ async def test_a_cancelled_committer_leaves_no_caller_waiting_and_another_takes_
     batcher = Batcher(held)
     tasks = await submitted(batcher, "a")
     tasks += await submitted(batcher, "b")
-    assert batcher._runner
-    batcher._runner.cancel()
+    (runner,) = batcher._runners
+    runner.cancel()
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(result) for result in results] == [asyncio.CancelledError] * 2
     held.release.set()
@@ -203,3 +203,21 @@ def test_a_gate_is_open_to_whoever_comes_alone_however_slow_the_last_ones_were()
             clock.now += 9.0
     with gate:
         pass
+
+
+async def test_batches_abreast_share_what_is_to_be_served() -> None:
+    held = Held()
+    batcher = Batcher(held, abreast=2)
+    tasks = await submitted(batcher, *"abcdefghijkl")
+    assert held.batches == [list("abcdef"), list("ghijkl")]
+    tasks += await submitted(batcher, "m")
+    assert len(held.batches) == 2, "both are under way"
+    held.release.set()
+    assert await asyncio.gather(*tasks) == list("ABCDEFGHIJKLM")
+
+
+async def test_a_few_are_not_divided() -> None:
+    held = Held()
+    held.release.set()
+    await asyncio.gather(*await submitted(Batcher(held, abreast=2), *"abc"))
+    assert held.batches == [["a", "b", "c"]]

@@ -15,7 +15,9 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from domain.analyst import ANALYST, RegisterAnalyst
 from domain.complaint import commands as c
+from domain.team import TEAM, RegisterTeam
 from infra.commands import Caller, Commands
 from infra.database import Unavailable
 from infra.events import Recorded
@@ -23,6 +25,7 @@ from infra.importing import BadMapping, FileRefused, Progress, Report, load_mapp
 from infra.importing.loading import parse
 from infra.importing.planning import IMPLIED, UNCERTAIN
 from infra.log import Log, read
+from infra.policies import Policies
 from tests.infra.logs import ask, opened, served, serving
 
 pytestmark = pytest.mark.anyio
@@ -213,6 +216,23 @@ async def test_a_row_that_changes_nothing_is_kept_as_a_note(desk: Desk) -> None:
     assert await desk.tags() == ["complaint-registered", "complaint-classified", "note-added"]
     note = (await desk.events())[-1]
     assert note.event.text == "Kept as a note; it changes nothing.\nwhat: rank\nwho: rui\nstate: 1"
+    assert (report.added, report.noted) == (1, 1)
+
+
+async def test_an_assignment_from_a_file_says_whom_the_team_belongs_to_as_any(desk: Desk) -> None:
+    policies = Policies()
+    commands, who = Commands(desk.log, policies), Caller(actor="sofia", correlation="request-1")
+    await commands.create(TEAM, who, RegisterTeam(name="night", provider="third_party"))
+    async with served(desk.database) as connection:
+        await policies.read(connection)
+        await commands.create(ANALYST, who, RegisterAnalyst(subject="ana", team="night"))
+        await policies.read(connection)
+    report = await desk.take(
+        "1,take,2014-07-01 09:00,ana,", "1,take,2014-07-02 09:00,ana,", commands=commands
+    )
+    assigned, note = [each.event for each in (await desk.events())[-2:]]
+    assert (assigned.analyst, assigned.team, assigned.provider) == ("ana", "night", "third_party")
+    assert note.text.startswith("Kept as a note; it changes nothing.")
     assert (report.added, report.noted) == (1, 1)
 
 

@@ -11,12 +11,14 @@ from msgspec import convert, structs
 
 from api.parts import VIEWS
 from domain.aggregate import Event
+from domain.analyst import ANALYST, RegisterAnalyst
 from domain.complaint import COMPLAINT, ComplaintCommand, SystemCommand
 from domain.complaint import commands as c
 from domain.customer import CUSTOMER, RegisterCustomer
 from domain.publishing import Activate
 from domain.sla_calendar import SLA_CALENDAR, DefineCalendar
 from domain.sla_policy import SLA_POLICY, DefinePolicy
+from domain.team import TEAM, RegisterTeam
 from infra.commands import Commands
 from infra.events import Recorded
 from infra.log import Log, head
@@ -57,6 +59,19 @@ class House:
         self.now += timedelta(seconds=1)
         wanted = RegisterCustomer(**{"name": "Bia Souza"} | fields)
         return (await self.commands.create(CUSTOMER, caller(), wanted)).stream_id
+
+    async def team(self, name: str, **fields: Any) -> UUID:
+        """A team of the house, or as told, that every decision from now on knows."""
+        wanted = RegisterTeam(**{"name": name, "provider": "in_house"} | fields)
+        made = await self.commands.create(TEAM, caller(), wanted)
+        await self.policies.refresh()
+        return made.stream_id
+
+    async def analyst(self, subject: str, team: str) -> UUID:
+        """An analyst of a registered team."""
+        made = await self.commands.create(ANALYST, caller(), RegisterAnalyst(subject=subject, team=team))
+        await self.policies.refresh()
+        return made.stream_id
 
     async def put_in_force(self, policy: dict[str, Any], calendar: dict[str, Any]) -> UUID:
         """Define a calendar and a policy that counts by it, as a set-up does; the id of the policy."""

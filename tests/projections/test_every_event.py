@@ -15,11 +15,13 @@ from api.examples import CALENDAR, POLICY
 from api.parts import VIEWS
 from domain import AGGREGATES
 from domain.aggregate import Refused, tag_of
+from domain.analyst import ANALYST, ChangeTeam, Leave
 from domain.complaint import COMPLAINT, ComplaintCommand, SystemCommand
 from domain.complaint import commands as c
 from domain.customer import CUSTOMER, ChangeContact, ChangeTier, SetPreferences
 from domain.publishing import Activate
 from domain.sla_policy import SLA_POLICY, RevisePolicy
+from domain.team import TEAM, ChangeProvider, DissolveTeam
 from domain.webhook import WEBHOOK
 from domain.webhook import commands as w
 from infra.events import decode_body, encode_body
@@ -140,6 +142,15 @@ async def send_webhook(at: House) -> None:
         await at.commands.execute(WEBHOOK, made.stream_id, caller(), command)
 
 
+async def hire(at: House, name: str) -> None:
+    """The team that complaints are assigned to passes from hand to hand, and so do analysts."""
+    team = await at.team(name, provider="third_party", provider_name="Central Exemplo")
+    passing = ChangeProvider(provider="in_house"), DissolveTeam(), ChangeProvider(provider="independent")
+    await at.commands.execute(TEAM, team, caller(), *passing)
+    analyst = await at.analyst(f"{name}'s", name)
+    await at.commands.execute(ANALYST, analyst, caller(), Leave(), ChangeTeam(team=name))
+
+
 async def try_many(at: House, chance: random.Random, many: int) -> None:
     """Random commands on random complaints and customers; many of them are refused."""
     name = f"of {at.now:%d %B}"
@@ -147,6 +158,7 @@ async def try_many(at: House, chance: random.Random, many: int) -> None:
     policy = await at.put_in_force(document, CALENDAR | {"name": name})
     await record_what_fell_due(at)
     await send_webhook(at)
+    await hire(at, "cards" if at.now.day == NOW.day else name)
     streams = [await at.register(register=POINTS) for _ in range(4)]
     await at.do(streams[0], c.SetReminder(text="Ask again", at=at.now + timedelta(days=99)))
     people = [await at.customer(email=f"{n}@example.org") for n in range(2)]

@@ -73,6 +73,9 @@ APPLIED = e.SlaApplied(
 RESOLVED = e.ComplaintResolved(outcome="upheld", summary="found", basis="accepted_on_contact")
 TO_BIA = e.ComplaintAssigned(analyst="bia", team="north")
 TO_LEO = e.ComplaintAssigned(analyst="leo", team="south")
+TO_NIGHT = e.ComplaintAssigned(team="night", provider="third_party", provider_name="Central Exemplo")
+TO_DAY = e.ComplaintAssigned(team="day", provider="third_party", provider_name="Outra Central")
+TO_US = e.ComplaintAssigned(team="cards", provider="in_house")
 
 
 async def tell(at: House, kind: str, events: Sequence[tuple[Event, datetime]]) -> UUID:
@@ -221,6 +224,56 @@ async def test_a_decision_counts_for_whom_the_complaint_was_with_then(database: 
     assert [(group.analyst, group.met) for group in found.groups] == [("bia", 1)]
 
 
+async def test_compliance_is_told_apart_by_whom_the_teams_belong_to(database: str) -> None:
+    async with house(database) as at:
+        await published(at, policy(8))
+        await complaint(at, (TO_NIGHT, 1), (RESOLVED, 3))
+        missed = await complaint(at, (TO_NIGHT, 1), (RESOLVED, 20))
+        await complaint(at, (TO_DAY, 1), (RESOLVED, 3))
+        await complaint(at, (TO_US, 1), (RESOLVED, 3))
+        await complaint(at, (TO_BIA, 1), (RESOLVED, 3))
+        await at.project(sla.VIEW)
+        kinds = {group.provider: counts(group) for group in (await asked(at, by=("provider",))).groups}
+        names = await asked(at, by=("provider_name",), provider="third_party")
+        prepared = await asked(at, provider="third_party")
+        drilled = await sla.drill(at.connection, Drill(outcome="breached", provider="third_party"))
+        named = await sla.drill(at.connection, Drill(provider_name="Outra Central"))
+    assert kinds == {"in_house": (1, 0, 1.0), "third_party": (2, 1, 0.666667), None: (1, 0, 1.0)}
+    assert {group.provider_name: counts(group) for group in names.groups} == {
+        "Central Exemplo": (1, 1, 0.5),
+        "Outra Central": (1, 0, 1.0),
+    }
+    assert counts(prepared.total) == (2, 1, 0.666667)
+    assert [item.complaint_id for item in drilled.items] == [missed]
+    assert [(item.team, item.provider) for item in named.items] == [("day", "third_party")]
+
+
+async def test_a_decision_counts_for_the_provider_the_complaint_was_with_then(database: str) -> None:
+    async with house(database) as at:
+        await published(at, policy(8))
+        await complaint(at, (TO_NIGHT, 1), (RESOLVED, 3), (TO_US, 5))
+        unassigned = e.ComplaintUnassigned(team="night")
+        await complaint(at, (TO_NIGHT, 1), (unassigned, 2), (RESOLVED, 3))
+        await at.project(sla.VIEW)
+        found = await asked(at, by=("provider", "team"))
+    assert [(group.provider, group.team) for group in found.groups] == [
+        ("third_party", "night"),
+        (None, None),
+    ]
+
+
+async def test_what_is_at_risk_is_chosen_by_provider(database: str) -> None:
+    async with house(database) as at:
+        await published(at, policy(8))
+        theirs = await complaint(at, (TO_NIGHT, 0.1), received=datetime.now(UTC) - HOUR)
+        await complaint(at, (TO_US, 0.1), received=datetime.now(UTC) - HOUR)
+        await at.project(sla.VIEW)
+        found = await sla.at_risk(at.connection, AtRisk(provider="third_party"))
+        none = await sla.at_risk(at.connection, AtRisk(provider_name="Outra Central"))
+    assert [item.complaint_id for item in found.items] == [theirs]
+    assert none.items == []
+
+
 async def test_a_decision_counts_on_the_day_it_was_made_in_the_zone_of_its_calendar(database: str) -> None:
     async with house(database) as at:
         await published(at, policy(8))
@@ -330,7 +383,7 @@ async def test_a_simulation_applies_policies_when_a_tier_changes_in_an_open_case
 
 
 def test_an_event_that_is_passed_by_quickly_changes_no_dimension() -> None:
-    now = cases.Dimensions(facts=Facts(channel="web"), sector="billing", team="north", analyst="bia")
+    now = cases.Dimensions(facts=Facts(channel="web"), sector="billing", team="north", provider="in_house")
     for event_type in COMPLAINT.events:
         if event_type not in cases.CHANGING:
             tag = tag_of(event_type)

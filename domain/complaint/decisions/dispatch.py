@@ -50,7 +50,7 @@ def dispatch(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one branch for each com
         case c.VerifyAuthority():
             return parties.verify_authority(state, command)
         case c.Assign():
-            return work.assign(state, command)
+            return work.assign(state, command, ctx.staff)
         case c.Unassign():
             return work.unassign(state, command)
         case c.Investigate():

@@ -7,17 +7,33 @@ from domain.complaint import commands as c
 from domain.complaint import events as e
 from domain.complaint.decisions.redress import check_amount
 from domain.complaint.state import Complaint
+from domain.staff import Staff
 
 
-def assign(state: Complaint, command: c.Assign) -> list[e.ComplaintEvent]:
-    """The event names who has it then: a new analyst keeps the team, another team drops the analyst."""
+def assign(state: Complaint, command: c.Assign, staff: Staff) -> list[e.ComplaintEvent]:
+    """The event names who has it then: another team drops the analyst, an analyst comes with the own team.
+
+    An analyst without a team that is known keeps the complaint's. Whose team it is goes into the event; where
+    the registry has learnt of another provider, those who have it already are assigned once more.
+    """
     if command.analyst is None and command.team is None:
         raise Refused("nothing-to-assign", "an assignment names an analyst, a team or both")
-    team = command.team or state.team
+    team = command.team or staff.members.get(command.analyst or "") or state.team
     analyst = command.analyst or (state.analyst if team == state.team else None)
-    if (analyst, team) == (state.analyst, state.team):
+    known = staff.teams.get(team or "")
+    provider, provider_name = (known.provider, known.provider_name) if known else (None, None)
+    had_by_them = (analyst, team) == (state.analyst, state.team)
+    if had_by_them and (known is None or (provider, provider_name) == (state.provider, state.provider_name)):
         return []
-    return [e.ComplaintAssigned(analyst=analyst, team=team, reason=command.reason)]
+    return [
+        e.ComplaintAssigned(
+            analyst=analyst,
+            team=team,
+            reason=command.reason,
+            provider=provider,
+            provider_name=provider_name,
+        )
+    ]
 
 
 def unassign(state: Complaint, command: c.Unassign) -> list[e.ComplaintEvent]:

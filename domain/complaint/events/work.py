@@ -6,12 +6,16 @@ from uuid import UUID
 
 from domain.aggregate import Event, Personal
 from domain.complaint.values import Flag
+from domain.staff import Provider
 
 
 class ComplaintAssigned(Event, frozen=True, kw_only=True, tag="complaint-assigned"):
     analyst: str | None = None
     team: str | None = None
     reason: Personal[str | None] = None
+    provider: Provider | None = None
+    """Whose team it was then, by the registry of teams; None: not registered."""
+    provider_name: str | None = None
 
 
 class ComplaintUnassigned(Event, frozen=True, kw_only=True, tag="complaint-unassigned"):

@@ -46,7 +46,13 @@ def evolve_case(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one branch for each 
         case e.ComplaintClassified():
             return intake.classified(state, event)
         case e.ComplaintAssigned():
-            return replace(state, analyst=event.analyst, team=event.team)
+            return replace(
+                state,
+                analyst=event.analyst,
+                team=event.team,
+                provider=event.provider,
+                provider_name=event.provider_name,
+            )
         case e.InformationRequested():
             return asked(state, Ask(ask_id=event.ask_id, sector=None, asked_at=at), at)
         case e.SectorConsulted():
@@ -71,7 +77,7 @@ def evolve_case(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one branch for each 
         case e.HoldingResponseSent():
             return begun(state, at)
         case e.ComplaintUnassigned():
-            return replace(state, analyst=None, team=None)
+            return replace(state, analyst=None, team=None, provider=None, provider_name=None)
         case e.ReplyReviewed():
             return replace(state, needs_review=False)
         case e.ComplaintWithdrawn():
