@@ -92,7 +92,7 @@ class Course:
         """What happens again while it is still owed begins nothing new."""
         last: Cycle | None = None
         for moment in found:
-            over = self._over(last.start) if last else None
+            over = self._over(last.start, last.start) if last else None
             if last is None or (over is not None and over.moment[:2] < moment[:2]):
                 place = Place(moment.at, moment.seq)
                 number = last.number + 1 if last else 1
@@ -104,7 +104,7 @@ class Course:
         place = cycle.start
         breaks: list[Break] = []
         while True:
-            over = self._over(place)
+            over = self._over(place, cycle.start)
             back = self._back(over) if over and self._resumes and self._is_undone(over) else None
             if over is None or back is None:
                 return replace(cycle, breaks=tuple(breaks), over=over)

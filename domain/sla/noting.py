@@ -13,6 +13,7 @@ from domain.complaint import events as e
 from domain.sla.sending import to_be_sent
 from domain.sla.story import MOVING
 from domain.sla.timeline import Application, Case, Mark, Record, Timeline
+from domain.times import RESOLUTION
 
 UNNOTED = frozenset(
     {
@@ -214,9 +215,12 @@ def _marked(
 
 
 def _told_of(timeline: Timeline, event: e.NotificationSent | e.NotificationFailed, at: datetime) -> Timeline:
-    """What is sent to those inside answers nobody."""
+    """Nothing for those inside. Of two times within a second, what was recorded later is later."""
     if event.audience != "customer":
         return timeline
+    known = [mark.at for mark in timeline.sendings(event.notification_id, event.about_version)]
+    if known and known[-1] - RESOLUTION < at < known[-1]:
+        at = known[-1]
     mark = Mark(
         at,
         tag_of(type(event)),

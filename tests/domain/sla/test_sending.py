@@ -87,6 +87,19 @@ def test_attempts_count_in_the_order_in_which_they_were_made() -> None:
     assert at.clock().stopped_at == at.at
 
 
+def test_what_comes_back_within_the_second_of_its_sending_comes_after_it() -> None:
+    at = told().tell(proposed(channel="email")).later(timedelta(seconds=0.7)).tell(sent(ANSWER))
+    at.tell(failed(ANSWER), at=at.at - timedelta(seconds=0.7)).later(HOUR)
+    assert at.clock().state == "running"
+
+
+def test_what_was_given_before_it_was_asked_for_answers_nothing_however_late_it_leaves() -> None:
+    history = owed("history_delivered", counts_from="history-requested")
+    at = Told(policy(history)).tell(e.HistoryDelivered(channel="email")).later(HOUR)
+    at.tell(e.HistoryRequested(channel="phone")).later(HOUR).tell(sent(ANSWER))
+    assert at.clock().state == "running"
+
+
 def test_a_sending_is_about_one_answer_and_goes_to_the_customer() -> None:
     at = told().tell(proposed(channel="email")).tell(sent(ANSWER - 1)).tell(sent(ANSWER, audience="staff"))
     assert at.clock().state == "running"
