@@ -16,7 +16,7 @@ from domain.customer import CUSTOMER, ChangeTier, CustomerRegistered
 from domain.sla import Calendar, Facts, Length, Match, PinnedPolicy, Policy, Target
 from domain.sla_calendar import CalendarActivated, CalendarDefined
 from domain.sla_policy import PolicyActivated, PolicyDefined
-from infra.events import decode_body, encode_body
+from infra.events import Origin, decode_body, encode_body
 from infra.log import Append, Draft
 from projections import sla
 from projections.sla import AtRisk, ComplianceAsked, Drill, Group, Simulation, cases
@@ -78,7 +78,9 @@ TO_DAY = e.ComplaintAssigned(team="day", provider="third_party", provider_name="
 TO_US = e.ComplaintAssigned(team="cards", provider="in_house")
 
 
-async def tell(at: House, kind: str, events: Sequence[tuple[Event, datetime]]) -> UUID:
+async def tell(
+    at: House, kind: str, events: Sequence[tuple[Event, datetime]], origin: Origin = "live"
+) -> UUID:
     """A stream of these events."""
     stream_id = uuid4()
     key, wrapped = at.log.vault.new_key(stream_id)
@@ -98,6 +100,7 @@ async def tell(at: House, kind: str, events: Sequence[tuple[Event, datetime]]) -
             digest=name.encode(),
             correlation="request-1",
             wrapped_key=wrapped,
+            origin=origin,
         )
     )
     return stream_id
@@ -367,6 +370,25 @@ async def test_a_simulation_knows_the_tier_that_no_policy_ever_asked_for(databas
         found = await simulated(at, Simulation(policy=FOR_ADVANCED, **JUNE))
     changed = {each.complaint_id: each.after for each in found.changed}
     assert changed == {advanced: "met", late: "breached"}
+
+
+async def test_a_simulation_does_not_know_what_an_import_does_not_say_of_sendings(database: str) -> None:
+    """One answer of each origin, by e-mail, of which nobody says that it was sent."""
+    sent = structs.replace(policy(8).targets[0], stops="final_response", requires_dispatch=True)
+    answer = e.ResolutionProposed(proposal_id=uuid4(), outcome="upheld", summary="found", channel="email")
+    async with house(database) as at:
+        await published(at, policy(8, name="other", match=Match(product="none")))
+        told = {}
+        for origin in ("live", "import"):
+            registered = structs.replace(REGISTERED, protocol=origin)
+            events = [(registered, MONDAY), (answer, MONDAY + HOUR)]
+            told[await tell(at, "complaint", events, origin=origin)] = origin
+        await at.project(sla.VIEW)
+        found = await simulated(at, Simulation(policy=policy(8, targets=(sent,)), **JUNE))
+    assert {told[each.complaint_id]: each.after for each in found.changed} == {
+        "live": "breached",
+        "import": "undetermined",
+    }
 
 
 async def test_a_simulation_applies_policies_when_a_tier_changes_in_an_open_case(database: str) -> None:
