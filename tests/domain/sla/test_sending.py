@@ -9,7 +9,8 @@ import pytest
 from domain.complaint import events as e
 from domain.sla import Facts, Target
 from domain.sla.presets import FCA
-from domain.sla.sending import MESSAGES, TOLD, is_message
+from domain.sla.sending import ANSWERS, MESSAGES, TOLD, is_message
+from domain.sla.story import MEETS
 from tests.domain.sla.telling import (
     DAY,
     HOUR,
@@ -198,6 +199,11 @@ def test_the_eight_weeks_of_the_fca_end_with_the_message() -> None:
     at = Told.under(FCA, MONDAY, facts=Facts()).later(50 * DAY).tell(proposed(channel="email"))
     assert at.clock("final-response").state == "running"
     assert at.later(DAY).tell(sent(at.version)).clock("final-response").state == "met"
+
+
+def test_every_answer_but_those_that_arrive_by_themselves_may_need_a_message() -> None:
+    arrive = {"customer-contacted", "resolution-accepted", "external-case-answered"}
+    assert MEETS.keys() - arrive == ANSWERS
 
 
 def test_the_channels_of_messages_are_named() -> None:
