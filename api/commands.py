@@ -13,18 +13,21 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.types import ASGIApp
 from msgspec import Struct
+from msgspec.structs import replace
 
 from api.conventions import caller, changed
 from api.headers import header
 from api.services import services
 from api.validation import Nothing, decode, query
 from domain.aggregate import Aggregate, Command
+from domain.complaint.commands import RecordNotificationFailed, RecordNotificationSent
 from infra.commands import Caller, Outcome
 
 C = TypeVar("C", bound=Struct)
 Check = Callable[[Request[Any, Any, Any], str, UUID | None, Any], Awaitable[None]]
 Body = Callable[[Request[Any, Any, Any], Outcome], Struct]
 
+RECEIPTS = (RecordNotificationSent, RecordNotificationFailed)
 # The last is what curl says of a body whose type it was not told.
 TAKEN = ("", "application/json", "application/x-www-form-urlencoded")
 
@@ -97,7 +100,12 @@ async def carry_out(
         async with asyncio.timeout(parts.settings.command_timeout):
             if stream_id is None:
                 return await parts.commands.create(aggregate, who, command)
-            return await parts.commands.execute(aggregate, stream_id, who, command)
+            return await parts.commands.execute(aggregate, stream_id, _sender(who, command), command)
+
+
+def _sender(who: Caller, command: Command) -> Caller:
+    """The receipts of a system that sends the house's messages are the house's own."""
+    return replace(who, origin="system") if who.inbound and isinstance(command, RECEIPTS) else who
 
 
 def action_of(aggregate: Aggregate, command: Command | type[Command]) -> str:

@@ -125,10 +125,10 @@ INSIDE: frozenset[type[Event]] = frozenset(
         e.AuthorityVerified, e.ComplaintAssigned, e.ComplaintClassified, e.ComplaintCorrected,
         e.ComplaintEscalated, e.ComplaintLinked, e.ComplaintUnassigned, e.ComplaintUnlinked,
         e.CustomerRelinked, e.ExposureRecorded, e.ExternalCaseAnswered, e.ExternalCaseDecided,
-        e.ExternalCaseOpened, e.FlagCleared, e.FlagRaised, e.KindChanged, e.NoteAdded, e.OriginIdentified,
-        e.PartyAdded, e.PartyRemoved, e.PromiseMissed, e.ReminderDue, e.ReminderSet, e.ReplyReviewed,
-        e.SatisfactionRated, e.SectorAnswered, e.SectorConsulted, e.SlaApplied, e.SlaBreachCorrected,
-        e.SlaBreached, e.SlaEscalated, e.SlaWarningRaised, e.WorkLogged,
+        e.ExternalCaseOpened, e.FlagCleared, e.FlagRaised, e.KindChanged, e.NoteAdded, e.NotificationFailed,
+        e.NotificationSent, e.OriginIdentified, e.PartyAdded, e.PartyRemoved, e.PromiseMissed, e.ReminderDue,
+        e.ReminderSet, e.ReplyReviewed, e.SatisfactionRated, e.SectorAnswered, e.SectorConsulted,
+        e.SlaApplied, e.SlaBreachCorrected, e.SlaBreached, e.SlaEscalated, e.SlaWarningRaised, e.WorkLogged,
     }
 )  # fmt: skip
 """Events of which the status page says nothing."""

@@ -108,6 +108,17 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "complaint/raise-flag": {"flag": "regulator", "reason": "Announced a complaint to the central bank"},
     "complaint/clear-flag": {"flag": "regulator", "reason": "It was settled before"},
     "complaint/request-history": {"channel": "phone"},
+    "complaint/record-notification-sent": {
+        "notification_id": "20261012.4471@mail.example.com",
+        "about_version": 1,
+        "channel": "email",
+    },
+    "complaint/record-notification-failed": {
+        "notification_id": "20261012.4471@mail.example.com",
+        "about_version": 1,
+        "channel": "email",
+        "reason": "550 5.1.1 No such mailbox",
+    },
     "complaint/deliver-history": {"channel": "email"},
     "complaint/attach": {
         "name": "fatura.pdf",

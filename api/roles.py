@@ -17,6 +17,7 @@ _READERS: frozenset[Role] = frozenset({*_STAFF, "auditor"})
 
 _SUPERVISORS: frozenset[Role] = frozenset({"supervisor"})
 _CHANNELS: frozenset[Role] = frozenset({*_STAFF, "integrator"})
+_SENDERS: frozenset[Role] = frozenset({"supervisor", "integrator"})
 _SECTORS: frozenset[Role] = frozenset({*_STAFF, "sector"})
 
 _SUBSCRIBERS: frozenset[Role] = frozenset({"integrator", "admin"})
@@ -29,6 +30,8 @@ _COMMANDS: dict[str, frozenset[Role]] = {
     "complaint/open-external-case": _CHANNELS,
     "complaint/answer-external-case": _CHANNELS,
     "complaint/decide-external-case": _CHANNELS,
+    "complaint/record-notification-sent": _SENDERS,
+    "complaint/record-notification-failed": _SENDERS,
     "complaint/record-sector-answer": _SECTORS,
     "complaint/add-note": _SECTORS,
     "complaint/change-kind": _SUPERVISORS,

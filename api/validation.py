@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from itertools import islice
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -20,6 +20,7 @@ S = TypeVar("S", bound=Struct)
 ESCAPE = re.compile(rb"\\.", re.DOTALL)
 MOST_WRONG = 100
 LONGEST_PATH = 200
+LONGEST_REASON = 600
 
 # How a parameter writes what is not text, and what to say of one that does not.
 WRITTEN = {
@@ -54,13 +55,13 @@ class Malformed(Exception):
     """The request cannot be understood; every wrong field is listed, the first hundred of them."""
 
     def __init__(self, wrong: Sequence[Wrong]) -> None:
-        self.wrong = [Wrong(_cut(w.path), _cut(w.reason)) for w in wrong[:MOST_WRONG]]
+        self.wrong = [Wrong(_cut(w.path), _cut(w.reason, LONGEST_REASON)) for w in wrong[:MOST_WRONG]]
         super().__init__("; ".join(f"{w.path}: {w.reason}" for w in self.wrong))
 
 
-def _cut(text: str) -> str:
+def _cut(text: str, most: int = LONGEST_PATH) -> str:
     """The text, not so long that an answer could be made to swell."""
-    return text if len(text) <= LONGEST_PATH else text[: LONGEST_PATH - 1] + "…"
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 @cache
@@ -130,7 +131,7 @@ def query(query_string: bytes, struct: type[S], hidden: Sequence[str] = ()) -> S
         try:
             values[name] = _parameter(value, hints[name])
         except msgspec.DecodeError as error:
-            wrong.append(Wrong(name, _reason(error)[0]))
+            wrong.append(Wrong(name, _reason(error, hints[name])[0]))
         except OverflowError:
             wrong.append(Wrong(name, "out of range"))
     if wrong:
@@ -193,7 +194,7 @@ def _wrong(value: Any, hint: Any, path: str) -> Iterator[Wrong]:
         parts = list(_members(hint))
         structs = [part for part in parts if isinstance(part, type) and issubclass(part, Struct)]
         lists = [part for part in parts if get_origin(part) in (tuple, list)]
-        reason, where = _reason(error)
+        reason, where = _reason(error, hint)
         if isinstance(value, dict) and structs:
             yield from _wrong_fields(value, structs[0], path)
         elif isinstance(value, list) and lists and where:
@@ -240,9 +241,20 @@ def _members(hint: Any) -> Iterator[Any]:
         yield hint
 
 
-def _reason(error: msgspec.DecodeError) -> tuple[str, str]:
-    """A message of msgspec, as the reason and the path below the value."""
-    reason, _, where = str(error).partition(" - at `$")
+def _choices(hint: Any) -> Iterator[str]:
+    """All values that a hint lists, in it or in the lists and maps that it is about."""
+    if get_origin(hint) is Literal:
+        yield from map(str, get_args(hint))
+    else:
+        for part in get_args(hint):
+            yield from _choices(part)
+
+
+def _reason(error: msgspec.DecodeError, hint: Any) -> tuple[str, str]:
+    """A message of msgspec about a value, as the reason and the path below the value."""
+    reason, _, place = str(error).partition(" - at `")  # `$.a` or, of the key of a map, `key` in `$.a`
     if " regex " in reason:
         reason = next((text for pattern, text in MEANT.items() if repr(pattern) in reason), reason)
-    return reason, where.rstrip("`")
+    if reason.startswith("Invalid enum value"):
+        reason = f"{_cut(reason)}; allowed: {', '.join(dict.fromkeys(_choices(hint)))}"
+    return reason, place.rpartition("$")[2].rstrip("`")

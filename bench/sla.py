@@ -109,17 +109,17 @@ def applied_presets() -> e.SlaApplied:
 
 
 def _noted(applied: e.SlaApplied) -> Timeline:
-    timeline = noted(Timeline(), applied, START)
-    for hours, event in LIFE:
-        timeline = noted(timeline, event, START + hours * HOUR)
+    timeline = noted(Timeline(), applied, START, 1)
+    for version, (hours, event) in enumerate(LIFE, 2):
+        timeline = noted(timeline, event, START + hours * HOUR, version)
     return timeline
 
 
 def _timelines(applied: e.SlaApplied) -> list[Timeline]:
-    timeline = noted(Timeline(), applied, START)
+    timeline = noted(Timeline(), applied, START, 1)
     found = []
-    for hours, event in LIFE:
-        timeline = noted(timeline, event, START + hours * HOUR)
+    for version, (hours, event) in enumerate(LIFE, 2):
+        timeline = noted(timeline, event, START + hours * HOUR, version)
         found.append(timeline)
     return found
 

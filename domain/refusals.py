@@ -40,6 +40,7 @@ REFUSALS: dict[str, str] = {
     "unknown-promise": "The complaint has no such promise.",
     "promise-ended": "The promise is fulfilled or missed; what is promised now is a new promise.",
     "unknown-reminder": "The complaint has no such reminder.",
+    "unknown-event": "The complaint has no event of this version.",
     "unknown-party": "The complaint has no such party.",
     "party-known": "The party has another role already; it is removed before it gets a new one.",
     "no-authority-needed": "The party speaks for nobody else, so there is no authority to verify.",

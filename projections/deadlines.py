@@ -171,6 +171,8 @@ def _change(recorded: Recorded[Event]) -> tuple[UUID, Due | None] | None:
             | e.SlaBreached()
             | e.SlaBreachCorrected()
             | e.SlaEscalated()
+            | e.NotificationSent()
+            | e.NotificationFailed()
         ):
             return None
         case _ as unknown:

@@ -89,6 +89,8 @@ ALLOWED: dict[str, frozenset[State]] = {
     "refuse": ANY,
     "request-history": ANY,
     "deliver-history": ANY,
+    "record-notification-sent": ANY,
+    "record-notification-failed": ANY,
     "record-sla-due": ANY,
     "apply-policies": ANY,
 }
@@ -148,6 +150,8 @@ CLOCK_FACTS = frozenset(
         "unmark-duplicate",
         "request-history",
         "deliver-history",
+        "record-notification-sent",
+        "record-notification-failed",
     }
 )
 """Commands whose time starts, stops, pauses or resumes a clock of a complaint that has clocks already.

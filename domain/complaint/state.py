@@ -139,5 +139,7 @@ class Complaint(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The requests that nobody has decided yet."""
     channel: str | None = None
     forwarded_from: str | None = None
+    version: int = 0
+    """Of its last event; 0 where clocks are not read."""
     matched: Facts | None = None
     """What policies were matched against last; None: none was ever applied."""

@@ -32,6 +32,7 @@ ExternalBody = Literal[
 ]
 DismissalGround = Literal["spam", "test", "not_ours", "not_eligible", "insufficient"]
 ForwardScope = Literal["whole", "part"]
+Audience = Literal["customer", "staff"]
 Relation = Literal["related", "follows", "parent"]
 ApprovalGround = Literal[
     "redress_above_limit", "dismissal", "change_of_kind", "severity_lowered", "activation"

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from domain.sla.book import Series
 from domain.sla.documents import CASE_OPENED, RECEIVED, Stop
-from domain.sla.story import ENDS, Moment, Reopening, Story, left_at
+from domain.sla.story import ENDS, Moment, Reopening, Story
 from domain.sla.timeline import Timeline
 
 UNDONE: frozenset[Stop] = frozenset({"final_response", "resolved", "accepted"})
@@ -65,6 +65,7 @@ class Course:
         self._series, self._timeline, self._story = series, timeline, story
         self._target = series.newest.target
         self._resumes = series.newest.on_reopening == "resume"
+        self._given: dict[int, Place] = {}
         self._stops = self._left(story.stops(self._target.stops, series.case_id))
         self._ends = [] if self._target.stops in LASTING else story.ends
 
@@ -91,7 +92,7 @@ class Course:
         """What happens again while it is still owed begins nothing new."""
         last: Cycle | None = None
         for moment in found:
-            over = self._over(last.start) if last else None
+            over = self._over(last.start, last.start) if last else None
             if last is None or (over is not None and over.moment[:2] < moment[:2]):
                 place = Place(moment.at, moment.seq)
                 number = last.number + 1 if last else 1
@@ -103,7 +104,7 @@ class Course:
         place = cycle.start
         breaks: list[Break] = []
         while True:
-            over = self._over(place)
+            over = self._over(place, cycle.start)
             back = self._back(over) if over and self._resumes and self._is_undone(over) else None
             if over is None or back is None:
                 return replace(cycle, breaks=tuple(breaks), over=over)
@@ -115,11 +116,11 @@ class Course:
         for reopening in self._story.reopenings:
             if reopening.moment[:2] < cycle.start:
                 continue
-            over = self._over(cycle.start)
+            over = self._over(cycle.start, cycle.start)
             before = over if over and over.moment[:2] < reopening.moment[:2] else None
             yield replace(cycle, over=before, renewed_at=reopening.moment.at)
             cycle = _begun_again(cycle, reopening.message or reopening.moment)
-        yield replace(cycle, over=self._over(cycle.start))
+        yield replace(cycle, over=self._over(cycle.start, cycle.start))
 
     def _intervals(self, cycle: Cycle) -> Iterator[Cycle]:
         """Each contact begins the next interval, while the complaint is open."""
@@ -128,7 +129,7 @@ class Course:
             yield replace(cycle, over=over)
             if over is None:
                 return
-            if over.met and self._story.is_open(over.moment):
+            if over.met and self._story.is_open(over.moment.at):
                 cycle = _begun_again(cycle, over.moment)
                 continue
             back = self._back(over)
@@ -136,9 +137,12 @@ class Course:
                 return
             cycle = _begun_again(cycle, back.moment if self._resumes else back.message or back.moment)
 
-    def _over(self, place: Place) -> Over | None:
-        """What comes first after a place."""
-        stop, end = _after(self._stops, place), _after(self._ends, place)
+    def _over(self, place: Place, since: Place | None = None) -> Over | None:
+        """What comes first after a place, of answers that were given after another."""
+        stops = self._stops
+        if since is not None and self._given:
+            stops = [stop for stop in stops if self._given[stop.seq] > since]
+        stop, end = _after(stops, place), _after(self._ends, place)
         if stop is not None and (end is None or stop[:2] < end[:2]):
             return Over(stop, met=True)
         return None if end is None else Over(end, met=False)
@@ -154,8 +158,19 @@ class Course:
         """When each left the house, where the target asks for that."""
         if not self._target.requires_dispatch:
             return stops
-        left = [(moment, left_at(moment.mark)) for moment in stops]
-        return sorted(moment._replace(at=at) for moment, at in left if at is not None)
+        found: list[Moment] = []
+        for given in stops:
+            sent = self._story.left(given)
+            if sent is not None and not self._overtaken(given, sent):
+                self._given[sent.seq] = Place(given.at, given.seq)
+                found.append(sent)
+        return sorted(found, key=lambda moment: moment[:2])
+
+    def _overtaken(self, given: Moment, sent: Moment) -> bool:
+        """Whether the complaint was reopened before the answer left, so that it answers nothing any more."""
+        return self._target.stops in UNDONE and any(
+            given[:2] < reopening.moment[:2] < sent[:2] for reopening in self._story.reopenings
+        )
 
 
 def _after(moments: Sequence[Moment], place: Place) -> Moment | None:

@@ -20,12 +20,17 @@ def extended(
         return length, 0
     current, count = length, 0
     for at in times:
-        last = limit(extension.before or current)
-        if count == extension.at_most or last is None or last.missed_at(at):
+        if count == extension.at_most or _is_over(limit(current), at):
+            break
+        if extension.before is not None and _is_over(limit(extension.before), at):
             break
         count += 1
         current = _longer(length, extension.to, count)
     return current, count
+
+
+def _is_over(deadline: Deadline | None, at: datetime) -> bool:
+    return deadline is None or deadline.missed_at(at)
 
 
 def _longer(length: Length, to: Length, count: int) -> Length:

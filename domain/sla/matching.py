@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from msgspec import Struct
 
+from domain.fields import SLUG_LENGTH, SLUG_PATTERN, TAG_LENGTH
 from domain.sla.documents import Match, PinnedCalendar, Policy
 from domain.sla.pinning import Applied, Facts, PinnedPolicy
-from domain.sla.problems import Problem, line_problems, list_problems
+from domain.sla.problems import Problem, line_problems, list_problems, twice
 
 T = TypeVar("T")
 
@@ -79,13 +81,27 @@ def match_problems(policy: Policy, others: Iterable[Policy]) -> Iterator[Problem
             yield Problem(f"$.match.{name}", "names no value, so nothing meets it")
         elif isinstance(given, tuple):
             yield from list_problems(f"$.match.{name}", given)
+            yield from twice(f"$.match.{name}", given)
         elif given is not None:
             yield from line_problems(f"$.match.{name}", given)
+    yield from _unmet(policy.match)
     if policy.layer == "legal":
         return
     for other in others:
         if _comes_before(other, policy) and _covers(other.match, policy.match):
             yield Problem("$.match", f"everything that meets it is taken by {other.name}, which comes first")
+
+
+def _unmet(match: Match) -> Iterator[Problem]:
+    """Values that no complaint ever has."""
+    for tier in values_of(match.tier):
+        if not re.match(SLUG_PATTERN, tier) or len(tier) > SLUG_LENGTH:
+            yield Problem(
+                "$.match.tier", f"no tier is called so: its name is a-z, 0-9, - and _, {SLUG_LENGTH} at most"
+            )
+    for tag in values_of(match.tags):
+        if len(tag) > TAG_LENGTH:
+            yield Problem("$.match.tags", f"no tag is longer than {TAG_LENGTH}")
 
 
 def _comes_before(other: Policy, policy: Policy) -> bool:

@@ -10,8 +10,10 @@ from msgspec.structs import replace
 
 from domain.aggregate import tag_of
 from domain.complaint import events as e
+from domain.sla.sending import to_be_sent
 from domain.sla.story import MOVING
 from domain.sla.timeline import Application, Case, Mark, Record, Timeline
+from domain.times import RESOLUTION
 
 UNNOTED = frozenset(
     {
@@ -69,18 +71,18 @@ PLAIN = frozenset(
 """What `_noted` says of most events, by their tags: every event of every complaint comes by here."""
 
 
-def noted(timeline: Timeline, event: e.ComplaintEvent, at: datetime) -> Timeline:
-    """The timeline after an event that occurred `at`; the same object where the event moves no clock."""
+def noted(timeline: Timeline, event: e.ComplaintEvent, at: datetime, version: int) -> Timeline:
+    """The timeline after the event of a version, which occurred `at`; the very same where no clock moves."""
     tag = event.__struct_config__.tag
     if tag in UNNOTED:
         return timeline
     if tag in PLAIN:
-        return _marked(timeline, event, at)
-    return _noted(timeline, event, at)
+        return _marked(timeline, event, at, version)
+    return _noted(timeline, event, at, version)
 
 
 def _noted(  # noqa: C901, PLR0911, PLR0912 - one branch for each event
-    timeline: Timeline, event: e.ComplaintEvent, at: datetime
+    timeline: Timeline, event: e.ComplaintEvent, at: datetime, version: int
 ) -> Timeline:
     match event:
         case e.ComplaintRegistered():
@@ -88,31 +90,33 @@ def _noted(  # noqa: C901, PLR0911, PLR0912 - one branch for each event
         case e.ComplaintCorrected():
             return timeline if event.received_at is None else _received(timeline, event.received_at)
         case e.CustomerContacted():
-            return timeline if event.automatic else _marked(timeline, event, at, how=event.outcome)
+            return timeline if event.automatic else _marked(timeline, event, at, version, how=event.outcome)
         case e.CustomerReplied():
-            return _marked(timeline, event, at, refs=event.answers)
+            return _marked(timeline, event, at, version, refs=event.answers)
         case e.InformationRequested() | e.SectorConsulted() | e.AskCancelled():
-            return _marked(timeline, event, at, refs=(event.ask_id,))
+            return _marked(timeline, event, at, version, refs=(event.ask_id,))
         case e.SectorAnswered():
-            return timeline if event.late else _marked(timeline, event, at, refs=(event.ask_id,))
+            return timeline if event.late else _marked(timeline, event, at, version, refs=(event.ask_id,))
         case e.ResolutionProposed() | e.ProposalWithdrawn() | e.ResolutionRejected():
-            return _marked(timeline, event, at, refs=(event.proposal_id,))
+            return _marked(timeline, event, at, version, refs=(event.proposal_id,))
         case e.ResolutionAccepted():
-            return _marked(timeline, event, at, how=event.scope, refs=(event.proposal_id,))
+            return _marked(timeline, event, at, version, how=event.scope, refs=(event.proposal_id,))
         case e.ComplaintResolved():
-            return _marked(timeline, event, at, how=event.basis)
+            return _marked(timeline, event, at, version, how=event.basis)
         case e.ComplaintForwarded():
-            return timeline if event.scope == "part" else _marked(timeline, event, at)
+            return timeline if event.scope == "part" else _marked(timeline, event, at, version)
         case e.ComplaintWithdrawn():
-            return _marked(timeline, event, at, how=event.by)
+            return _marked(timeline, event, at, version, how=event.by)
         case e.ComplaintDismissed():
-            return _marked(timeline, event, at, how=event.ground)
+            return _marked(timeline, event, at, version, how=event.ground)
         case e.ExternalCaseOpened():
-            return _case_opened(timeline, event, at)
+            return _case_opened(timeline, event, at, version)
         case e.ExternalCaseAnswered():
-            return _marked(timeline, event, at, how=_declared(event), refs=(event.case_id,))
+            return _marked(timeline, event, at, version, how=_declared(event), refs=(event.case_id,))
         case e.ExternalCaseDecided():
-            return _marked(timeline, event, at, refs=(event.case_id,))
+            return _marked(timeline, event, at, version, refs=(event.case_id,))
+        case e.NotificationSent() | e.NotificationFailed():
+            return _told_of(timeline, event, at)
         case e.SlaApplied():
             applied = Application(at, event.policies, event.cause)
             return replace(timeline, applications=(*timeline.applications, applied))
@@ -134,7 +138,7 @@ def _noted(  # noqa: C901, PLR0911, PLR0912 - one branch for each event
             | e.CompensationAccepted()
             | e.CompensationPaid()
         ):
-            return _marked(timeline, event, at)
+            return _marked(timeline, event, at, version)
         case (
             e.ComplaintClassified()
             | e.KindChanged()
@@ -186,16 +190,18 @@ def _received(timeline: Timeline, received_at: datetime) -> Timeline:
     return replace(timeline, received_at=received_at, received_uncertain=False)
 
 
-def _case_opened(timeline: Timeline, event: e.ExternalCaseOpened, at: datetime) -> Timeline:
+def _case_opened(timeline: Timeline, event: e.ExternalCaseOpened, at: datetime, version: int) -> Timeline:
     case = Case(event.case_id, event.body, event.opened_at, event.due_at)
     known = {known.case_id: known for known in timeline.cases} | {case.case_id: case}
-    return _marked(replace(timeline, cases=tuple(known.values())), event, at, refs=(event.case_id,))
+    return _marked(replace(timeline, cases=tuple(known.values())), event, at, version, refs=(event.case_id,))
 
 
 def _marked(
     timeline: Timeline,
     event: e.ComplaintEvent,
     at: datetime,
+    version: int,
+    *,
     how: str | None = None,
     refs: tuple[UUID, ...] = (),
 ) -> Timeline:
@@ -203,7 +209,25 @@ def _marked(
     if tag in MOVING:
         moved = (known.at for known in reversed(timeline.marks) if known.tag in MOVING)
         at = max(at, next(moved, at))
-    mark = Mark(at, tag, how, refs, event.time_uncertain)
+    message = version if to_be_sent(event) else None
+    mark = Mark(at, tag, how, refs, event.time_uncertain, message)
+    return replace(timeline, marks=(*timeline.marks, mark))
+
+
+def _told_of(timeline: Timeline, event: e.NotificationSent | e.NotificationFailed, at: datetime) -> Timeline:
+    """Nothing for those inside. Of two times within a second, what was recorded later is later."""
+    if event.audience != "customer":
+        return timeline
+    known = [mark.at for mark in timeline.sendings(event.notification_id, event.about_version)]
+    if known and known[-1] - RESOLUTION < at < known[-1]:
+        at = known[-1]
+    mark = Mark(
+        at,
+        tag_of(type(event)),
+        event.notification_id,
+        uncertain=event.time_uncertain,
+        message=event.about_version,
+    )
     return replace(timeline, marks=(*timeline.marks, mark))
 
 

@@ -44,6 +44,10 @@ WASHINGTON = _office("washington", "America/New_York", HolidayRule(country="US")
 HELP_DESK = _office("help-desk", "America/Sao_Paulo", HolidayRule(country="BR"), ("08:00", "18:00"))
 
 END_ON_HOLIDAY = "targets[].roll_end: an end on a weekend or holiday stays where it is (`none`)"
+FROM_REGISTRATION = (
+    "targets[].counts_from: `received_at`, where the decree says registration, which is no earlier"
+)
+WRITTEN_RESPONSE = "targets[].stops: DISP 1.6.2R(2) takes a written response that explains the delay as well"
 
 SAC = Preset(
     name="brazil-sac",
@@ -54,7 +58,7 @@ SAC = Preset(
             layer="legal",
             order=10,
             calendar="brazil",
-            source="Decreto 11.034/2022, art. 12 and art. 13",
+            source="Decreto 11.034/2022, art. 12, § 2º, I, and art. 13",
             match=Match(kind=("complaint", "request", "information")),
             targets=(
                 Target(
@@ -70,12 +74,15 @@ SAC = Preset(
                     stops="history_delivered",
                     length=Length(amount=5, unit="calendar_days"),
                     warn_at=WARN_AT,
-                    source="Decreto 11.034/2022, art. 12",
+                    source="Decreto 11.034/2022, art. 12, § 2º, I",
                 ),
             ),
         ),
     ),
-    doubts=(END_ON_HOLIDAY,),
+    doubts=(
+        END_ON_HOLIDAY,
+        FROM_REGISTRATION,
+    ),
 )
 
 CONSUMIDOR = Preset(
@@ -87,7 +94,7 @@ CONSUMIDOR = Preset(
             layer="legal",
             order=20,
             calendar="brazil",
-            source="consumidor.gov.br, Termos de Uso: the company answers within 10 days",
+            source="consumidor.gov.br, “Conheça o Consumidor.gov.br”: companies answer within 10 days",
             match=Match(external_body="consumidor.gov.br"),
             targets=(
                 Target(
@@ -108,7 +115,7 @@ SUMMARY_RESOLUTION = Target(
     stops="accepted",
     obligation="window",
     length=Length(amount=3, unit="close_of_business_day"),
-    source="DISP 1.5.1R",
+    source="DISP 1.5.1R, DISP 1.5.2AR",
 )
 CLOSE_OF_BUSINESS = "calendars[].windows: business closes at 17:00, which the rules do not say"
 
@@ -135,7 +142,11 @@ FCA = Preset(
             ),
         ),
     ),
-    doubts=(CLOSE_OF_BUSINESS, END_ON_HOLIDAY),
+    doubts=(
+        CLOSE_OF_BUSINESS,
+        END_ON_HOLIDAY,
+        WRITTEN_RESPONSE,
+    ),
 )
 
 FCA_PAYMENTS = Preset(
@@ -176,7 +187,7 @@ CFPB = Preset(
             layer="legal",
             order=10,
             calendar="washington",
-            source="12 U.S.C. 5534(b); CFPB Company Portal Manual, section 8.1",
+            source="12 U.S.C. 5534(b); CFPB Company Portal Manual, “Providing a timely response”",
             match=Match(external_body="cfpb"),
             targets=(
                 Target(

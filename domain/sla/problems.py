@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sized
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sized
 
 from msgspec import Struct
 
@@ -34,3 +35,10 @@ def list_problems(path: str, items: Sized, most: int = LIST_LENGTH) -> Iterator[
     """A list has an end."""
     if len(items) > most:
         yield Problem(path, f"has more than {most} items")
+
+
+def twice(path: str, names: Iterable[str]) -> Iterator[Problem]:
+    """What is in a list more than once."""
+    for name, count in Counter(names).items():
+        if count > 1:
+            yield Problem(path, f"{name} is there {count} times")

@@ -9,10 +9,11 @@ from typing import NamedTuple
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.complaint.lifecycle import OPEN, State
 from domain.sla.documents import Stop
-from domain.sla.timeline import Mark, Timeline
+from domain.sla.timeline import FAILED, SENDINGS, SENT, Mark, Timeline
 
 ANSWERS: frozenset[Stop] = frozenset({"first_response", "next_update"})
 IN_FULL: frozenset[Stop] = ANSWERS | {"acknowledged", "holding_response", "final_response"}
@@ -84,6 +85,7 @@ class Story:
     def __init__(self, timeline: Timeline) -> None:
         placed = [Moment(mark.at, seq, mark) for seq, mark in enumerate(timeline.marks)]
         self.moments = _never_marked(sorted(placed, key=lambda moment: moment[:2]))
+        self._imported = timeline.imported
 
     @cached_property
     def phases(self) -> list[Phase]:
@@ -113,11 +115,25 @@ class Story:
         """Every reopening with the message that led to it."""
         return [Reopening(moment, self._led_to(moment)) for moment in self.tagged("complaint-reopened")]
 
-    def is_open(self, moment: Moment) -> bool:
-        """Whether the complaint is open once this has happened."""
+    def left(self, answer: Moment) -> Moment | None:
+        """When an answer left the house: as it was given, or with the first message that did not come back.
+
+        Where nobody told of a message it did not, but in an import, which may not know.
+        """
+        if answer.mark.message is None:
+            return answer
+        sent = self._sent.get(answer.mark.message)
+        if sent is not None:
+            mark = replace(answer.mark, uncertain=sent.mark.uncertain)
+            return Moment(max(sent.at, answer.at), max(sent.seq, answer.seq), mark)
+        untold = self._imported and answer.mark.message not in self._told_of
+        return answer._replace(mark=replace(answer.mark, uncertain=True)) if untold else None
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether the complaint is open once all that happened by then has happened."""
         state: State = "registered"
         for phase in self.phases:
-            if phase.at > moment.at:
+            if phase.at > at:
                 break
             state = phase.state
         return state in OPEN
@@ -136,6 +152,27 @@ class Story:
             for stop in meets(moment.mark):
                 found.setdefault(stop, []).append(moment)
         return found
+
+    @cached_property
+    def _sent(self) -> dict[int, Moment]:
+        """When the message with an answer was sent, by the version of the answer."""
+        standing: dict[tuple[int | None, str | None], Moment] = {}
+        for moment in self.moments:
+            message = moment.mark.message, moment.mark.how
+            if moment.mark.tag == SENT:
+                standing.setdefault(message, moment)
+            elif moment.mark.tag == FAILED:
+                standing.pop(message, None)
+        first: dict[int, Moment] = {}
+        for (about, _), moment in sorted(standing.items(), key=lambda each: each[1][:2]):
+            if about is not None:
+                first.setdefault(about, moment)
+        return first
+
+    @cached_property
+    def _told_of(self) -> frozenset[int | None]:
+        """The answers of which anybody said what became of their message."""
+        return frozenset(moment.mark.message for moment in self.moments if moment.mark.tag in SENDINGS)
 
     @cached_property
     def _withdrawn(self) -> frozenset[UUID]:
@@ -165,11 +202,6 @@ def meets(mark: Mark) -> frozenset[Stop]:
             return met | {"accepted"}
         case _:
             return met
-
-
-def left_at(mark: Mark) -> datetime | None:
-    """When a message left the house: a call, a letter or an answer on a platform leaves as it is recorded."""
-    return mark.at
 
 
 def _never_marked(moments: Sequence[Moment]) -> list[Moment]:

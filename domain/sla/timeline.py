@@ -5,6 +5,7 @@ Needs no policy: the same timeline is read under whatever documents, which is wh
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -14,6 +15,10 @@ from msgspec import Struct
 from domain.complaint.values import ExternalBody
 from domain.sla.pinning import PinnedPolicy
 
+SENT, FAILED = "notification-sent", "notification-failed"
+SENDINGS = frozenset({SENT, FAILED})
+"""What became of a message."""
+
 
 class Mark(Struct, frozen=True, array_like=True, gc=False):
     """Something happened that may start, stop, pause or end a clock."""
@@ -22,11 +27,13 @@ class Mark(Struct, frozen=True, array_like=True, gc=False):
     tag: str
     """Of the event."""
     how: str | None = None
-    """What the event says of it: the outcome of a contact, the basis of a resolution, the scope."""
+    """What the event says of it: the outcome of a contact, the basis of a resolution, the message sent."""
     refs: tuple[UUID, ...] = ()
     """The asks, the proposal or the outside case that it is about."""
     uncertain: bool = False
     """Its time is the last one known before it happened."""
+    message: int | None = None
+    """The version of an answer that a message takes to the customer: of itself, or of what was sent."""
 
 
 class Case(Struct, frozen=True, array_like=True, gc=False):
@@ -67,3 +74,13 @@ class Timeline(Struct, frozen=True, kw_only=True, omit_defaults=True):
     cases: tuple[Case, ...] = ()
     applications: tuple[Application, ...] = ()
     records: tuple[Record, ...] = ()
+
+    @property
+    def imported(self) -> bool:
+        """Whether its policies are those of an import, which may not know what was sent."""
+        return bool(self.applications) and self.applications[0].cause == "imported"
+
+    def sendings(self, notification_id: str, about: int) -> Iterator[Mark]:
+        """What was told of a message to the customer about a version, as it was recorded."""
+        known = (mark for mark in self.marks if mark.message == about and mark.tag in SENDINGS)
+        return (mark for mark in known if mark.how == notification_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from domain.complaint.lifecycle import OPEN
@@ -20,7 +19,8 @@ from domain.sla.documents import (
     Target,
 )
 from domain.sla.matching import match_problems
-from domain.sla.problems import Problem, list_problems, name_problems
+from domain.sla.problems import Problem, list_problems, name_problems, twice
+from domain.sla.reach import escalation_problems, extension_problems, start_problems
 
 NAMED = frozenset(
     {
@@ -64,15 +64,6 @@ CLAUSE = re.compile(
     re.IGNORECASE,
 )
 """What a source cites a clause by: "art. 13", "§ 2", "section 8.1", "DISP 1.6.2R", "5534(b)"."""
-STOPPED_BY = {
-    "acknowledged": "complaint-acknowledged",
-    "holding_response": "holding-response-sent",
-    "final_response": "resolution-proposed",
-    "accepted": "resolution-accepted",
-    "resolved": "complaint-resolved",
-    "history_delivered": "history-delivered",
-}
-"""The event that always stops a target; it cannot start it, too."""
 YEARS = 10
 LONGEST = {
     "minutes": YEARS * 366 * 24 * 60,
@@ -93,7 +84,7 @@ def policy_problems(
         *name_problems("$.name", policy.name),
         *_policy_problems(policy, calendar),
         *match_problems(policy, others),
-        *_twice("$.targets", (target.name for target in policy.targets)),
+        *twice("$.targets", (target.name for target in policy.targets)),
         *(
             problem
             for index, target in enumerate(policy.targets)
@@ -125,7 +116,7 @@ def _target_problems(
     if target.extension is not None:
         yield from _extension_problems(f"{path}.extension", target, target.extension, opens=opens)
     yield from list_problems(f"{path}.escalations", target.escalations)
-    yield from _twice(f"{path}.escalations", (str(each.level) for each in target.escalations))
+    yield from twice(f"{path}.escalations", (str(each.level) for each in target.escalations))
     for index, each in enumerate(target.escalations):
         yield from _escalation_problems(f"{path}.escalations[{index}]", each, target, opens=opens)
 
@@ -136,12 +127,7 @@ def _start_problems(path: str, target: Target) -> Iterator[Problem]:
         yield Problem(
             f"{path}.counts_from", f"is neither {RECEIVED}, {CASE_OPENED} nor an event to count from"
         )
-    if counts_from == STOPPED_BY.get(target.stops):
-        yield Problem(f"{path}.counts_from", "is the event that stops it")
-    if target.stops == "external_answered" and counts_from != CASE_OPENED:
-        yield Problem(
-            f"{path}.stops", f"only what counts from {CASE_OPENED} stops when that case is answered"
-        )
+    yield from start_problems(path, target)
 
 
 def _length_problems(path: str, target: Target, *, opens: bool) -> Iterator[Problem]:
@@ -162,7 +148,7 @@ def _duration_problems(path: str, length: Length, least: int, *, opens: bool) ->
 def _pause_problems(path: str, target: Target, policy: Policy) -> Iterator[Problem]:
     if OPEN.issubset(target.pauses_in):
         yield Problem(f"{path}.pauses_in", "it would pause in every open state and never run")
-    yield from _twice(f"{path}.pauses_in", target.pauses_in)
+    yield from twice(f"{path}.pauses_in", target.pauses_in)
     if policy.layer != "legal" or cites_a_clause(target.source) or cites_a_clause(policy.source):
         return
     if target.pauses_in:
@@ -191,24 +177,18 @@ def _warning_problems(path: str, target: Target) -> Iterator[Problem]:
     for index, share in enumerate(target.warn_at):
         if not 0 < share < 1:
             yield Problem(f"{path}.warn_at[{index}]", "is a share of the time: more than 0 and less than 1")
-    yield from _twice(f"{path}.warn_at", map(str, target.warn_at))
+    yield from twice(f"{path}.warn_at", map(str, target.warn_at))
 
 
 def _extension_problems(path: str, target: Target, extension: Extension, *, opens: bool) -> Iterator[Problem]:
-    length, to = target.length, extension.to
     if extension.by not in NAMED:
         yield Problem(f"{path}.by", "is no event that can extend a target")
-    yield from _duration_problems(f"{path}.to", to, 1, opens=opens)
+    yield from _duration_problems(f"{path}.to", extension.to, 1, opens=opens)
     if extension.before is not None:
         yield from _duration_problems(f"{path}.before", extension.before, 1, opens=opens)
     if not 1 <= extension.at_most <= EXTENSIONS_LIMIT:
         yield Problem(f"{path}.at_most", f"is not between 1 and {EXTENSIONS_LIMIT}")
-    if length is None:
-        yield Problem(path, "there is no length to extend")
-    elif to.unit == length.unit and to.amount <= length.amount:
-        yield Problem(f"{path}.to.amount", "is no longer than the length itself")
-    elif to.unit != length.unit and extension.at_most > 1:
-        yield Problem(f"{path}.to.unit", "what can be extended again keeps its unit")
+    yield from extension_problems(path, target, extension)
 
 
 def _escalation_problems(path: str, each: Escalation, target: Target, *, opens: bool) -> Iterator[Problem]:
@@ -221,11 +201,4 @@ def _escalation_problems(path: str, each: Escalation, target: Target, *, opens: 
         yield Problem(f"{path}.tell", f"names between 1 and {LIST_LENGTH} who are told")
     for index, name in enumerate(each.tell):
         yield from name_problems(f"{path}.tell[{index}]", name)
-    if target.obligation == "window" and each.when == "after":
-        yield Problem(f"{path}.when", "a window lapses: nothing is overdue after it")
-
-
-def _twice(path: str, names: Iterable[str]) -> Iterator[Problem]:
-    for name, count in Counter(names).items():
-        if count > 1:
-            yield Problem(path, f"{name} is there {count} times")
+    yield from escalation_problems(path, each, target)

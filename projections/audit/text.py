@@ -76,7 +76,7 @@ def _line(event: AnyEvent) -> str:  # noqa: C901, PLR0911, PLR0912, PLR0915 - on
         case e.ReplyReviewed():
             return "Customer's reply reviewed"
         case e.InformationRequested():
-            return f"Customer asked for information{_due(event.due_at)}"
+            return f"Customer asked for information{_through(event.channel)}{_due(event.due_at)}"
         case e.SectorConsulted():
             return f"Sector {event.sector} consulted{_due(event.due_at)}"
         case e.SectorAnswered():
@@ -94,7 +94,7 @@ def _line(event: AnyEvent) -> str:  # noqa: C901, PLR0911, PLR0912, PLR0915 - on
         case e.ResolutionRejected():
             return f"Resolution rejected through {event.channel}"
         case e.ComplaintResolved():
-            return f"Resolved: {_words(event.outcome)} ({_words(event.basis)})"
+            return f"Resolved: {_words(event.outcome)} ({_words(event.basis)}){_through(event.channel)}"
         case e.ComplaintClosed():
             return f"Closed: {_words(event.reason)}"
         case e.ComplaintReopened():
@@ -206,6 +206,10 @@ def _line(event: AnyEvent) -> str:  # noqa: C901, PLR0911, PLR0912, PLR0915 - on
         case e.SlaEscalated():
             told = _listed(event.tell)
             return f"Escalated to level {event.level}: {_clock(event)}{_due(event.due_at)}, told: {told}"
+        case e.NotificationSent():
+            return f"Notification of version {event.about_version} sent to {_told(event)}"
+        case e.NotificationFailed():
+            return f"Notification of version {event.about_version} to {_told(event)} failed"
         case c.CustomerRegistered():
             return f"{event.kind.capitalize()} customer registered in tier {event.tier}"
         case c.CustomerContactChanged():
@@ -302,6 +306,10 @@ def _reply(event: e.CustomerReplied) -> str:
 
 def _clock(event: e.SlaWarningRaised | e.SlaBreached | e.SlaBreachCorrected | e.SlaEscalated) -> str:
     return f"{event.target} of {event.policy} v{event.policy_version}, cycle {event.cycle}"
+
+
+def _told(event: e.NotificationSent | e.NotificationFailed) -> str:
+    return f"{event.audience} through {event.channel}"
 
 
 def _due(due_at: datetime | None) -> str:

@@ -140,6 +140,8 @@ def changes(  # noqa: C901, PLR0911, PLR0912 - one branch for each event
             | e.SlaBreached()
             | e.SlaBreachCorrected()
             | e.SlaEscalated()
+            | e.NotificationSent()
+            | e.NotificationFailed()
         ):
             return {}
         case _:

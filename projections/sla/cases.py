@@ -27,6 +27,7 @@ class Dimensions(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where the cause was found, or else who was asked last."""
     team: str | None = None
     analyst: str | None = None
+    customer_id: UUID | None = None
     provider: Provider | None = None
     """Whose team it was when it was assigned."""
     provider_name: str | None = None
@@ -42,6 +43,7 @@ CHANGING = (
     e.SectorConsulted,
     e.OriginIdentified,
     e.SlaApplied,
+    e.CustomerRelinked,
     e.KindChanged,
     e.ComplaintClassified,
     e.ComplaintCorrected,
@@ -67,6 +69,7 @@ class Case(Struct, frozen=True, kw_only=True):
     timeline: Timeline
     history: tuple[Since, ...]
     origin_known: bool = False
+    imported: bool = False
 
     @property
     def now(self) -> Dimensions:
@@ -83,7 +86,7 @@ def fold(case: Case | None, recorded: Recorded[Event]) -> Case:
     """The complaint after an event; the same object where the event changes nothing here."""
     event = cast("ComplaintEvent", recorded.event)
     before = case or _first(recorded, cast("e.ComplaintRegistered", event))
-    timeline = noted(before.timeline, event, recorded.occurred_at)
+    timeline = noted(before.timeline, event, recorded.occurred_at, recorded.version)
     now = before.now
     dimensions = changed(now, event, origin_known=before.origin_known) if isinstance(event, CHANGING) else now
     if case and timeline == before.timeline and dimensions == now:
@@ -115,7 +118,8 @@ def _first(recorded: Recorded[Event], event: e.ComplaintRegistered) -> Case:
         protocol=event.protocol,
         known_at=recorded.recorded_at,
         timeline=Timeline(),
-        history=(Since(recorded.occurred_at, Dimensions(facts=facts)),),
+        history=(Since(recorded.occurred_at, Dimensions(facts=facts, customer_id=event.customer_id)),),
+        imported=recorded.origin == "import",
     )
 
 
@@ -141,6 +145,8 @@ def changed(  # noqa: C901, PLR0911 - one branch for each event that changes som
             return replace(now, sector=event.sector)
         case e.SlaApplied():
             return replace(now, facts=replace(facts, tier=event.facts.tier))
+        case e.CustomerRelinked():
+            return replace(now, customer_id=event.customer_id)
         case e.KindChanged():
             return replace(now, facts=replace(facts, kind=event.kind))
         case e.ComplaintClassified():
@@ -153,7 +159,6 @@ def changed(  # noqa: C901, PLR0911 - one branch for each event that changes som
         case (
             e.ComplaintRegistered()
             | e.ComplaintAcknowledged()
-            | e.CustomerRelinked()
             | e.PartyAdded()
             | e.PartyRemoved()
             | e.AuthorityVerified()
@@ -211,6 +216,8 @@ def changed(  # noqa: C901, PLR0911 - one branch for each event that changes som
             | e.SlaBreached()
             | e.SlaBreachCorrected()
             | e.SlaEscalated()
+            | e.NotificationSent()
+            | e.NotificationFailed()
         ):
             return now
         case _:

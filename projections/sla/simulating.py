@@ -23,6 +23,7 @@ from infra.policies import read_standing
 from projections.sla.cases import Case
 from projections.sla.compliance import Compliance, compliance_of
 from projections.sla.rows import ClockRow, clock_rows
+from projections.sla.tiers import Tiers, read_tiers
 
 MOST_CHANGED = 1_000
 AT_ONCE = 200
@@ -141,28 +142,24 @@ async def simulate(
     total, done, last = await _count(connection), 0, UUID(int=0)
     tally = Tally(asked)
     while cases := await _cases(connection, last):
+        tiers = await read_tiers(connection, cases)
         for case in cases:
-            tally.add(case, *_both(case, standing.book, drafted, active, now))
+            supposed_one = replace(case, known_at=now, timeline=supposed(case, active, tiers))
+            real = clock_rows(replace(case, known_at=now), standing.book)
+            tally.add(case, real, clock_rows(supposed_one, drafted))
         done, last = done + len(cases), cases[-1].complaint_id
         await progress(done, max(total, done))
         await asyncio.sleep(0)
     return tally.result(done)
 
 
-def _both(
-    case: Case, real: Book, drafted: Book, active: Sequence[ActivePolicy], now: datetime
-) -> tuple[list[ClockRow], list[ClockRow]]:
-    at = replace(case, known_at=now)
-    return clock_rows(at, real), clock_rows(replace(at, timeline=supposed(case, active)), drafted)
-
-
-def supposed(case: Case, active: Sequence[ActivePolicy]) -> Timeline:
+def supposed(case: Case, active: Sequence[ActivePolicy], tiers: Tiers) -> Timeline:
     """The complaint's timeline as if these policies had held from the beginning."""
     applications: list[Application] = []
-    for since in case.history:
-        policies = apply(active, since.dimensions.facts).policies
+    for at, facts in tiers.facts_of(case):
+        policies = apply(active, facts).policies
         if not applications or policies != applications[-1].policies:
-            applications.append(Application(since.at, policies, "simulated"))
+            applications.append(Application(at, policies, "imported" if case.imported else "simulated"))
     return replace(case.timeline, applications=tuple(applications), records=())
 
 

@@ -25,7 +25,8 @@ CREATE TABLE IF NOT EXISTS sla_cases_2 (
     known_at     timestamptz NOT NULL,
     timeline     json        NOT NULL,
     history      json        NOT NULL,
-    origin_known boolean     NOT NULL
+    origin_known boolean     NOT NULL,
+    imported     boolean     NOT NULL
 ) WITH (fillfactor = 85);
 CREATE TABLE IF NOT EXISTS sla_clocks_2 (
     id               text        PRIMARY KEY,

@@ -4,12 +4,15 @@ import base64
 import json
 import socket
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 from uuid import uuid4
 
 import pytest
 
+from api.examples import CALENDAR
 from domain import fields
+from domain.complaint.lifecycle import State
+from domain.complaint.values import Basis, SubjectType
 from tests.api.serving import NOWHERE, REGISTER, Service, problem, wrong
 
 JSON = {"content-type": "application/json"}
@@ -99,12 +102,12 @@ def test_every_wrong_field_is_named_by_its_path(service: Service) -> None:
         "$.description": "required",
         "$.channel": "Expected `str` of length >= 1",
         "$.colour": "unknown field",
-        "$.severity": "Invalid enum value 'extreme'",
+        "$.severity": "Invalid enum value 'extreme'; allowed: low, medium, high, critical",
         "$.customer_id": "Invalid UUID",
         "$.received_at": "Invalid RFC3339 encoded datetime",
         "$.contact.email": "not an e-mail address",
         "$.contact.nick": "unknown field",
-        "$.subject_refs[1].type": "Invalid enum value 'planet'",
+        "$.subject_refs[1].type": f"Invalid enum value 'planet'; allowed: {', '.join(get_args(SubjectType))}",
         "$.subject_refs[1].value": "required",
         "$.points[0].point_id": "Expected `str`, got `int`",
         "$.points[0].main": "Expected `bool`, got `str`",
@@ -115,6 +118,21 @@ def test_every_wrong_field_is_named_by_its_path(service: Service) -> None:
 def test_the_detail_says_in_one_line_what_the_errors_say(service: Service) -> None:
     body = problem(service.post("/v1/complaints", {"subject": "a", "description": "b"}), 400, "malformed")
     assert body["detail"] == "$.channel: required"
+
+
+def test_a_value_that_is_none_of_those_allowed_is_answered_with_them(
+    service: Service, made: dict[str, Any]
+) -> None:
+    unknown = service.post(f"/v1/complaints/{made['id']}/resolve", {"outcome": "x", "basis": "y" * 5_000})
+    found = wrong(unknown)
+    assert found["$.outcome"] == "Invalid enum value 'x'; allowed: upheld, partly_upheld, not_upheld"
+    assert found["$.basis"].endswith(f"; allowed: {', '.join(get_args(Basis))}")
+    listed = wrong(service.get("/v1/complaints?state=asleep&state=closed"))
+    assert listed["state"].endswith(f"; allowed: {', '.join(get_args(State))}")
+    within = wrong(
+        service.post("/v1/sla/calendars", {**CALENDAR, "windows": {"monday": []}}, role="supervisor")
+    )
+    assert within == {"$.windows": "Invalid enum value 'monday'; allowed: mon, tue, wed, thu, fri, sat, sun"}
 
 
 def test_no_request_makes_the_answer_swell(service: Service) -> None:

@@ -32,15 +32,19 @@ NOW = datetime.now(UTC)
 RESOLVE = {"outcome": "upheld", "summary": "Refunded.", "basis": "accepted_on_contact"}
 
 
-@pytest.fixture(scope="module")
-def cases(service: Service) -> dict[str, str]:
-    """Three complaints under a policy of eight hours: one met, one met late, one with an hour to go."""
+def in_force(service: Service) -> None:
     sofia = service.key("sofia", "supervisor")
     assert service.post("/v1/sla/calendars", CALENDAR, role="supervisor").status_code == 201
     assert service.post("/v1/sla/policies", POLICY, role="supervisor").status_code == 201
     asked = service.post("/v1/sla/policies/desk/activate", {}, role="supervisor").json()
     approval = {"approval_id": asked["events"][0]["data"]["approval_id"]}
     assert service.post("/v1/sla/policies/desk/approve", approval, token=sofia).status_code == 200
+
+
+@pytest.fixture(scope="module")
+def cases(service: Service) -> dict[str, str]:
+    """Three complaints under a policy of eight hours: one met, one met late, one with an hour to go."""
+    in_force(service)
     found = {
         name: service.register(received_at=(NOW - timedelta(hours=hours)).isoformat())["id"]
         for name, hours in (("met", 1), ("late", 9), ("open", 7))
@@ -146,6 +150,45 @@ def test_a_simulation_can_be_given_up(service: Service, cases: dict[str, str]) -
     assert given_up.json()["state"] in {"cancelled", "done"}
     assert ended(service, path)["state"] in {"cancelled", "done"}
     assert cases
+
+
+COPIES = """
+INSERT INTO ouvidoria_views.sla_cases_2
+SELECT (json_populate_record(c, json_build_object('complaint_id', gen_random_uuid()))).*
+  FROM ouvidoria_views.sla_cases_2 c, generate_series(1, 40000)"""
+
+
+def test_a_simulation_under_way_is_given_up_and_stops(own_service: Service) -> None:
+    """As many complaints as take it some seconds, of which it has seen some."""
+    service = own_service
+    in_force(service)
+    service.register()
+    service.fresh("/v1/sla/at-risk")
+    service.ask(COPIES)
+    head = service.head()
+    path = service.post("/v1/sla/simulations", asked(POLICY), role="supervisor").headers["location"]
+    seen = under_way(service, path)
+    assert 0 < seen["progress"] < 1
+    given_up = service.post(f"{path}/cancel", {}, role="supervisor").json()
+    assert (given_up["state"], given_up["result"]) == ("cancelled", None)
+    service.ask("DELETE FROM ouvidoria_views.sla_cases_2")
+    following = service.post("/v1/sla/simulations", asked(POLICY), role="supervisor").headers["location"]
+    assert ended(service, following)["state"] == "done", "whoever reckoned the first is free again"
+    left = service.get(path, role="supervisor").json()
+    assert (left["state"], left["result"]) == ("cancelled", None)
+    assert left["progress"] < 1
+    assert service.head() == head
+
+
+def under_way(service: Service, path: str) -> dict[str, Any]:
+    """A simulation that has seen some complaints, and has some left."""
+    found: dict[str, Any] = {}
+    for _ in range(600):
+        found = service.get(path, role="supervisor").json()
+        if found["progress"] > 0:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(found)
 
 
 def test_a_simulation_that_makes_no_sense_is_refused(service: Service, cases: dict[str, str]) -> None:

@@ -28,14 +28,18 @@ def tiered(tier: str, order: int) -> dict[str, Any]:
 @pytest.fixture(scope="module", autouse=True)
 def policies(service: Service) -> None:
     """The law for complaints, and a policy for each of two tiers."""
-    other = service.key("sofia", "supervisor")
     assert service.post("/v1/sla/calendars", CALENDAR, role="supervisor").status_code == 201
     for policy in (LEGAL, tiered("basic", 1), tiered("advanced", 2)):
-        assert service.post("/v1/sla/policies", policy, role="supervisor").status_code == 201
-        path = f"/v1/sla/policies/{policy['name']}"
-        asked = service.post(f"{path}/activate", {}, role="supervisor").json()
-        approve = {"approval_id": asked["events"][0]["data"]["approval_id"]}
-        assert service.post(f"{path}/approve", approve, token=other).status_code == 200
+        put_in_force(service, policy)
+
+
+def put_in_force(service: Service, policy: dict[str, Any]) -> None:
+    assert service.post("/v1/sla/policies", policy, role="supervisor").status_code == 201
+    path = f"/v1/sla/policies/{policy['name']}"
+    asked = service.post(f"{path}/activate", {}, role="supervisor").json()
+    approve = {"approval_id": asked["events"][0]["data"]["approval_id"]}
+    other = service.key("sofia", "supervisor")
+    assert service.post(f"{path}/approve", approve, token=other).status_code == 200
 
 
 def customer(service: Service, tier: str) -> str:
@@ -172,3 +176,78 @@ def test_a_breach_is_recorded_as_it_happens_and_those_concerned_are_named(servic
     service.do(made["id"], "classify", severity="high")
     answer = service.do(made["id"], "classify", severity="low")
     assert [event["type"] for event in answer["events"]] == ["approval-requested"]
+
+
+SENT_IN_TIME = {
+    "name": "letters",
+    "layer": "legal",
+    "order": 9,
+    "calendar": "Brazil",
+    "source": "art. 1",
+    "match": {"product": "letters"},
+    "targets": [
+        {
+            "name": "sent",
+            "stops": "final_response",
+            "length": {"amount": 7, "unit": "calendar_days"},
+            "requires_dispatch": True,
+        }
+    ],
+}
+
+
+def clock(service: Service, complaint_id: str) -> dict[str, Any]:
+    clocks = service.fresh(f"/v1/complaints/{complaint_id}/sla").json()["clocks"]
+    (found,) = (each for each in clocks if each["policy"] == "letters")
+    return dict(found)
+
+
+def receipt(service: Service, complaint_id: str, verb: str, **fields: Any) -> dict[str, Any]:
+    body = {"notification_id": "4471@mail", "channel": "email", **fields}
+    path = f"/v1/complaints/{complaint_id}/record-notification-{verb}"
+    answer = service.post(path, body, role="integrator")
+    assert answer.status_code == 200, answer.text
+    return {**answer.json(), "etag": answer.headers["etag"]}
+
+
+@pytest.fixture(scope="module")
+def letters(service: Service, policies: None) -> None:
+    put_in_force(service, SENT_IN_TIME)
+
+
+def test_an_answer_counts_once_its_message_was_sent_and_no_more_when_it_comes_back(
+    service: Service, letters: None
+) -> None:
+    made = service.register(product="letters")
+    proposed = service.post(
+        f"/v1/complaints/{made['id']}/propose-resolution",
+        {"outcome": "upheld", "summary": "Refunded.", "channel": "email"},
+    )
+    about = proposed.json()["version"]
+    assert clock(service, made["id"])["state"] == "running"
+    sent = receipt(service, made["id"], "sent", about_version=about)
+    (event,) = sent["events"]
+    assert (event["type"], event["origin"]) == ("notification-sent", "system")
+    assert sent["etag"] == proposed.headers["etag"], "a receipt fails nobody's If-Match"
+    met = clock(service, made["id"])
+    assert (met["state"], met["stopped_at"]) == ("met", event["occurred_at"])
+    assert receipt(service, made["id"], "sent", about_version=about)["events"] == []
+    receipt(service, made["id"], "failed", about_version=about, reason="550 No such mailbox")
+    assert clock(service, made["id"])["state"] == "running"
+    texts = [entry["text"] for entry in history(service, made)][-2:]
+    assert texts == [
+        f"Notification of version {about} sent to customer through email",
+        f"Notification of version {about} to customer through email failed",
+    ]
+
+
+def test_a_receipt_is_taken_however_late_and_tells_of_an_event_that_there_is(
+    service: Service, letters: None
+) -> None:
+    made = service.register(product="letters")
+    path = f"/v1/complaints/{made['id']}/record-notification-sent"
+    body = {"notification_id": "m", "channel": "email", "about_version": 1}
+    long_ago = {**body, "occurred_at": "2020-01-01T00:00:00Z"}
+    assert service.post(path, long_ago, role="integrator").status_code == 200
+    problem(service.post(path, {**body, "about_version": 99}, role="integrator"), 409, "unknown-event")
+    problem(service.post(path, body), 403, "forbidden")

@@ -23,7 +23,7 @@ def install(service: Service, name: str, **who: Any) -> list[dict[str, Any]]:
 def test_all_presets_are_listed_with_their_sources(service: Service) -> None:
     items = service.get("/v1/sla/presets").json()["items"]
     assert [item["name"] for item in items] == list(PRESETS)
-    assert items[0]["policies"][0]["source"] == "Decreto 11.034/2022, art. 12 and art. 13"
+    assert items[0]["policies"][0]["source"] == "Decreto 11.034/2022, art. 12, § 2º, I, and art. 13"
 
 
 def test_a_preset_is_installed_by_one_supervisor_and_approved_by_another(service: Service) -> None:

@@ -159,6 +159,24 @@ async def test_two_watchdogs_over_a_view_that_lags_record_once(database: str) ->
         assert [name for name, _ in await told(at, stream)] == ["warning-raised", "breached", "escalated"]
 
 
+async def test_a_watchdog_whose_clock_is_behind_records_nothing_early_and_nothing_twice(
+    database: str,
+) -> None:
+    async with in_force(database) as at, opened(serving(database)) as log:
+        stream = await at.register()
+        late = Commands(log, at.policies, clock=lambda: at.now - hours(3))
+        behind = Watchdog(serving(database), late, CLOCKS, lambda: at.now - hours(3))
+        await at.project(sla_due.VIEW)
+        at.now += hours(4.5)
+        assert await unprojected(at, behind) == 0
+        assert await unprojected(at, dog(at)) == 1
+        at.now += hours(2.8)
+        await unprojected(at, behind)  # its view and its clock do not know of the breach yet
+        assert [name for name, _ in await told(at, stream)] == ["warning-raised", "breached"]
+        await looked(at, behind, dog(at))
+        assert [name for name, _ in await told(at, stream)] == [name for name, _ in ALL]
+
+
 async def test_what_was_done_in_time_is_neither_warned_of_nor_breached(database: str) -> None:
     async with in_force(database) as at:
         stream = await at.register()

@@ -168,6 +168,8 @@ COMMANDS: dict[str, AnyCommand] = {
         c.Refuse(approval_id=number(10), reason="Half is enough."),
         c.RequestHistory(channel="phone"),
         c.DeliverHistory(channel="email"),
+        c.RecordNotificationSent(notification_id="m", about_version=1, channel="email"),
+        c.RecordNotificationFailed(notification_id="m", about_version=1, channel="email", reason="550"),
         c.RecordSlaDue(at=NOW),
         c.ApplyPolicies(cause="tier_changed"),
     )

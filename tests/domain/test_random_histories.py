@@ -69,6 +69,9 @@ commands: st.SearchStrategy[AnyCommand] = st.one_of(
     st.builds(c.FulfilPromise, promise_id=ids),
     st.builds(c.RecordMissedPromise, promise_id=ids),
     st.builds(c.RecordDueReminder, reminder_id=ids),
+    st.builds(
+        c.RecordNotificationSent, notification_id=texts, about_version=st.integers(1, 9), channel=texts
+    ),
     st.builds(c.AcceptCompensation, compensation_id=ids),
     st.builds(c.DeclineCompensation, compensation_id=ids),
     st.builds(c.WithdrawCompensation, compensation_id=ids),

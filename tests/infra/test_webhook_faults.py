@@ -1,13 +1,8 @@
 """Deliveries when processes die: nothing is lost, and every complaint's events come in their order."""
 
 import asyncio
-import base64
 import os
 import random
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -15,8 +10,9 @@ import pytest
 from aiohttp import web
 
 from tests.infra.followers import terminate
-from tests.infra.logs import MASTER, ask, until
+from tests.infra.logs import ask, until
 from tests.infra.webhooks import SETTLED, Office, office
+from tests.infra.worker_process import worker
 from tests.receiver import Received, Receiver, receiving
 
 pytestmark = pytest.mark.anyio
@@ -25,25 +21,6 @@ LEADER = """SELECT a.pid FROM pg_locks l JOIN pg_stat_activity a USING (pid)
              WHERE l.locktype = 'advisory' AND l.granted AND a.datname = current_database()
                AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended('ouvidoria webhooks', 1)"""
 SEED = int(os.environ.get("FAULT_SEED", "1"))
-
-
-@contextmanager
-def worker(database: str, home: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker in a process of its own."""
-    environ = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("OUVIDORIA_")},
-        "OUVIDORIA_DATABASE_URL": database,
-        "OUVIDORIA_HOME": str(home),
-        "OUVIDORIA_MASTER_KEY": base64.b64encode(MASTER).decode(),
-        "OUVIDORIA_WEBHOOK_HTTP": "true",
-        "OUVIDORIA_WEBHOOK_NETWORKS": "127.0.0.0/8",
-    }
-    process = subprocess.Popen([sys.executable, "-m", "tests.infra.worker_process"], env=environ)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
 
 
 def unsteady(receiver: Receiver, chance: random.Random) -> None:

@@ -7,17 +7,20 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
+from msgspec import structs
 
 from domain.aggregate import Event, tag_of
 from domain.complaint import COMPLAINT, ComplaintEvent
 from domain.complaint import events as e
-from domain.sla import Calendar, Facts, Length, PinnedPolicy, Policy, Target
+from domain.customer import CUSTOMER, ChangeTier, CustomerRegistered
+from domain.sla import Calendar, Facts, Length, Match, PinnedPolicy, Policy, Target
 from domain.sla_calendar import CalendarActivated, CalendarDefined
 from domain.sla_policy import PolicyActivated, PolicyDefined
-from infra.events import decode_body, encode_body
+from infra.events import Origin, decode_body, encode_body
 from infra.log import Append, Draft
 from projections import sla
 from projections.sla import AtRisk, ComplianceAsked, Drill, Group, Simulation, cases
+from tests.infra.logs import caller
 from tests.projections.house import House, house
 
 pytestmark = pytest.mark.anyio
@@ -75,7 +78,9 @@ TO_DAY = e.ComplaintAssigned(team="day", provider="third_party", provider_name="
 TO_US = e.ComplaintAssigned(team="cards", provider="in_house")
 
 
-async def tell(at: House, kind: str, events: Sequence[tuple[Event, datetime]]) -> UUID:
+async def tell(
+    at: House, kind: str, events: Sequence[tuple[Event, datetime]], origin: Origin = "live"
+) -> UUID:
     """A stream of these events."""
     stream_id = uuid4()
     key, wrapped = at.log.vault.new_key(stream_id)
@@ -95,6 +100,7 @@ async def tell(at: House, kind: str, events: Sequence[tuple[Event, datetime]]) -
             digest=name.encode(),
             correlation="request-1",
             wrapped_key=wrapped,
+            origin=origin,
         )
     )
     return stream_id
@@ -335,6 +341,67 @@ async def test_a_simulated_policy_that_nothing_had_before_is_added(database: str
         )
     assert [(g.policy, g.met, g.breached) for g in found.after.groups] == [("desk", 1, 0), ("statute", 0, 1)]
     assert (found.complaints, found.changed_complaints) == (1, 1)
+
+
+FOR_ADVANCED = policy(4, match=Match(tier="advanced"))
+JUNE: dict[str, Any] = {"decided_from": date(2026, 6, 1), "decided_to": date(2026, 7, 1)}
+
+
+async def customer(at: House, tier: str) -> UUID:
+    registered = CustomerRegistered(name="Bia", kind="external", tier=tier, language="pt-BR")
+    return await tell(at, "customer", [(registered, MONDAY - HOUR)])
+
+
+async def of_customer(at: House, customer_id: UUID, *later: tuple[ComplaintEvent, float]) -> UUID:
+    """A complaint that no policy was ever applied to."""
+    registered = structs.replace(REGISTERED, protocol=uuid4().hex, customer_id=customer_id)
+    events = [(registered, MONDAY), *((event, MONDAY + hours * HOUR) for event, hours in later)]
+    return await tell(at, "complaint", events)
+
+
+async def test_a_simulation_knows_the_tier_that_no_policy_ever_asked_for(database: str) -> None:
+    async with house(database) as at:
+        await published(at, policy(8, name="other", match=Match(product="none")))
+        advanced = await of_customer(at, await customer(at, "advanced"), (RESOLVED, 3))
+        await of_customer(at, await customer(at, "basic"), (RESOLVED, 3))
+        relinked = e.CustomerRelinked(customer_id=await customer(at, "advanced"), reason="r")
+        late = await of_customer(at, await customer(at, "basic"), (relinked, 2), (RESOLVED, 6))
+        await at.project(sla.VIEW)
+        found = await simulated(at, Simulation(policy=FOR_ADVANCED, **JUNE))
+    changed = {each.complaint_id: each.after for each in found.changed}
+    assert changed == {advanced: "met", late: "breached"}
+
+
+async def test_a_simulation_does_not_know_what_an_import_does_not_say_of_sendings(database: str) -> None:
+    """One answer of each origin, by e-mail, of which nobody says that it was sent."""
+    sent = structs.replace(policy(8).targets[0], stops="final_response", requires_dispatch=True)
+    answer = e.ResolutionProposed(proposal_id=uuid4(), outcome="upheld", summary="found", channel="email")
+    async with house(database) as at:
+        await published(at, policy(8, name="other", match=Match(product="none")))
+        told = {}
+        for origin in ("live", "import"):
+            registered = structs.replace(REGISTERED, protocol=origin)
+            events = [(registered, MONDAY), (answer, MONDAY + HOUR)]
+            told[await tell(at, "complaint", events, origin=origin)] = origin
+        await at.project(sla.VIEW)
+        found = await simulated(at, Simulation(policy=policy(8, targets=(sent,)), **JUNE))
+    assert {told[each.complaint_id]: each.after for each in found.changed} == {
+        "live": "breached",
+        "import": "undetermined",
+    }
+
+
+async def test_a_simulation_applies_policies_when_a_tier_changes_in_an_open_case(database: str) -> None:
+    """Of two cases from June, the one that is still open: it is held to four hours from then on."""
+    async with house(database) as at:
+        await published(at, policy(8, name="other", match=Match(product="none")))
+        who = await customer(at, "basic")
+        opened = await of_customer(at, who)
+        await of_customer(at, who, (RESOLVED, 3))
+        await at.commands.execute(CUSTOMER, who, caller(), ChangeTier(tier="advanced"))
+        await at.project(sla.VIEW)
+        found = await simulated(at, Simulation(policy=FOR_ADVANCED, **JUNE))
+    assert [(each.complaint_id, each.after) for each in found.changed] == [(opened, "breached")]
 
 
 def test_an_event_that_is_passed_by_quickly_changes_no_dimension() -> None:

@@ -39,6 +39,10 @@ from domain.complaint.commands.intake import (
     Correct,
     Register,
 )
+from domain.complaint.commands.notifications import (
+    RecordNotificationFailed,
+    RecordNotificationSent,
+)
 from domain.complaint.commands.outside import (
     AnswerExternalCase,
     DecideExternalCase,
@@ -160,6 +164,8 @@ ComplaintCommand = (
     | Refuse
     | RequestHistory
     | DeliverHistory
+    | RecordNotificationSent
+    | RecordNotificationFailed
 )
 
 SystemCommand = RecordMissedPromise | RecordDueReminder | RecordSlaDue | ApplyPolicies
@@ -213,6 +219,8 @@ __all__ = [
     "RecordDueReminder",
     "RecordExposure",
     "RecordMissedPromise",
+    "RecordNotificationFailed",
+    "RecordNotificationSent",
     "RecordReply",
     "RecordSectorAnswer",
     "RecordSlaDue",

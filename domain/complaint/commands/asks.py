@@ -13,6 +13,7 @@ class RequestInformation(Command, frozen=True, kw_only=True):
     verb: ClassVar[str] = "request-information"
     question: FreeText
     due_at: Moment | None = None
+    channel: Label | None = None
 
 
 class ConsultSector(Command, frozen=True, kw_only=True):

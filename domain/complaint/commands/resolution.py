@@ -50,6 +50,7 @@ class Resolve(Command, frozen=True, kw_only=True):
     outcome: values.Outcome
     summary: FreeText
     basis: values.Basis
+    channel: Label | None = None
 
 
 class Close(Command, frozen=True, kw_only=True):

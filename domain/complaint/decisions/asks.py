@@ -12,7 +12,10 @@ from domain.times import due
 def request_information(command: c.RequestInformation, ctx: Context) -> list[e.ComplaintEvent]:
     return [
         e.InformationRequested(
-            ask_id=ctx.new_id, question=command.question, due_at=command.due_at and due(command.due_at, ctx)
+            ask_id=ctx.new_id,
+            question=command.question,
+            due_at=command.due_at and due(command.due_at, ctx),
+            channel=command.channel,
         )
     ]
 

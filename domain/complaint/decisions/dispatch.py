@@ -13,6 +13,7 @@ from domain.complaint.decisions import (
     contact,
     correction,
     intake,
+    notifications,
     outside,
     parties,
     promises,
@@ -154,6 +155,10 @@ def dispatch(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one branch for each com
             return contact.request_history(command)
         case c.DeliverHistory():
             return contact.deliver_history(command)
+        case c.RecordNotificationSent():
+            return notifications.record_sent(state, command, ctx)
+        case c.RecordNotificationFailed():
+            return notifications.record_failed(state, command, ctx)
         case c.RecordSlaDue():
             return sla.record_due(state, command, ctx)
         case c.ApplyPolicies():

@@ -85,6 +85,7 @@ def resolve(state: Complaint, command: c.Resolve) -> list[e.ComplaintEvent]:
             outcome=command.outcome,
             basis=command.basis,
             summary=command.summary,
+            channel=command.channel,
             proposal_id=state.proposal.proposal_id if state.proposal else None,
             cancelled_asks=_open_asks(state),
         )

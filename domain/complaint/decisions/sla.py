@@ -86,8 +86,8 @@ def clocks_move(state: Complaint, events: list[e.ComplaintEvent], ctx: Context) 
 
 def _noted(state: Complaint, events: list[e.ComplaintEvent], at: datetime) -> Timeline:
     timeline = state.timeline
-    for event in events:
-        timeline = noted(timeline, event, at)
+    for version, event in enumerate(events, state.version + 1):
+        timeline = noted(timeline, event, at, version)
     return timeline
 
 

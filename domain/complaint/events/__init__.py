@@ -31,6 +31,10 @@ from domain.complaint.events.intake import (
     ComplaintRegistered,
     KindChanged,
 )
+from domain.complaint.events.notifications import (
+    NotificationFailed,
+    NotificationSent,
+)
 from domain.complaint.events.outside import (
     ExternalCaseAnswered,
     ExternalCaseDecided,
@@ -167,6 +171,8 @@ ComplaintEvent = (
     | SlaBreached
     | SlaBreachCorrected
     | SlaEscalated
+    | NotificationSent
+    | NotificationFailed
 )
 
 __all__ = [
@@ -218,6 +224,8 @@ __all__ = [
     "InvestigationStarted",
     "KindChanged",
     "NoteAdded",
+    "NotificationFailed",
+    "NotificationSent",
     "OriginIdentified",
     "PartyAdded",
     "PartyRemoved",

@@ -12,6 +12,7 @@ class InformationRequested(Event, frozen=True, kw_only=True, tag="information-re
     ask_id: UUID
     question: Personal[str]
     due_at: datetime | None = None
+    channel: str | None = None
 
 
 class SectorConsulted(Event, frozen=True, kw_only=True, tag="sector-consulted"):

@@ -54,6 +54,7 @@ class ComplaintResolved(Event, frozen=True, kw_only=True, tag="complaint-resolve
     outcome: Outcome
     basis: Basis
     summary: Personal[str | None] = None
+    channel: str | None = None
     proposal_id: UUID | None = None
     cancelled_asks: tuple[UUID, ...] = ()
 

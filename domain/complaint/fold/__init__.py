@@ -20,9 +20,9 @@ __all__ = ["evolve", "evolve_case", "state_of"]
 
 def evolve(state: Complaint | None, event: e.ComplaintEvent, at: datetime) -> Complaint:
     """The complaint after an event that occurred `at`; ValueError unless it is registered first, and once."""
-    timeline = noted(state.timeline if state else Timeline(), event, at)
-    after = evolve_case(state, event, at)
-    return after if timeline is after.timeline else replace(after, timeline=timeline)
+    version = state.version + 1 if state else 1
+    timeline = noted(state.timeline if state else Timeline(), event, at, version)
+    return replace(evolve_case(state, event, at), timeline=timeline, version=version)
 
 
 def evolve_case(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one branch for each event
@@ -160,6 +160,8 @@ def evolve_case(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one branch for each 
             | e.SlaBreached()
             | e.SlaBreachCorrected()
             | e.SlaEscalated()
+            | e.NotificationSent()
+            | e.NotificationFailed()
         ):
             return state
         case _:

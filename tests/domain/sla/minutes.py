@@ -15,7 +15,8 @@ WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun"
 MINUTES = {"business_minutes": 1, "calendar_minutes": 1, "business_hours": 60, "calendar_hours": 60}
 DATES = {"calendar_days": 1, "business_days": 1, "close_of_business_day": 1, "calendar_weeks": 7}
 Happened = tuple[datetime, str]
-"""When, and what: ask, reply, consult, answer, call, resolve, withdraw, write or reopen."""
+"""When, and what: ask, reply, consult, answer, call, resolve, withdraw, write, reopen; and send or bounce, of
+the message with the last resolution."""
 
 
 @dataclass
@@ -25,6 +26,10 @@ class Case:
     phase: str = "registered"
     customer_owes: bool = False
     sector_owes: bool = False
+    message: str = "none"
+    """With the last resolution: none, written or sent."""
+    stale: bool = False
+    """Reopened since the message was written."""
 
     def state(self) -> str:
         if self.phase != "work":
@@ -45,6 +50,8 @@ class Case:
             "withdraw": not ended,
             "write": self.phase == "resolved",
             "reopen": ended,
+            "send": self.message == "written",
+            "bounce": self.message == "sent",
         }[what]
 
     def meet(self, what: str) -> None:
@@ -53,6 +60,7 @@ class Case:
                 self.phase = "work"
                 self.customer_owes |= what == "ask"
                 self.sector_owes |= what == "consult"
+                self.stale |= what == "reopen"
             case "reply":
                 self.customer_owes = False
             case "answer":
@@ -60,6 +68,10 @@ class Case:
             case "resolve" | "withdraw":
                 self.phase = "resolved" if what == "resolve" else "withdrawn"
                 self.customer_owes = self.sector_owes = False
+                if what == "resolve":
+                    self.message, self.stale = "written", False
+            case "send" | "bounce":
+                self.message = "sent" if what == "send" else "written"
 
 
 @dataclass
@@ -72,7 +84,7 @@ class Found:
 
 @dataclass
 class Walk:
-    """One cycle of a target that stops when the complaint is resolved."""
+    """One cycle of a target that stops when the complaint is resolved, or when that was sent."""
 
     target: Target
     calendar: Calendar
@@ -152,8 +164,28 @@ class End:
     """What ended the cycle, and the walk as it was then."""
 
     what: str
+    """met, withdrawn, or nothing."""
     walk: Walk
     at: datetime
+
+
+def arrived(history: list[Happened]) -> list[Happened]:
+    """Without the sendings that came back, which count as if they had never been."""
+    kept: list[Happened] = []
+    for at, what in history:
+        if what == "bounce":
+            kept.remove(next(each for each in reversed(kept) if each[1] == "send"))
+        else:
+            kept.append((at, what))
+    return kept
+
+
+def outcome(what: str, case: Case, owed: Target, *, answered: bool) -> str:
+    """What becomes of a cycle by what happens; `answered`: the last resolution was in it."""
+    if what == "withdraw":
+        return "withdrawn"
+    stops = "send" if owed.requires_dispatch else "resolve"
+    return "met" if what == stops and answered and not case.stale else ""
 
 
 def cycle(walk: Walk, history: list[Happened], until: datetime, *, resumes: bool, renewed: bool) -> Found:
@@ -163,16 +195,18 @@ def cycle(walk: Walk, history: list[Happened], until: datetime, *, resumes: bool
         if at < walk.start:
             case.meet(what)
     end: End | None = None
-    moment = walk.start
+    moment, answered = walk.start, False
     while True:
         walk.arrive(moment)
         what = events.get(moment, "")
         case.meet(what)
+        answered |= what == "resolve"
+        ends = outcome(what, case, walk.target, answered=answered)
         if end and what == "reopen" and resumes:
             end = None
-        elif not end and what in {"resolve", "withdraw"}:
-            end = End(what, replace(walk), moment)
-            if what == "resolve" and walk.is_late(moment):
+        elif not end and ends:
+            end = End(ends, replace(walk), moment)
+            if ends == "met" and walk.is_late(moment):
                 break
         if moment >= until:
             break
@@ -184,9 +218,9 @@ def cycle(walk: Walk, history: list[Happened], until: datetime, *, resumes: bool
 def verdict(end: End, case: Case, *, renewed: bool) -> Found:
     used, late = end.walk.used, end.walk.is_late(end.at)
     if late:
-        state = "met_late" if end.what == "resolve" else "breached"
+        state = "met_late" if end.what == "met" else "breached"
     elif end.what or renewed:
-        state = "met" if end.what == "resolve" else "cancelled"
+        state = "met" if end.what == "met" else "cancelled"
     else:
         state = "paused" if case.state() in end.walk.target.pauses_in else "running"
     return Found(state, end.walk.foresee(end.at), used)

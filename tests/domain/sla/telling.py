@@ -92,16 +92,18 @@ class Told:
         calendars: Iterable[Calendar] = (OFFICE,),
         at: datetime = MONDAY,
         facts: Facts | None = None,
+        cause: Any = "registered",
         **registered: Any,
     ) -> None:
         self.at = at
         self.timeline = Timeline()
+        self.version = 0
         self.facts = facts or Facts()
         self._pinned = {calendar.name: pinned(calendar) for calendar in calendars}
         self._active: dict[str, ActivePolicy] = {}
         self._policies: dict[tuple[str, int], Policy] = {}
         self.tell(register(at, **registered))
-        self.apply(*policies)
+        self.apply(*policies, cause=cause)
 
     @classmethod
     def under(cls, preset: Preset, at: datetime, **how: Any) -> Told:
@@ -124,7 +126,8 @@ class Told:
         return self.tell(e.SlaApplied(policies=applied.policies, facts=applied.facts, cause=cause))
 
     def tell(self, event: e.ComplaintEvent, at: datetime | None = None) -> Told:
-        self.timeline = noted(self.timeline, event, at or self.at)
+        self.version += 1
+        self.timeline = noted(self.timeline, event, at or self.at, self.version)
         return self
 
     def later(self, by: timedelta) -> Told:
@@ -160,8 +163,20 @@ def resolved(basis: Any = "final_position", **fields: Any) -> e.ComplaintResolve
     return e.ComplaintResolved(outcome="upheld", basis=basis, **fields)
 
 
-def proposed(n: int = 1) -> e.ResolutionProposed:
-    return e.ResolutionProposed(proposal_id=number(n), outcome="upheld", summary="s", channel="letter")
+def proposed(n: int = 1, channel: str = "letter") -> e.ResolutionProposed:
+    return e.ResolutionProposed(proposal_id=number(n), outcome="upheld", summary="s", channel=channel)
+
+
+def sent(about: int, message: str = "m", audience: Any = "customer") -> e.NotificationSent:
+    return e.NotificationSent(
+        notification_id=message, about_version=about, channel="email", audience=audience
+    )
+
+
+def failed(about: int, message: str = "m") -> e.NotificationFailed:
+    return e.NotificationFailed(
+        notification_id=message, about_version=about, channel="email", audience="customer", reason="r"
+    )
 
 
 def called(outcome: Any = "reached", *, automatic: bool = False) -> e.CustomerContacted:

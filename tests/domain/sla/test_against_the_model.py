@@ -10,8 +10,19 @@ from hypothesis import strategies as st
 from domain.complaint import events as e
 from domain.sla import Calendar, Target
 from domain.sla.documents import OnReopening, Unit, Window
-from tests.domain.sla.minutes import MINUTE, WEEKDAYS, Case, Found, Happened, Walk, cycle
-from tests.domain.sla.telling import Told, called, length, number, policy, replied, resolved, target
+from tests.domain.sla.minutes import MINUTE, WEEKDAYS, Case, Found, Happened, Walk, arrived, cycle
+from tests.domain.sla.telling import (
+    Told,
+    called,
+    failed,
+    length,
+    number,
+    policy,
+    replied,
+    resolved,
+    sent,
+    target,
+)
 
 ZONES = ("America/Sao_Paulo", "Europe/London", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe")
 WINDOWS: tuple[tuple[Window, ...], ...] = (
@@ -42,6 +53,9 @@ WHAT = (
     "withdraw",
     "write",
     "reopen",
+    "send",
+    "send",
+    "bounce",
 )
 TURNS = tuple(datetime(2026, *day, tzinfo=UTC) for day in ((3, 6), (3, 27), (10, 2), (10, 23), (10, 30)))
 """Days before the clocks change in some of the zones."""
@@ -66,6 +80,7 @@ def targets(draw: st.DrawFn, mode: OnReopening) -> Target:
         length=length(draw(st.integers(1, UNITS[unit])), unit),
         pauses_in=tuple(draw(st.sets(st.sampled_from(STATES), max_size=2))),
         on_reopening=mode,
+        requires_dispatch=draw(st.booleans()),
     )
 
 
@@ -97,7 +112,7 @@ def told_of(  # noqa: C901 - one branch for each event
     history: list[Happened], start: datetime, calendar: Calendar, owed: Target
 ) -> Told:
     told = Told(policy(owed), calendars=[calendar], at=start)
-    ask, consulted = 0, 0
+    ask, consulted, answer = 0, 0, 0
     for index, (at, what) in enumerate(history, 10):
         event: Any
         match what:
@@ -113,9 +128,11 @@ def told_of(  # noqa: C901 - one branch for each event
             case "call":
                 event = called()
             case "resolve":
-                event = resolved()
+                answer, event = told.version + 1, resolved()
             case "withdraw":
                 event = e.ComplaintWithdrawn(by="customer", reason="r")
+            case "send" | "bounce":
+                event = sent(answer) if what == "send" else failed(answer)
             case "reopen":
                 event = e.ComplaintReopened(reason="r")
         told.tell(event, at)
@@ -143,7 +160,7 @@ def test_one_cycle_that_resumes(
     last = history[-1][0] if history else start
     now = last + data.draw(st.integers(0, 3_000)) * MINUTE
     walk = Walk(owed, calendar, frozenset(calendar.extra_holidays), start)
-    expected = cycle(walk, history, now, resumes=True, renewed=False)
+    expected = cycle(walk, arrived(history), now, resumes=True, renewed=False)
     assert seen(told_of(history, start, calendar, owed), now) == [compared(expected)]
 
 
@@ -159,7 +176,7 @@ def test_cycles_that_begin_anew(
     for begun, until in cycles_of(history, start):
         walk = Walk(owed, calendar, frozenset(calendar.extra_holidays), begun)
         renewed = until is not None
-        found = cycle(walk, history, until or now, resumes=False, renewed=renewed)
+        found = cycle(walk, arrived(history), until or now, resumes=False, renewed=renewed)
         expected.append(compared(found))
     assert seen(told_of(history, start, calendar, owed), now) == expected
 

@@ -18,7 +18,7 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 def test_the_short_way_and_the_long_way_note_the_same(tag: str) -> None:
     event = msgspec.json.decode((SAMPLES / f"{tag}.json").read_bytes(), type=ComplaintEvent)
     before = Timeline(received_at=NOW)
-    assert noted(before, event, NOW) == _noted(before, event, NOW)
+    assert noted(before, event, NOW, 2) == _noted(before, event, NOW, 2)
 
 
 def test_no_tag_is_both_and_each_is_one_of_an_event() -> None:

@@ -60,20 +60,21 @@ def test_the_states_are_those_of_the_complaint(seed: int) -> None:
 def test_event_by_event_is_the_same_as_from_the_beginning(seed: int) -> None:
     told = history(seed)
     timeline = Timeline()
-    for event, state, at in told:
-        timeline = noted(timeline, event, at)
+    for version, (event, state, at) in enumerate(told, 1):
+        timeline = noted(timeline, event, at, version)
         assert state.timeline == timeline
     assert msgspec.json.decode(msgspec.json.encode(timeline), type=Timeline) == timeline
     again = Timeline()
-    for event, _, at in told:
-        again = noted(again, msgspec.json.decode(msgspec.json.encode(event), type=type(event)), at)
+    for version, (event, _, at) in enumerate(told, 1):
+        read = msgspec.json.decode(msgspec.json.encode(event), type=type(event))
+        again = noted(again, read, at, version)
     assert again == timeline
 
 
 def test_what_moves_no_clock_leaves_the_very_same_timeline() -> None:
-    timeline = noted(Timeline(), register(MONDAY), MONDAY)
+    timeline = noted(Timeline(), register(MONDAY), MONDAY, 1)
     for event in (e.NoteAdded(text="t"), called(automatic=True), e.FlagRaised(flag="press", reason="r")):
-        assert noted(timeline, event, MONDAY + HOUR) is timeline
+        assert noted(timeline, event, MONDAY + HOUR, 2) is timeline
 
 
 def test_a_timeline_holds_nothing_that_was_said() -> None:

@@ -17,7 +17,6 @@ from tests.domain.sla.telling import (
     called,
     length,
     policy,
-    proposed,
     replied,
     resolved,
     target,
@@ -101,8 +100,3 @@ def test_an_extension_counts_in_time_and_no_more_often_than_allowed() -> None:
     assert extended(1)[0] == extended(1, 6)[0] == 1
     assert extended(1, 2)[0] == extended(1, 2, 3)[0] == 2
     assert extended(1, 2)[1] - MONDAY > extended(1)[1] - MONDAY > extended()[1] - MONDAY
-
-
-def test_what_must_have_left_stops_when_it_left() -> None:
-    at = Told(policy(target("final_response", requires_dispatch=True))).later(HOUR).tell(proposed())
-    assert at.clock().stopped_at == at.at

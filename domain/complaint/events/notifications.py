@@ -1,0 +1,21 @@
+"""Events: what became of the messages that tell what happened. `about_version` names what they tell of."""
+
+from __future__ import annotations
+
+from domain.aggregate import Event, Personal
+from domain.complaint.values import Audience
+
+
+class NotificationSent(Event, frozen=True, kw_only=True, tag="notification-sent"):
+    notification_id: str
+    about_version: int
+    channel: str
+    audience: Audience
+
+
+class NotificationFailed(Event, frozen=True, kw_only=True, tag="notification-failed"):
+    notification_id: str
+    about_version: int
+    channel: str
+    audience: Audience
+    reason: Personal[str]

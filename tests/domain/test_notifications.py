@@ -1,0 +1,92 @@
+"""What became of the messages that tell of a complaint."""
+
+from datetime import timedelta
+from typing import get_args
+
+import pytest
+from msgspec import structs
+
+from domain.complaint import Complaint, ComplaintEvent
+from domain.complaint import commands as c
+from domain.complaint import events as e
+from domain.complaint.lifecycle import State
+from tests.domain.spec import NOW, PROPOSE, REGISTER, complaint_in, context, fold, play, refusal, when
+
+HOUR = timedelta(hours=1)
+ANSWERED = play(REGISTER, PROPOSE)
+SENT = c.RecordNotificationSent(notification_id="m", about_version=2, channel="email")
+FAILED = c.RecordNotificationFailed(
+    notification_id="m", about_version=2, channel="email", reason="550 No such mailbox"
+)
+
+
+def after(state: Complaint, command: c.RecordNotificationSent | c.RecordNotificationFailed) -> Complaint:
+    return play(command, state=state, origin="system")
+
+
+def receipts(state: Complaint, *commands: c.RecordNotificationSent | c.RecordNotificationFailed) -> list[int]:
+    """How many events each of the receipts makes, one after the other."""
+    made = []
+    for command in commands:
+        events: list[ComplaintEvent] = when(state, command, origin="system")
+        made.append(len(events))
+        at = context(command).occurred_at
+        state = fold(state, events, at) or state
+    return made
+
+
+def at(
+    command: c.RecordNotificationSent | c.RecordNotificationFailed, hours: int
+) -> c.RecordNotificationSent | c.RecordNotificationFailed:
+    return structs.replace(command, occurred_at=NOW + hours * HOUR)
+
+
+def test_a_sending_and_a_failure_say_what_they_tell_of() -> None:
+    assert when(ANSWERED, SENT) == [
+        e.NotificationSent(notification_id="m", about_version=2, channel="email", audience="customer")
+    ]
+    assert when(ANSWERED, FAILED) == [
+        e.NotificationFailed(
+            notification_id="m",
+            about_version=2,
+            channel="email",
+            audience="customer",
+            reason="550 No such mailbox",
+        )
+    ]
+
+
+@pytest.mark.parametrize("state", get_args(State))
+def test_they_are_recorded_in_any_state_however_late_and_change_none(state: State) -> None:
+    complaint = complaint_in(state)
+    late = structs.replace(SENT, occurred_at=NOW - timedelta(days=300))
+    (event,) = when(complaint, late, origin="system")
+    told = fold(complaint, [event], NOW)
+    assert told is not None
+    assert (told.state, told.version) == (state, complaint.version + 1)
+
+
+def test_a_message_tells_of_an_event_that_there_is() -> None:
+    ahead = structs.replace(SENT, about_version=3)
+    assert refusal(ANSWERED, ahead) == "unknown-event"
+    assert refusal(after(ANSWERED, SENT), ahead) == ""
+
+
+def test_what_is_told_again_is_recorded_once() -> None:
+    assert receipts(ANSWERED, SENT, SENT, FAILED, FAILED, SENT) == [1, 0, 1, 0, 1]
+
+
+def test_what_was_sent_before_it_was_known_to_be_is_news() -> None:
+    assert receipts(ANSWERED, SENT, at(SENT, -2), at(SENT, -1)) == [1, 1, 0]
+    assert receipts(ANSWERED, FAILED, at(SENT, -2)) == [1, 1]
+
+
+def test_each_message_and_each_event_is_one_of_its_own() -> None:
+    other = structs.replace(SENT, notification_id="n")
+    earlier = structs.replace(SENT, about_version=1)
+    assert receipts(ANSWERED, SENT, other, earlier) == [1, 1, 1]
+
+
+def test_a_complaint_knows_its_version() -> None:
+    assert ANSWERED.version == 2
+    assert play(c.AddNote(text="x"), state=ANSWERED).version == 3
