@@ -38,8 +38,8 @@ from infra.batching import Gate, Shared
 from infra.database import serving_conninfo
 from infra.feed import BY_INDEX
 from infra.hub import Hub
-from infra.policies import Policies
 from infra.projector import Wake
+from infra.reference import Reference
 from infra.secrets import Secrets
 from infra.settings import Settings
 
@@ -105,9 +105,9 @@ async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
     ring = KeyRing(conninfo(settings))
     await pool.open()
     await following_pool.open()
-    policies = Policies(pool.connection)
-    await policies.refresh()
-    commands = open_commands(settings, events, policies)
+    reference = Reference(pool.connection)
+    await reference.refresh()
+    commands = open_commands(settings, events, reference)
     wake = Wake(conninfo(settings))
     reader = Reader(pool, patience=settings.statement_timeout + 1)
     authenticator = Authenticator(settings, ring)
@@ -118,7 +118,7 @@ async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
         settings=settings,
         log=events,
         commands=commands,
-        policies=policies,
+        reference=reference,
         reader=reader,
         follower=follower,
         wake=wake,
@@ -131,7 +131,7 @@ async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
         followers=frozenset(follower.follower for follower in followers(settings, commands)),
     )
     await hub.begin()
-    running = (wake.listen(), policies.follow(wake), hub.run(), streams.run())
+    running = (wake.listen(), reference.follow(wake), hub.run(), streams.run())
     tasks = [asyncio.create_task(task) for task in running]
     try:
         yield

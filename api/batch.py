@@ -18,9 +18,9 @@ from api.problems import Forbidden, Problem, failure
 from api.roles import MAY
 from api.services import principal
 from api.validation import Malformed, Wrong, decode
-from domain.aggregate import Command
 from domain.complaint import COMPLAINT
 from domain.complaint.commands import Register
+from domain.messages import Command
 from infra.commands import Caller, Outcome
 
 NDJSON = "application/x-ndjson"

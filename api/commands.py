@@ -19,8 +19,9 @@ from api.conventions import caller, changed
 from api.headers import header
 from api.services import services
 from api.validation import Nothing, decode, query
-from domain.aggregate import Aggregate, Command
+from domain.aggregate import Aggregate
 from domain.complaint.commands import RecordNotificationFailed, RecordNotificationSent
+from domain.messages import Command
 from infra.commands import Caller, Outcome
 
 C = TypeVar("C", bound=Struct)

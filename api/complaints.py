@@ -14,11 +14,11 @@ from api.conventions import ComplaintChanged, Items, NewComplaint, allowing, eve
 from api.problems import NotFound
 from api.services import principal, services
 from api.validation import Malformed, Nothing, Wrong, query
-from domain.aggregate import Command
 from domain.complaint import COMPLAINT, Complaint
 from domain.complaint import commands as c
 from domain.customer import CUSTOMER
 from domain.fields import Moment
+from domain.messages import Command
 from infra.commands import NoSuchStream, Outcome
 from projections import audit, complaints
 

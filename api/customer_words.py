@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from domain.aggregate import Event
 from domain.complaint import events as e
 from domain.fields import Language, Moment
+from domain.messages import Event
 from infra.events import Recorded
 
 CUSTOMER = "customer"

@@ -11,8 +11,8 @@ from api.conventions import CustomerChanged, Items, allowing, event_view, listed
 from api.problems import NotFound
 from api.services import services
 from api.validation import Nothing, query
-from domain.aggregate import Command
 from domain.customer import CUSTOMER, RegisterCustomer
+from domain.messages import Command
 from infra.commands import Outcome
 from projections import customers
 

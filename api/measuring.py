@@ -10,11 +10,11 @@ import psycopg
 from msgspec.structs import replace
 
 from api.reacting import reaction
-from domain.aggregate import Event, Refused
 from domain.complaint import COMPLAINT
 from domain.complaint.commands import ApplyPolicies
 from domain.complaint.lifecycle import OPEN
 from domain.customer import CustomerTierChanged
+from domain.messages import Event, Refused
 from infra.commands import Commands
 from infra.database import connect
 from infra.events import Recorded

@@ -5,8 +5,8 @@ from datetime import timedelta
 from infra.commands import Commands
 from infra.database import check_append_only, connect, serving_conninfo
 from infra.log import Log, check_master_key
-from infra.policies import Policies
 from infra.projector import View, prepare
+from infra.reference import Reference
 from infra.settings import Settings
 from infra.vault import Vault, load_master_key
 from projections import audit, complaints, customers, deadlines, sla, sla_documents, sla_due, staff, webhooks
@@ -42,11 +42,11 @@ def master_key(settings: Settings) -> bytes:
     return load_master_key(settings.master_key_file(), settings.master_key)
 
 
-def open_commands(settings: Settings, events: Log, policies: Policies) -> Commands:
+def open_commands(settings: Settings, events: Log, reference: Reference) -> Commands:
     """The one way in. It decides by the policies in force, as far as they were read."""
     return Commands(
         events,
-        policies,
+        reference,
         reopen_window=timedelta(days=settings.reopen_window_days),
         redress_limits=settings.limits_of_redress(),
     )

@@ -15,12 +15,12 @@ from api.customer_words import CHANNEL, CUSTOMER, Entry, entries, language_of
 from api.problems import NotFound
 from api.services import services
 from api.validation import Nothing, query
-from domain.aggregate import Command, Event
 from domain.complaint import COMPLAINT, Complaint
 from domain.complaint import events as e
 from domain.complaint.commands import RecordReply
 from domain.complaint.lifecycle import State
 from domain.fields import FreeText, Moment
+from domain.messages import Command, Event
 from infra.commands import Caller, Outcome
 from infra.events import Recorded
 from projections import complaints

@@ -13,8 +13,8 @@ from infra.commands import Commands
 from infra.feed import Stretch
 from infra.hub import Hub
 from infra.log import Log
-from infra.policies import Policies
 from infra.projector import Wake
+from infra.reference import Reference
 from infra.secrets import Secrets
 from infra.settings import Settings
 
@@ -27,7 +27,7 @@ class Services:
     log: Log
     commands: Commands
     reader: Reader
-    policies: Policies
+    reference: Reference
     follower: Reader
     """Reads the log for its subscribers."""
     wake: Wake

@@ -82,7 +82,7 @@ def _check(request: Request[Any, Any, Any], asked: Simulation) -> None:
         raise Malformed([Wrong("$.policy", "a policy or a calendar is required")])
     if asked.decided_from >= asked.decided_to:
         raise Malformed([Wrong("$.decided_to", "not after decided_from")])
-    standing = services(request).policies.standing
+    standing = services(request).reference.standing
     known = {name: pinned.calendar for name, pinned in standing.calendars.items()}
     wrong: list[Wrong] = []
     if (calendar := _pinned(asked)) is not None:

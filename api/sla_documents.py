@@ -18,7 +18,8 @@ from api.naming import named
 from api.problems import NotFound
 from api.services import services
 from api.validation import Nothing, query
-from domain.aggregate import Aggregate, Command
+from domain.aggregate import Aggregate
+from domain.messages import Command
 from domain.sla_calendar import SLA_CALENDAR, CalendarEvent, DefineCalendar
 from domain.sla_policy import SLA_POLICY, DefinePolicy, PolicyEvent
 from infra.commands import Outcome
@@ -173,7 +174,7 @@ async def _check(
 
 async def settled(request: Request[Any, Any, Any]) -> None:
     """Wait until every process knows what was recorded just now."""
-    await services(request).policies.refresh()
+    await services(request).reference.refresh()
     await asyncio.sleep(SETTLE_SECONDS)
 
 

@@ -85,8 +85,8 @@ async def installing(request: Request[Any, Any, Any], key: FromPath[str]) -> Res
 async def previewing(request: Request[Any, Any, Any]) -> Response[bytes]:
     """A complaint like this, received then, is due when? Nothing is recorded."""
     asked = await read_body(request, Question)
-    await services(request).policies.refresh()
-    standing = services(request).policies.standing
+    await services(request).reference.refresh()
+    standing = services(request).reference.standing
     calendars = await asyncio.to_thread(_pinned, asked)
     policies = [_checked(asked, index, calendars, standing) for index in range(len(asked.policies))]
     active = drafted(standing, policies, calendars)

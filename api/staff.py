@@ -18,8 +18,9 @@ from api.problems import NotFound
 from api.services import services
 from api.sla_documents import settled
 from api.validation import Nothing, query
-from domain.aggregate import Aggregate, Command
+from domain.aggregate import Aggregate
 from domain.analyst import ANALYST, AnalystEvent, RegisterAnalyst
+from domain.messages import Command
 from domain.team import TEAM, RegisterTeam, TeamEvent
 from infra.commands import Outcome
 from infra.pages import Answer as Found

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from domain.aggregate import Command
 from domain.complaint.commands import RecordDueReminder, RecordMissedPromise, RecordSlaDue
+from domain.messages import Command
 from infra.watchdog import Task, Watched
 from projections import deadlines, sla_due
 

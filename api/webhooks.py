@@ -16,7 +16,7 @@ from api.delivering import policy
 from api.problems import NotFound
 from api.services import Services, services
 from api.validation import Malformed, Nothing, Wrong, decode, query
-from domain.aggregate import Command
+from domain.messages import Command
 from domain.webhook import WEBHOOK, State, Webhook, WebhookEvent, check_url, check_waiting, generations
 from domain.webhook.commands import ChangeWebhook, CreateWebhook, Replay, RotateSecret, SkipDelivery
 from infra.cloudevents import PREFIX, CloudEvent, encoded, padded

@@ -13,18 +13,18 @@ from api.measuring import measuring
 from api.parts import KEYS, VIEWS, conninfo, master_key, open_commands, open_log, prepare_database
 from api.reacting import reaction
 from api.watching import CLOCKS, DEADLINES
-from domain.aggregate import Event, Refused
 from domain.complaint import COMPLAINT
 from domain.complaint.commands import Acknowledge
 from domain.complaint.events import ComplaintRegistered
+from domain.messages import Event, Refused
 from infra.collecting import collect_seldom
 from infra.commands import Commands
 from infra.database import Link, connect
 from infra.events import Recorded
 from infra.jobs import Handler, Jobs, forget
 from infra.log import purge
-from infra.policies import Policies
 from infra.projector import Reactor, Runner, Tail, View, Wake
+from infra.reference import Reference
 from infra.settings import Settings
 from infra.vault import Vault
 from infra.watchdog import Watchdog
@@ -39,13 +39,13 @@ async def work(settings: Settings) -> None:
     events = open_log(settings)
     wake, tail = Wake(conninfo(settings)), Tail(conninfo(settings), events.vault)
     link = Link(conninfo(settings))
-    policies = Policies(link.use)
-    await policies.refresh()
-    commands = open_commands(settings, events, policies)
+    reference = Reference(link.use)
+    await reference.refresh()
+    commands = open_commands(settings, events, reference)
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(wake.listen())
-            tasks.create_task(policies.follow(wake))
+            tasks.create_task(reference.follow(wake))
             tasks.create_task(_keep_house(settings))
             tasks.create_task(Jobs(conninfo(settings), answers(settings)).run())
             tasks.create_task(Jobs(conninfo(settings), rebuilds(settings)).run())

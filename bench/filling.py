@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from domain.aggregate import Event, tag_of
 from domain.complaint import COMPLAINT
 from domain.complaint import events as e
+from domain.messages import Event, tag_of
 from infra.events import encode_body
 from infra.log import Append, Draft, Log
 from infra.vault import StreamKey

@@ -17,16 +17,16 @@ import uvloop
 
 from bench.measuring import SCHEMA, Ratio, database, interleaved, quiet, report
 from bench.sla import LIFE, START, applied_presets
-from domain.aggregate import Event, tag_of
 from domain.complaint import COMPLAINT
+from domain.messages import Event, tag_of
 from domain.sla.presets import DESK, SAC
 from infra.commands import Caller, Commands
 from infra.database import Link, connect, serving_conninfo
 from infra.events import encode_body
 from infra.log import Append, Draft, Log
-from infra.policies import Policies
 from infra.presets import install
 from infra.projector import Rebuild, prepare
+from infra.reference import Reference
 from infra.vault import Vault
 from projections import sla
 from projections.sla import Simulation
@@ -86,7 +86,7 @@ async def _fill(conninfo: str) -> None:
         async with await connect(conninfo) as connection:
             await prepare(connection, [sla.VIEW])
         for preset in (SAC, DESK):
-            await install(Commands(log, Policies(link.use)), by_system, preset)
+            await install(Commands(log, Reference(link.use)), by_system, preset)
         for start in range(0, COMPLAINTS, AT_ONCE):
             numbers = range(start, min(start + AT_ONCE, COMPLAINTS))
             await asyncio.gather(*(log.append(_complaint(number)) for number in numbers))

@@ -19,8 +19,8 @@ from domain.sla_policy import SLA_POLICY, DefinePolicy
 from infra.commands import Caller, Commands
 from infra.database import Link, connect, serving_conninfo
 from infra.log import Log
-from infra.policies import Policies
 from infra.projector import Runner, Wake, prepare
+from infra.reference import Reference
 from infra.vault import Vault
 from infra.watchdog import Watchdog
 from projections import sla_due
@@ -97,7 +97,7 @@ async def _house(conninfo: str, opened: int) -> AsyncIterator[Commands]:
         await connection.execute(OPEN, [opened])
         await connection.execute("ANALYZE sla_due_2")
     log, link, wake = Log(conninfo, Vault(MASTER)), Link(conninfo), Wake(conninfo)
-    policies = Policies(link.use)
+    policies = Reference(link.use)
     commands = Commands(log, policies)
     by_system = Caller(actor="system:bench", correlation="bench", origin="system")
     await commands.create(SLA_CALENDAR, by_system, convert(CALENDAR, DefineCalendar))

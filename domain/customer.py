@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from msgspec import Meta, Struct, convert
 from msgspec.structs import replace
 
-from domain.aggregate import Aggregate, Command, Context, Event, Personal, Refused
+from domain.aggregate import Aggregate, Context
 from domain.fields import LIST_LENGTH, Clock, Email, FreeText, Label, Language, Phone, Slug
+from domain.messages import Command, Event, Personal, Refused
 from domain.times import check_times, stamped
 
 CustomerKind = Literal["external", "internal"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -27,6 +27,9 @@ LEVEL_LIMIT = 9
 VERSION_LIMIT = 1_000_000
 AMOUNT_LIMIT = 1_000_000
 DATES_LENGTH = 1_000
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+RESOLUTION = timedelta(seconds=1)
+"""Times given in whole seconds may lie this much before a change of state in the same second."""
 
 # `$` also matches before a last line break; `(?!\n)` shuts that door in every dialect of regular expressions.
 _END = r"$(?!\n)"

@@ -1,37 +1,18 @@
-"""Documents that are published: their versions 1, 2, 3 … never change, and two people put one in force."""
+"""Publishing documents: two people put a version in force."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar
 from uuid import UUID
 
-from msgspec import Struct
-from msgspec.structs import replace
-
-from domain.aggregate import Command, Context, Event, Refused
+from domain.aggregate import Context
 from domain.complaint.events.approvals import ApprovalGranted, ApprovalRefused, ApprovalRequested
 from domain.complaint.state import Approval
 from domain.fields import FreeText, VersionNumber
+from domain.messages import Command, Event, Refused
+from domain.published import Published
 from domain.sla.problems import Problem
-
-D = TypeVar("D")
-
-
-class Published(Struct, Generic[D], frozen=True, kw_only=True, omit_defaults=True):
-    """A document: all its versions, and the one in force."""
-
-    name: str
-    versions: tuple[D, ...]
-    active: int | None = None
-    retired: bool = False
-    approvals: tuple[Approval, ...] = ()
-    """The requests that nobody has decided yet."""
-
-    @property
-    def latest(self) -> int:
-        """The number of the newest version."""
-        return len(self.versions)
 
 
 class Activate(Command, frozen=True, kw_only=True):
@@ -121,25 +102,6 @@ def refused(state: Published[Any], command: RefuseActivation, ctx: Context) -> l
             reason=command.reason,
         )
     ]
-
-
-def asked(state: Published[D], event: ApprovalRequested) -> Published[D]:
-    approval = Approval(
-        approval_id=event.approval_id,
-        verb=event.verb,
-        requested_by=event.requested_by,
-        command=event.command,
-    )
-    return replace(state, approvals=(*state.approvals, approval))
-
-
-def answered(state: Published[D], approval_id: UUID) -> Published[D]:
-    left = tuple(approval for approval in state.approvals if approval.approval_id != approval_id)
-    return replace(state, approvals=left)
-
-
-def revised(state: Published[D], document: D) -> Published[D]:
-    return replace(state, versions=(*state.versions, document))
 
 
 def _open(state: Published[Any], approval_id: UUID, ctx: Context) -> Approval:

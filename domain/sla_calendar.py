@@ -8,11 +8,13 @@ from typing import ClassVar, assert_never, get_args
 from msgspec import field
 from msgspec.structs import replace
 
-from domain import publishing
-from domain.aggregate import Aggregate, Command, Context, Event, Personal, Refused
+from domain import published, publishing
+from domain.aggregate import Aggregate, Context
 from domain.complaint.events.approvals import ApprovalGranted, ApprovalRefused, ApprovalRequested
 from domain.fields import Label
-from domain.publishing import Activate, ApproveActivation, Invalid, Published, RefuseActivation, Retire
+from domain.messages import Command, Event, Personal, Refused
+from domain.published import Published
+from domain.publishing import Activate, ApproveActivation, Invalid, RefuseActivation, Retire
 from domain.sla import Calendar, HolidaySet, PinnedCalendar
 from domain.sla.calendar_validation import calendar_problems
 from domain.sla.inputs import Dates, Exceptions, HolidayRuleInput, Week, plain
@@ -93,7 +95,7 @@ def evolve(  # noqa: C901 - one branch for each event
     match event:
         case CalendarRevised():
             version, holidays = event.calendar_version, event.holidays
-            return publishing.revised(
+            return published.revised(
                 state, PinnedCalendar(calendar=event.calendar, version=version, holidays=holidays)
             )
         case CalendarActivated():
@@ -101,9 +103,9 @@ def evolve(  # noqa: C901 - one branch for each event
         case CalendarRetired():
             return replace(state, active=None, retired=True)
         case ApprovalRequested():
-            return publishing.asked(state, event)
+            return published.asked(state, event)
         case ApprovalGranted() | ApprovalRefused():
-            return publishing.answered(state, event.approval_id)
+            return published.answered(state, event.approval_id)
         case _:
             assert_never(event)
 

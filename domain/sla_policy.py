@@ -8,11 +8,13 @@ from typing import ClassVar, assert_never, get_args
 
 from msgspec.structs import replace
 
-from domain import publishing
-from domain.aggregate import Aggregate, Command, Context, Event, Personal, Refused
+from domain import published, publishing
+from domain.aggregate import Aggregate, Context
 from domain.complaint.events.approvals import ApprovalGranted, ApprovalRefused, ApprovalRequested
 from domain.fields import FreeText, Label
-from domain.publishing import Activate, ApproveActivation, Invalid, Published, RefuseActivation, Retire
+from domain.messages import Command, Event, Personal, Refused
+from domain.published import Published
+from domain.publishing import Activate, ApproveActivation, Invalid, RefuseActivation, Retire
 from domain.sla import Policy
 from domain.sla.documents import Layer
 from domain.sla.inputs import MatchInput, Order, Targets, plain
@@ -92,15 +94,15 @@ def evolve(  # noqa: C901 - one branch for each event
         raise ValueError("a policy begins with its definition")
     match event:
         case PolicyRevised():
-            return publishing.revised(state, event.policy)
+            return published.revised(state, event.policy)
         case PolicyActivated():
             return replace(state, active=event.policy_version, retired=False)
         case PolicyRetired():
             return replace(state, active=None, retired=True)
         case ApprovalRequested():
-            return publishing.asked(state, event)
+            return published.asked(state, event)
         case ApprovalGranted() | ApprovalRefused():
-            return publishing.answered(state, event.approval_id)
+            return published.answered(state, event.approval_id)
         case _:
             assert_never(event)
 

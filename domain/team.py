@@ -7,8 +7,9 @@ from typing import ClassVar, assert_never, get_args
 
 from msgspec.structs import replace
 
-from domain.aggregate import Aggregate, Command, Context, Event, Personal, Refused
+from domain.aggregate import Aggregate, Context
 from domain.fields import FreeText, Label
+from domain.messages import Command, Event, Personal, Refused
 from domain.staff import Provider, Team
 from domain.times import check_times, stamped
 

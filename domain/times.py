@@ -7,17 +7,16 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from domain.aggregate import Command, Context, Event, Refused
+from domain.aggregate import Context
+from domain.fields import FIRST_YEAR, LAST_YEAR, RESOLUTION
+from domain.messages import Command, Event, Refused
 
 E = TypeVar("E", bound=Event)
 
 SKEW = timedelta(seconds=5)
 """How far a caller's clock may run ahead; such a time counts as now."""
-RESOLUTION = timedelta(seconds=1)
-"""Times given in whole seconds may lie this much before a change of state in the same second."""
 BACKDATING = timedelta(minutes=15)
 """What happened longer ago than this needs a reason."""
-FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 
 def utc(moment: datetime) -> datetime:

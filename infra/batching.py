@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
-FEW = 4  # items that are not worth a division into batches abreast
+FEW = 64  # items that are not worth a division into batches abreast
 SMOOTHED_OVER = 100  # callers over whom the pace is averaged
 
 

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct, defstruct, structs
 
 from domain import AGGREGATES
-from domain.aggregate import Event, erased_values, personal_fields, tag_of
+from domain.messages import Event, erased_values, personal_fields, tag_of
 from infra.vault import StreamKey, Vault
 
 Origin = Literal["live", "import", "system"]

@@ -23,7 +23,7 @@ from eventsourcing.persistence import (
 from psycopg_pool import ConnectionPool
 
 from domain import AGGREGATES
-from domain.aggregate import Event
+from domain.messages import Event
 from infra.events import ROW, Recorded, Row, encode_body, recorded
 from infra.log import APPEND, Append, Draft, columns
 from infra.vault import Vault

@@ -10,8 +10,8 @@ from uuid import UUID
 import psycopg
 import structlog
 
-from domain.aggregate import Command, Refused
 from domain.complaint import COMPLAINT
+from domain.messages import Command, Refused
 from infra.batching import Overloaded
 from infra.commands import Caller, Commands, NoSuchStream
 from infra.database import Unavailable, connect

@@ -8,9 +8,9 @@ from uuid import UUID
 import psycopg
 from msgspec import Meta, Struct
 
-from domain.aggregate import Event
 from domain.customer import CUSTOMER, Customer, CustomerEvent, CustomerKind, QuietHours
 from domain.fields import Email, Label, Language, Moment, Slug
+from domain.messages import Event
 from infra.events import Recorded
 from infra.pages import (
     DEFAULT,

@@ -10,9 +10,9 @@ import psycopg
 from msgspec import Struct
 from psycopg.rows import class_row, tuple_row
 
-from domain.aggregate import Event
 from domain.complaint import COMPLAINT, ComplaintEvent
 from domain.complaint import events as e
+from domain.messages import Event
 from infra.events import Recorded
 from infra.projector import View
 

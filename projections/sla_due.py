@@ -10,13 +10,13 @@ from msgspec import Struct, convert
 from msgspec.structs import replace
 from psycopg.rows import tuple_row
 
-from domain.aggregate import Event
 from domain.complaint import COMPLAINT, ComplaintEvent
 from domain.complaint.events import SlaApplied
+from domain.messages import Event
 from domain.sla import Book, Due, Timeline, falls_due, noted
 from infra.events import ROW, Recorded, Row, decode_body
-from infra.policies import read_book
 from infra.projector import View
+from infra.reference import read_book
 from infra.rows import fold_rows, with_rows
 
 DDL = """

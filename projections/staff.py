@@ -8,9 +8,9 @@ from uuid import UUID
 import psycopg
 from msgspec import Meta, Struct
 
-from domain.aggregate import Event
 from domain.analyst import ANALYST
 from domain.fields import Label
+from domain.messages import Event
 from domain.staff import Analyst, Provider, Team
 from domain.team import TEAM
 from infra.events import Recorded

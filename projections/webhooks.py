@@ -10,8 +10,8 @@ import psycopg
 from msgspec import Meta, Struct
 from psycopg.rows import class_row, tuple_row
 
-from domain.aggregate import Event
 from domain.fields import Moment
+from domain.messages import Event
 from domain.webhook import WEBHOOK, Cause, Payload, State, Webhook, WebhookEvent
 from domain.webhook.events import DeliverySkipped, ParkedResumed, ReplayRequested, WebhookResumed
 from infra.events import Recorded

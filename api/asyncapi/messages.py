@@ -9,7 +9,7 @@ import msgspec
 
 from api.asyncapi.examples import example
 from api.openapi.schemas import Json, components
-from domain.aggregate import Event, personal_fields
+from domain.messages import Event, personal_fields
 from infra.cloudevents import MEDIA_TYPE, PREFIX, CloudEvent, padded
 from infra.events import EVENT_TYPES
 

@@ -10,7 +10,7 @@ from api.cli.common import err, execute, load_settings, out, progress_bar
 from api.parts import conninfo, open_commands, open_log
 from infra import demo, importing
 from infra.database import Link, check_append_only, connect
-from infra.policies import Policies
+from infra.reference import Reference
 from infra.settings import Settings
 
 
@@ -51,13 +51,13 @@ async def _import(
     settings = load_settings()
     events, link = open_log(settings), Link(conninfo(settings))
     try:
-        policies = Policies(link.use)
-        await policies.refresh()  # those in force now hold for the whole import
+        reference = Reference(link.use)
+        await reference.refresh()  # those in force now hold for the whole import
         with progress_bar("rows") as advance:
             return await importing.run(
                 file,
                 mapping,
-                open_commands(settings, events, policies),
+                open_commands(settings, events, reference),
                 progress=lambda p: advance(p.bytes_read, p.bytes_total, f"{p.rows} rows, {p.rate:.0f}/s"),
                 rejects=rejects,
                 concurrency=concurrency,

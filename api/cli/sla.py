@@ -11,7 +11,7 @@ from domain.sla.presets import PRESETS
 from infra import presets
 from infra.commands import Caller
 from infra.database import Link
-from infra.policies import Policies
+from infra.reference import Reference
 
 
 @click.group("sla")
@@ -44,7 +44,7 @@ async def _install(name: str) -> list[presets.Installed]:
     events, link = open_log(settings), Link(conninfo(settings))
     caller = Caller(actor="system:set-up", correlation=f"sla-install-{uuid4()}", origin="system")
     try:
-        commands = open_commands(settings, events, Policies(link.use))
+        commands = open_commands(settings, events, Reference(link.use))
         return await presets.install(commands, caller, PRESETS[name])
     finally:
         await link.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from domain.aggregate import Refused
+from domain.messages import Refused
 
 State = Literal[
     "registered",

@@ -8,10 +8,9 @@ from datetime import date
 from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from domain.fields import CLOCK_PATTERN
+from domain.fields import CLOCK_PATTERN, FIRST_YEAR, LAST_YEAR
 from domain.sla.documents import Calendar, HolidayRule, Window
 from domain.sla.problems import Problem, list_problems, name_problems
-from domain.times import FIRST_YEAR, LAST_YEAR
 
 DATES_LIMIT = 1_000
 WINDOWS_LIMIT = 24

@@ -8,12 +8,12 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from domain.aggregate import tag_of
 from domain.complaint import events as e
+from domain.fields import RESOLUTION
+from domain.messages import tag_of
 from domain.sla.sending import to_be_sent
 from domain.sla.story import MOVING
 from domain.sla.timeline import Application, Case, Mark, Record, Timeline
-from domain.times import RESOLUTION
 
 UNNOTED = frozenset(
     {

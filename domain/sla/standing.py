@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from domain.publishing import Published
+from domain.published import Published
 from domain.sla.book import Book
 from domain.sla.documents import PinnedCalendar, Policy
 from domain.sla.matching import ActivePolicy

@@ -12,8 +12,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from domain.fields import FIRST_YEAR, LAST_YEAR
 from domain.sla.documents import PinnedCalendar, Weekday, Window
-from domain.times import FIRST_YEAR, LAST_YEAR
 
 NOTHING, DAY, SECOND = timedelta(), timedelta(days=1), timedelta(seconds=1)
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

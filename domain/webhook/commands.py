@@ -8,8 +8,8 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from domain.aggregate import Command
 from domain.fields import LIST_LENGTH, FreeText, Label, Slug, Url
+from domain.messages import Command
 from domain.webhook.events import Cause, Payload
 
 Types = Annotated[tuple[Slug, ...], Meta(max_length=LIST_LENGTH * 4)]

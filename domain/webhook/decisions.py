@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import assert_never
 
 from domain.addresses import Network, host_of, refusal_of_url
-from domain.aggregate import Context, Refused
+from domain.aggregate import Context
+from domain.messages import Refused
 from domain.times import check_times, stamped
 from domain.webhook import commands as c
 from domain.webhook import events as e

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from domain.aggregate import Event, Personal
+from domain.messages import Event, Personal
 
 Payload = Literal["thin", "full"]
 State = Literal["active", "paused", "disabled", "deleted"]

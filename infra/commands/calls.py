@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from domain.aggregate import Event
+from domain.messages import Event
 from infra.events import Origin, Recorded
 
 

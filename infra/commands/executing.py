@@ -12,9 +12,10 @@ from weakref import WeakValueDictionary
 import msgspec
 from uuid_utils.compat import uuid4, uuid7
 
-from domain.aggregate import Aggregate, Command, Context, Event, Lookup, Refused, tag_of
+from domain.aggregate import Aggregate, Context, Lookup
 from domain.complaint import COMPLAINT, Complaint
 from domain.customer import CUSTOMER, Customer
+from domain.messages import Command, Event, Refused, tag_of
 from domain.staff import Staff
 from domain.times import effective_time
 from infra.batching import Overloaded
@@ -24,7 +25,7 @@ from infra.commands.protocols import ProtocolNumbers
 from infra.commands.recent import History, Recent
 from infra.events import Erased, Recorded, Row, decode_body, encode_body, recorded
 from infra.log import Append, Appended, Draft, Load, Log, Seen
-from infra.policies import Policies
+from infra.reference import Reference
 
 TRIES = 50
 
@@ -47,14 +48,14 @@ class Commands:
     def __init__(
         self,
         log: Log,
-        policies: Policies | None = None,
+        reference: Reference | None = None,
         *,
         reopen_window: timedelta | None = None,
         redress_limits: Mapping[str, Decimal] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._log = log
-        self._policies = policies or Policies()
+        self._reference = reference or Reference()
         self._clock = clock
         self._reopen_window = reopen_window
         self._redress_limits = redress_limits
@@ -65,7 +66,7 @@ class Commands:
     @property
     def staff(self) -> Staff:
         """The teams and analysts in service that assignments are decided with."""
-        return self._policies.staff
+        return self._reference.staff
 
     async def create(self, aggregate: Aggregate, caller: Caller, *commands: Command) -> Outcome:
         """Start a new stream with a command, and more commands that follow it: all of them or none.
@@ -202,10 +203,10 @@ class Commands:
 
     async def _looked_up(self, aggregate: Aggregate, command: Command, state: Any) -> Mapping[str, Any]:
         if aggregate.kind == COMPLAINT.kind:
-            return await knowing.of_complaint(self._policies, command, state, self._tier)
+            return await knowing.of_complaint(self._reference, command, state, self._tier)
         if aggregate.kind == CUSTOMER.kind:
             return knowing.NOTHING
-        return await knowing.of_documents(self._policies, command, self._clock().date())
+        return await knowing.of_documents(self._reference, command, self._clock().date())
 
     async def _tier(self, customer_id: UUID) -> str | None:
         try:

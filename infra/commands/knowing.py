@@ -6,26 +6,26 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from domain.aggregate import Command
 from domain.complaint import Complaint
 from domain.complaint import commands as c
 from domain.complaint.lifecycle import CHANGES_FACTS
+from domain.messages import Command
 from domain.sla import HolidayRule
 from domain.sla_calendar import DefineCalendar, ReviseCalendar
 from infra.holidays import holiday_set, subdivisions
-from infra.policies import Policies
+from infra.reference import Reference
 
 NOTHING: Mapping[str, Any] = {}
 
 TierOf = Callable[[UUID], Awaitable[str | None]]
 
 
-async def of_documents(policies: Policies, command: Command, today: date) -> Mapping[str, Any]:
+async def of_documents(reference: Reference, command: Command, today: date) -> Mapping[str, Any]:
     """For commands on policies, calendars and staff, which are rare: what stands in the log now."""
-    await policies.refresh()
+    await reference.refresh()
     rule = command.holidays if isinstance(command, DefineCalendar | ReviseCalendar) else None
     found = await asyncio.to_thread(_holidays, rule, today) if rule else NOTHING
-    return {"sla": policies.standing, "staff": policies.staff, **found}
+    return {"sla": reference.standing, "staff": reference.staff, **found}
 
 
 def _holidays(rule: HolidayRule, today: date) -> Mapping[str, Any]:
@@ -34,25 +34,25 @@ def _holidays(rule: HolidayRule, today: date) -> Mapping[str, Any]:
 
 
 async def of_complaint(
-    policies: Policies, command: Command, state: Complaint | None, tier_of: TierOf
+    reference: Reference, command: Command, state: Complaint | None, tier_of: TierOf
 ) -> Mapping[str, Any]:
     """For commands on complaints: what is in memory, and a tier where one may matter."""
-    clocks = await _of_clocks(policies, command, state, tier_of)
-    return {**clocks, "staff": policies.staff} if isinstance(command, c.Assign) else clocks
+    clocks = await _of_clocks(reference, command, state, tier_of)
+    return {**clocks, "staff": reference.staff} if isinstance(command, c.Assign) else clocks
 
 
 async def _of_clocks(
-    policies: Policies, command: Command, state: Complaint | None, tier_of: TierOf
+    reference: Reference, command: Command, state: Complaint | None, tier_of: TierOf
 ) -> Mapping[str, Any]:
     if state is not None and state.timeline.applications:
-        if not all(policies.know(each.policies) for each in state.timeline.applications):
-            await policies.refresh()
-    elif not policies.standing.active:
+        if not all(reference.know(each.policies) for each in state.timeline.applications):
+            await reference.refresh()
+    elif not reference.standing.active:
         return NOTHING
     if command.verb not in CHANGES_FACTS:
-        return {"sla": policies.standing}
+        return {"sla": reference.standing}
     customer_id = _customer(command, state)
-    return {"sla": policies.standing, "tier": await tier_of(customer_id) if customer_id else None}
+    return {"sla": reference.standing, "tier": await tier_of(customer_id) if customer_id else None}
 
 
 def _customer(command: Command, state: Complaint | None) -> UUID | None:

@@ -11,9 +11,10 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from domain.aggregate import Aggregate, Command
+from domain.aggregate import Aggregate
 from domain.complaint import COMPLAINT
 from domain.customer import CUSTOMER
+from domain.messages import Command
 
 ACTOR = "demo"
 

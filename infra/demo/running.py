@@ -11,7 +11,8 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.aggregate import Command, Context
+from domain.aggregate import Context
+from domain.messages import Command
 from infra.commands import AlreadyClaimed, Caller, Commands
 from infra.demo.plan import Entry, Plan, Ref, created_id
 

@@ -8,8 +8,9 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
-from domain.aggregate import Context, Event
+from domain.aggregate import Context
 from domain.complaint import Complaint
+from domain.messages import Event
 from domain.times import effective_time
 from infra.demo import seasons
 from infra.demo.making import make_plan

@@ -7,9 +7,9 @@ from hashlib import sha256
 import msgspec
 from msgspec import Struct
 
-from domain.aggregate import Command
 from domain.complaint.lifecycle import State
 from domain.fields import FreeText, Label
+from domain.messages import Command
 from infra.importing.columns import Columns, Make, Row
 from infra.importing.mapping import Mapping, On, Refusal, Step, uses
 from infra.importing.reading import FileRefused, Rejected

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from domain.aggregate import Command, Refused
 from domain.complaint import COMPLAINT, Complaint
+from domain.messages import Command, Refused
 from infra.batching import Overloaded
 from infra.commands import AlreadyClaimed, Caller, Commands, VersionMismatch
 from infra.events import Erased

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from domain.aggregate import Command
+from domain.messages import Command
 from infra.importing.mapping import Cell, Node, Step, cells
 from infra.importing.nodes import located
 from infra.importing.reading import Rejected

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from domain.aggregate import Refused
 from domain.complaint import COMPLAINT
+from domain.messages import Refused
 from infra.commands import AlreadyClaimed, Caller, Commands, KeyReused
 from infra.importing.binding import Bound
 from infra.importing.mapping import Mapping

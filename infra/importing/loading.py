@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
-from domain.aggregate import Command
 from domain.complaint import COMPLAINT
 from domain.complaint.lifecycle import State
 from domain.fields import Slug
+from domain.messages import Command
 from infra.importing.mapping import Cell, Csv, EventLog, Mapping, On, Refusal, Step, When
 from infra.importing.nodes import BadMapping, check_cell, check_step, converted, read_nodes
 

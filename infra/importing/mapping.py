@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from domain.aggregate import Command
 from domain.complaint.lifecycle import State
+from domain.messages import Command
 
 Scalar = str | int | float | bool
 Character = Annotated[str, Meta(min_length=1, max_length=1)]

@@ -8,9 +8,10 @@ from uuid import uuid4
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.aggregate import Command, Context, Refused
+from domain.aggregate import Context
 from domain.complaint import COMPLAINT, Complaint
 from domain.complaint.commands import AddNote, CancelAsk
+from domain.messages import Command, Refused
 from domain.staff import Staff
 from domain.times import effective_time
 from infra.importing.binding import BoundLog, Change, Move

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from domain.aggregate import Refused
 from domain.complaint import Complaint
+from domain.messages import Refused
 from infra.importing.binding import BoundLog
 from infra.importing.planning import Fact, dated, fact_of, plans, rehearsed
 from infra.importing.reading import Rejected

@@ -12,7 +12,7 @@ import psycopg
 import structlog
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from domain.aggregate import Event
+from domain.messages import Event
 from infra.batching import Batcher
 from infra.database import Link, Unavailable
 from infra.events import Recorded, Row, recorded

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import psycopg
 
-from domain.aggregate import Event
+from domain.messages import Event
 from infra.events import ROW, Recorded, Row, recorded
 from infra.vault import BadMasterKey, Vault
 

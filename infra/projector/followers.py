@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from domain.aggregate import Event
+from domain.messages import Event
 from infra.events import Recorded
 
 Events = Sequence[Recorded[Event]]

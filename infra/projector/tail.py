@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from domain.aggregate import Event
+from domain.messages import Event
 from infra.database import Link
 from infra.events import Recorded
 from infra.log import read

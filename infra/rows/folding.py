@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 from msgspec import Struct
 
-from domain.aggregate import Event
+from domain.messages import Event
 from infra.events import Recorded
 from infra.rows.memory import Finish, Memory, Written, memory_of
 from infra.rows.tables import table_of

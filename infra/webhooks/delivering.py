@@ -10,7 +10,7 @@ from uuid import UUID
 import psycopg
 import structlog
 
-from domain.aggregate import Command
+from domain.messages import Command
 from domain.webhook import WEBHOOK, Cause
 from domain.webhook.commands import DisableWebhook, WarnWebhook
 from infra.batching import Overloaded

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from domain.aggregate import Event
+from domain.messages import Event
 from infra.events import Origin, Recorded
 from projections.audit.text import readable
 

@@ -8,11 +8,11 @@ from domain import analyst as a
 from domain import customer as c
 from domain import sla_calendar, sla_policy
 from domain import team as t
-from domain.aggregate import Event
 from domain.analyst import AnalystEvent
 from domain.complaint import ComplaintEvent
 from domain.complaint import events as e
 from domain.customer import CustomerEvent
+from domain.messages import Event
 from domain.sla_calendar import CalendarEvent
 from domain.sla_policy import PolicyEvent
 from domain.team import TeamEvent

@@ -8,8 +8,8 @@ from uuid import UUID
 import psycopg
 from msgspec import Meta, Struct
 
-from domain.aggregate import Event
 from domain.fields import Label, Moment
+from domain.messages import Event
 from infra.events import SEALED, Origin, Recorded
 from infra.pages import (
     DEFAULT,

@@ -9,10 +9,10 @@ import psycopg
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from domain.aggregate import Event
 from domain.complaint.lifecycle import OPEN, State
 from domain.complaint.values import Kind, Severity
 from domain.fields import LINE_PATTERN, Label, Moment
+from domain.messages import Event
 from infra.events import Recorded
 from infra.pages import (
     DEFAULT,

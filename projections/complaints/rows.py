@@ -8,7 +8,6 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.aggregate import Event
 from domain.complaint import Complaint, ComplaintEvent, evolve_case
 from domain.complaint import events as e
 from domain.complaint.lifecycle import OPEN, State
@@ -23,6 +22,7 @@ from domain.complaint.values import (
     Severity,
     WithdrawnBy,
 )
+from domain.messages import Event
 from infra.events import Recorded
 from projections.complaints.changes import changes
 from projections.complaints.facts import Facts

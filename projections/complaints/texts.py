@@ -10,9 +10,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 from psycopg.rows import tuple_row
 
-from domain.aggregate import Event
 from domain.complaint import events as e
 from domain.complaint.values import Contact, SubjectRef
+from domain.messages import Event
 from infra.events import Recorded
 from projections.complaints.search import words
 

@@ -6,8 +6,8 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from domain.aggregate import Event
 from domain.complaint import COMPLAINT
+from domain.messages import Event
 from infra.events import Recorded
 from infra.projector import View
 from infra.rows import fold_rows

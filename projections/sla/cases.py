@@ -10,10 +10,10 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.aggregate import Event
 from domain.complaint import ComplaintEvent
 from domain.complaint import events as e
 from domain.complaint.values import ExternalBody
+from domain.messages import Event
 from domain.sla import Facts, Timeline, noted
 from domain.staff import Provider
 from infra.events import Recorded

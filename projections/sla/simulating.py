@@ -19,7 +19,7 @@ from domain.sla import ActivePolicy, Book, Calendar, PinnedCalendar, Policy, Tim
 from domain.sla.standing import Standing
 from domain.sla.timeline import Application
 from infra.jobs import Progress
-from infra.policies import read_standing
+from infra.reference import read_standing
 from projections.sla.cases import Case
 from projections.sla.compliance import Compliance, compliance_of
 from projections.sla.rows import ClockRow, clock_rows

@@ -9,11 +9,11 @@ import msgspec
 import psycopg
 from psycopg.rows import tuple_row
 
-from domain.aggregate import Event
 from domain.complaint import COMPLAINT
+from domain.messages import Event
 from infra.events import Recorded
-from infra.policies import read_book
 from infra.projector import View
+from infra.reference import read_book
 from infra.rows import fills_fresh, fold_rows, one_by_one, table_of
 from projections.sla.cases import Case, fold
 from projections.sla.rows import Cell, ClockRow, Count, cells, clock_rows, count

@@ -7,9 +7,9 @@ from uuid import UUID
 from msgspec import Raw, Struct, json
 from msgspec.structs import replace
 
-from domain.aggregate import Event
 from domain.complaint.events.approvals import ApprovalRequested
-from domain.publishing import Published
+from domain.messages import Event
+from domain.published import Published
 from domain.sla import PinnedCalendar, Policy
 from domain.sla.documents import Layer
 from domain.sla_calendar import SLA_CALENDAR, CalendarActivated, CalendarDefined, CalendarRevised

@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from domain.aggregate import Event
+from domain.messages import Event
 from domain.sla_calendar import SLA_CALENDAR
 from domain.sla_policy import SLA_POLICY
 from infra.events import Recorded

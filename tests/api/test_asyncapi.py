@@ -9,7 +9,7 @@ import pytest
 
 from api.asyncapi import document
 from api.asyncapi.messages import schema_version
-from domain.aggregate import personal_fields
+from domain.messages import personal_fields
 from infra.cloudevents import rendered
 from infra.events import EVENT_TYPES
 from tests.api.serving import Service

@@ -13,7 +13,7 @@ from api.parts import open_commands, open_log
 from domain.complaint import COMPLAINT
 from domain.complaint.commands import AddNote
 from infra.commands import Caller
-from infra.policies import Policies
+from infra.reference import Reference
 from tests.api.serving import REGISTER, Service, problem, wrong
 
 
@@ -199,7 +199,7 @@ def test_what_the_system_records_does_not_fail_an_etag(service: Service) -> None
         log = open_log(service.settings)
         caller = Caller(actor="system:test", correlation="x", origin="system")
         stream_id = msgspec.convert(made["id"], type=UUID)
-        await open_commands(service.settings, log, Policies()).execute(
+        await open_commands(service.settings, log, Reference()).execute(
             COMPLAINT, stream_id, caller, AddNote(text="receipt")
         )
         await log.close()

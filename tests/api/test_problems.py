@@ -16,7 +16,7 @@ from psycopg_pool import PoolClosed, PoolTimeout
 from api import problems
 from api.problems import ANSWERS, BY_STATUS, PROBLEMS, Forbidden, NotFound, Unauthenticated, ViewBehind
 from api.validation import Malformed, Wrong
-from domain.aggregate import Refused
+from domain.messages import Refused
 from domain.publishing import Invalid
 from domain.refusals import FORBIDDEN, NOT_FOUND, REFUSALS
 from infra.batching import Overloaded

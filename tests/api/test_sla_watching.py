@@ -10,12 +10,12 @@ from uuid import UUID
 import pytest
 
 from api.watching import CLOCKS
-from domain.aggregate import tag_of
 from domain.complaint import COMPLAINT
 from domain.complaint import commands as c
 from domain.complaint import events as e
+from domain.messages import tag_of
 from infra.commands import Commands
-from infra.policies import Policies
+from infra.reference import Reference
 from infra.watchdog import Watchdog
 from projections import sla_due
 from projections.sla_due import DueNow
@@ -148,7 +148,7 @@ async def test_two_watchdogs_over_a_view_that_lags_record_once(database: str) ->
         dogs = [
             dog(at),
             Watchdog(
-                serving(database), Commands(log, at.policies, clock=lambda: at.now), CLOCKS, lambda: at.now
+                serving(database), Commands(log, at.reference, clock=lambda: at.now), CLOCKS, lambda: at.now
             ),
         ]
         for _ in range(3):
@@ -164,7 +164,7 @@ async def test_a_watchdog_whose_clock_is_behind_records_nothing_early_and_nothin
 ) -> None:
     async with in_force(database) as at, opened(serving(database)) as log:
         stream = await at.register()
-        late = Commands(log, at.policies, clock=lambda: at.now - hours(3))
+        late = Commands(log, at.reference, clock=lambda: at.now - hours(3))
         behind = Watchdog(serving(database), late, CLOCKS, lambda: at.now - hours(3))
         await at.project(sla_due.VIEW)
         at.now += hours(4.5)
@@ -275,7 +275,7 @@ async def test_a_process_that_has_not_read_the_policies_reads_them_when_it_meets
 ) -> None:
     async with in_force(database) as at, opened(serving(database)) as log:
         stream = await at.register()
-        late = Policies(at._connected)
+        late = Reference(at._connected)
         commands = Commands(log, late, clock=lambda: at.now)
         assert late.standing.active == ()
         at.now += timedelta(hours=3)

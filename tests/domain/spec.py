@@ -8,10 +8,11 @@ from uuid import UUID
 
 from msgspec import structs
 
-from domain.aggregate import Context, Lookup, Refused
+from domain.aggregate import Context, Lookup
 from domain.complaint import Complaint, ComplaintCommand, ComplaintEvent, SystemCommand, decide, evolve
 from domain.complaint import commands as c
 from domain.complaint.lifecycle import State
+from domain.messages import Refused
 from domain.times import effective_time
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

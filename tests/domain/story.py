@@ -8,9 +8,10 @@ from uuid import UUID
 import pytest
 from msgspec import structs
 
-from domain.aggregate import Lookup, Refused, tag_of
+from domain.aggregate import Lookup
 from domain.complaint import Complaint, ComplaintEvent, decide, evolve
 from domain.complaint import commands as c
+from domain.messages import Refused, tag_of
 from tests.domain.spec import NOW, REGISTER, AnyCommand, context, number
 
 ANA: dict[str, Any] = {"actor": "ana"}

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from domain.aggregate import Refused
 from domain.customer import (
     CUSTOMER,
     ChangeContact,
@@ -25,6 +24,7 @@ from domain.customer import (
     decide,
     evolve,
 )
+from domain.messages import Refused
 from tests.domain.spec import NOW, context
 
 REGISTER = RegisterCustomer(name="Bia", email="bia@example.org")

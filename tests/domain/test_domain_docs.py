@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from domain import AGGREGATES, fields
-from domain.aggregate import COMMON_FIELDS, personal_fields, tag_of
 from domain.complaint.lifecycle import ALLOWED, CLOCK_FACTS, RECORDED_AS_REPLY, State
 from domain.complaint.values import ApprovalGround
+from domain.messages import COMMON_FIELDS, personal_fields, tag_of
 from domain.refusals import FORBIDDEN, REFUSALS
 
 DOCS = Path(__file__).parent.parent.parent / "docs"

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from domain import AGGREGATES
-from domain.aggregate import COMMON_FIELDS, ERASED, Event, Personal, erased_values, personal_fields, tag_of
 from domain.complaint import events as e
+from domain.messages import COMMON_FIELDS, ERASED, Event, Personal, erased_values, personal_fields, tag_of
 from tests.domain.spec import NOW, PROPOSE, REGISTER, number, play
 
 SAMPLES = Path(__file__).parent.parent / "samples"

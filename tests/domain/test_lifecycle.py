@@ -4,7 +4,6 @@ from typing import get_args
 
 import pytest
 
-from domain.aggregate import Refused
 from domain.complaint import COMPLAINT, decide
 from domain.complaint.lifecycle import (
     ALLOWED,
@@ -16,6 +15,7 @@ from domain.complaint.lifecycle import (
     RECORDED_AS_REPLY,
     State,
 )
+from domain.messages import Refused
 from tests.domain.spec import ABLE, COMMANDS, REGISTER, complaint_in, context, fold, refusal, when
 
 CONTACTS = {"contact-customer", "send-holding-response"}

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import json, structs
 
-from domain.aggregate import Refused
 from domain.complaint import Complaint, ComplaintEvent, decide, evolve
 from domain.complaint import commands as c
 from domain.complaint.commands.intake import Removable
 from domain.complaint.fold import state_of
 from domain.complaint.lifecycle import ENDED, WORKING
 from domain.complaint.values import Anonymity, Flag, PartyRole, Severity
+from domain.messages import Refused
 from tests.domain.spec import (
     COMMANDS,
     CONSULT,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from domain.aggregate import Aggregate, Command, Event, Refused
+from domain.aggregate import Aggregate
 from domain.analyst import (
     ANALYST,
     AnalystLeft,
@@ -18,6 +18,7 @@ from domain.analyst import (
 from domain.complaint import COMPLAINT
 from domain.complaint import commands as c
 from domain.complaint import events as e
+from domain.messages import Command, Event, Refused
 from domain.publishing import Invalid
 from domain.staff import Analyst, Staff, Team, staff
 from domain.team import (

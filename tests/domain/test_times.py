@@ -6,11 +6,11 @@ from typing import Any, get_args
 import pytest
 from msgspec import structs
 
-from domain.aggregate import Command, Origin
 from domain.complaint import Complaint, ComplaintCommand
 from domain.complaint import commands as c
 from domain.complaint import events as e
 from domain.complaint.lifecycle import ALLOWED, CLOCK_FACTS, RECORDED_AS_REPLY, State
+from domain.messages import Command, Origin
 from domain.times import effective_time, utc
 from tests.domain.spec import (
     ACCEPT,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.aggregate import Refused
+from domain.messages import Refused
 from domain.webhook import (
     WEBHOOK,
     SystemCommand,

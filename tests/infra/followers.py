@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from domain.aggregate import Event
+from domain.messages import Event
 from infra.events import Recorded
 from infra.projector import Reactor, Runner, Standing, Tail, View, Wake, prepare, standings
 from infra.vault import Vault

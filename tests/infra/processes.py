@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 
-from domain.aggregate import Event
+from domain.messages import Event
 from infra.events import Recorded
 from infra.projector import Rebuild, Runner, View, Wake
 from infra.vault import Vault

@@ -208,12 +208,12 @@ def test_a_gate_is_open_to_whoever_comes_alone_however_slow_the_last_ones_were()
 async def test_batches_abreast_share_what_is_to_be_served() -> None:
     held = Held()
     batcher = Batcher(held, abreast=2)
-    tasks = await submitted(batcher, *"abcdefghijkl")
-    assert held.batches == [list("abcdef"), list("ghijkl")]
-    tasks += await submitted(batcher, "m")
+    tasks = await submitted(batcher, *"ab" * 100)
+    assert [len(batch) for batch in held.batches] == [100, 100]
+    tasks += await submitted(batcher, "c")
     assert len(held.batches) == 2, "both are under way"
     held.release.set()
-    assert await asyncio.gather(*tasks) == list("ABCDEFGHIJKLM")
+    assert await asyncio.gather(*tasks) == [*"AB" * 100, "C"]
 
 
 async def test_a_few_are_not_divided() -> None:

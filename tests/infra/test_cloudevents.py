@@ -10,7 +10,7 @@ import jsonschema_rs
 import msgspec
 import pytest
 
-from domain.aggregate import ERASED, personal_fields
+from domain.messages import ERASED, personal_fields
 from infra.cloudevents import encoded, rendered, rendered_in_full, thin
 from infra.events import EVENT_TYPES, Row, encode_body
 from infra.vault import Vault

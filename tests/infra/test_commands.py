@@ -8,11 +8,12 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec.structs import replace
 
-from domain.aggregate import Aggregate, Command, Context, Event, Refused
+from domain.aggregate import Aggregate, Context
 from domain.complaint import COMPLAINT
 from domain.complaint import commands as c
 from domain.complaint import events as e
 from domain.customer import CUSTOMER, ChangeTier, RegisterCustomer
+from domain.messages import Command, Event, Refused
 from domain.protocol import is_valid
 from infra.batching import Overloaded
 from infra.commands import (

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from domain.aggregate import Command
+from domain.messages import Command
 from infra.demo import Plan, Ref, make_plan, seasons
 from infra.demo.arrivals import OUTSIDE, SPOKEN
 from infra.demo.language import render, typed, without_accents

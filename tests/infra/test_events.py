@@ -10,9 +10,9 @@ import msgspec
 import pytest
 from cryptography.exceptions import InvalidTag
 
-from domain.aggregate import Event, personal_fields, tag_of
 from domain.complaint import events as e
 from domain.complaint.values import Contact
+from domain.messages import Event, personal_fields, tag_of
 from infra.events import EVENT_TYPES, Erased, UnknownEvent, decode_body, encode_body
 from infra.vault import StreamKey
 

@@ -25,7 +25,7 @@ from infra.importing import BadMapping, FileRefused, Progress, Report, load_mapp
 from infra.importing.loading import parse
 from infra.importing.planning import IMPLIED, UNCERTAIN
 from infra.log import Log, read
-from infra.policies import Policies
+from infra.reference import Reference
 from tests.infra.logs import ask, opened, served, serving
 
 pytestmark = pytest.mark.anyio
@@ -220,13 +220,13 @@ async def test_a_row_that_changes_nothing_is_kept_as_a_note(desk: Desk) -> None:
 
 
 async def test_an_assignment_from_a_file_says_whom_the_team_belongs_to_as_any(desk: Desk) -> None:
-    policies = Policies()
-    commands, who = Commands(desk.log, policies), Caller(actor="sofia", correlation="request-1")
+    reference = Reference()
+    commands, who = Commands(desk.log, reference), Caller(actor="sofia", correlation="request-1")
     await commands.create(TEAM, who, RegisterTeam(name="night", provider="third_party"))
     async with served(desk.database) as connection:
-        await policies.read(connection)
+        await reference.read(connection)
         await commands.create(ANALYST, who, RegisterAnalyst(subject="ana", team="night"))
-        await policies.read(connection)
+        await reference.read(connection)
     report = await desk.take(
         "1,take,2014-07-01 09:00,ana,", "1,take,2014-07-02 09:00,ana,", commands=commands
     )

@@ -198,7 +198,7 @@ async def test_cfpb_cases_are_undetermined_beside_what_the_source_declares(
     async with house(database) as at:
         at.now = NOW
         await presets.install(at.commands, caller(origin="system"), CFPB_PRESET)
-        await at.policies.refresh()
+        await at.reference.refresh()
         rows = part_of(CFPB, tmp_path / "whole.csv")
         part_of(CFPB, tmp_path / "shuffled.csv", chance)
         await run(tmp_path / "whole.csv", mapping, at.commands)

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from domain.aggregate import Event
+from domain.messages import Event
 from infra.events import Recorded
 from infra.projector import View, leading, runner
 from infra.projector.moving import Move, Moves

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from domain.aggregate import Event
+from domain.messages import Event
 from infra.events import Recorded
 from infra.log import Draft, read
 from infra.projector import Rebuild, Runner, Tail, View, Wake, leading, prepare, runner, standings, tail

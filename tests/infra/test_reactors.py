@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from domain.aggregate import Event
 from domain.complaint import COMPLAINT
 from domain.complaint.events import NoteAdded
+from domain.messages import Event
 from infra.commands import Commands
 from infra.database import Unavailable
 from infra.events import Recorded

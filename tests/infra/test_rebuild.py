@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from api.parts import VIEWS
-from domain.aggregate import Event
+from domain.messages import Event
 from infra.database import DatabaseNotReady
 from infra.events import Recorded
 from infra.projector import (

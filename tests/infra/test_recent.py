@@ -8,9 +8,9 @@ from uuid import UUID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.aggregate import Refused
 from domain.complaint import COMPLAINT
 from domain.complaint import commands as c
+from domain.messages import Refused
 from infra.commands import Caller, Commands, KeyReused, Outcome, VersionMismatch
 from infra.commands.recent import Recent
 from tests.infra.logs import NOTE, NOW, REGISTER, opened, serving

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from msgspec import Struct
 
-from domain.aggregate import Event
+from domain.messages import Event
 from infra.events import Recorded
 from infra.projector import View, leading, runner
 from infra.rows import Memory, fold_rows, one_by_one, remembering, tables

@@ -10,11 +10,11 @@ import psycopg
 from msgspec import convert, structs
 
 from api.parts import VIEWS
-from domain.aggregate import Event
 from domain.analyst import ANALYST, RegisterAnalyst
 from domain.complaint import COMPLAINT, ComplaintCommand, SystemCommand
 from domain.complaint import commands as c
 from domain.customer import CUSTOMER, RegisterCustomer
+from domain.messages import Event
 from domain.publishing import Activate
 from domain.sla_calendar import SLA_CALENDAR, DefineCalendar
 from domain.sla_policy import SLA_POLICY, DefinePolicy
@@ -22,8 +22,8 @@ from domain.team import TEAM, RegisterTeam
 from infra.commands import Commands
 from infra.events import Recorded
 from infra.log import Log, head
-from infra.policies import Policies
 from infra.projector import View
+from infra.reference import Reference
 from projections import complaints
 from projections.complaints import ComplaintDetail, Worklist
 from tests.infra.followers import following, until_at
@@ -38,8 +38,8 @@ class House:
         self.log = log
         self.connection = connection
         self.now = NOW
-        self.policies = Policies(self._connected)
-        self.commands = Commands(log, self.policies, clock=lambda: self.now)
+        self.reference = Reference(self._connected)
+        self.commands = Commands(log, self.reference, clock=lambda: self.now)
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
@@ -64,13 +64,13 @@ class House:
         """A team of the house, or as told, that every decision from now on knows."""
         wanted = RegisterTeam(**{"name": name, "provider": "in_house"} | fields)
         made = await self.commands.create(TEAM, caller(), wanted)
-        await self.policies.refresh()
+        await self.reference.refresh()
         return made.stream_id
 
     async def analyst(self, subject: str, team: str) -> UUID:
         """An analyst of a registered team."""
         made = await self.commands.create(ANALYST, caller(), RegisterAnalyst(subject=subject, team=team))
-        await self.policies.refresh()
+        await self.reference.refresh()
         return made.stream_id
 
     async def put_in_force(self, policy: dict[str, Any], calendar: dict[str, Any]) -> UUID:
@@ -78,7 +78,7 @@ class House:
         by_system = caller(origin="system")
         await self.commands.create(SLA_CALENDAR, by_system, convert(calendar, DefineCalendar))
         made = await self.commands.create(SLA_POLICY, by_system, convert(policy, DefinePolicy), Activate())
-        await self.policies.refresh()
+        await self.reference.refresh()
         return made.stream_id
 
     async def project(self, *views: View, batch: int = 100) -> int:

@@ -8,8 +8,8 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from domain.aggregate import personal_fields
 from domain.complaint import commands as c
+from domain.messages import personal_fields
 from infra.events import decode_body
 from infra.pages import BadCursor
 from projections import audit

@@ -14,11 +14,11 @@ from msgspec import convert, structs
 from api.examples import CALENDAR, POLICY
 from api.parts import VIEWS
 from domain import AGGREGATES
-from domain.aggregate import Refused, tag_of
 from domain.analyst import ANALYST, ChangeTeam, Leave
 from domain.complaint import COMPLAINT, ComplaintCommand, SystemCommand
 from domain.complaint import commands as c
 from domain.customer import CUSTOMER, ChangeContact, ChangeTier, SetPreferences
+from domain.messages import Refused, tag_of
 from domain.publishing import Activate
 from domain.sla_policy import SLA_POLICY, RevisePolicy
 from domain.team import TEAM, ChangeProvider, DissolveTeam

@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec import structs
 
-from domain.aggregate import Event, tag_of
 from domain.complaint import COMPLAINT, ComplaintEvent
 from domain.complaint import events as e
 from domain.customer import CUSTOMER, ChangeTier, CustomerRegistered
+from domain.messages import Event, tag_of
 from domain.sla import Calendar, Facts, Length, Match, PinnedPolicy, Policy, Target
 from domain.sla_calendar import CalendarActivated, CalendarDefined
 from domain.sla_policy import PolicyActivated, PolicyDefined

@@ -8,7 +8,7 @@ import pytest
 from domain.analyst import ANALYST, ChangeTeam, Leave
 from domain.staff import Team
 from domain.team import TEAM, ChangeProvider, DissolveTeam
-from infra.policies import Policies
+from infra.reference import Reference
 from projections import staff
 from projections.staff import Analysts, Teams
 from tests.infra.logs import caller
@@ -72,9 +72,9 @@ async def test_another_process_knows_the_staff_from_the_log_and_reads_nothing_tw
     async with house(database) as at:
         night = await at.team("night", provider="third_party", provider_name="Central Exemplo")
         await at.analyst("dora", "night")
-        other = Policies()
+        other = Reference()
         await other.read(at.connection)
-        assert other.staff == at.policies.staff
+        assert other.staff == at.reference.staff
         assert other.staff.members == {"dora": "night"}
         await at.commands.execute(TEAM, night, caller(), ChangeProvider(provider="in_house"))
         await other.read(at.connection)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 from uuid import UUID
 
-from domain.aggregate import Command
 from domain.fields import FreeText
+from domain.messages import Command
 
 
 class Approve(Command, frozen=True, kw_only=True):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 from uuid import UUID
 
-from domain.aggregate import Command
 from domain.fields import FreeText, Label, Moment
+from domain.messages import Command
 
 
 class RequestInformation(Command, frozen=True, kw_only=True):

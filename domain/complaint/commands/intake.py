@@ -7,7 +7,6 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from domain.aggregate import Command
 from domain.complaint import values
 from domain.complaint.commands.inputs import (
     AssessmentInput,
@@ -17,6 +16,7 @@ from domain.complaint.commands.inputs import (
     VulnerabilityInput,
 )
 from domain.fields import LIST_LENGTH, FreeText, Label, Moment, Subject, Tags
+from domain.messages import Command
 
 Removable = Literal[
     "contact",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from domain.aggregate import Command
 from domain.complaint.values import Audience
 from domain.fields import FreeText, Label, VersionNumber
+from domain.messages import Command
 
 
 class RecordNotificationSent(Command, frozen=True, kw_only=True):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 from uuid import UUID
 
-from domain.aggregate import Command
 from domain.complaint import values
 from domain.complaint.commands.inputs import ContactInput
 from domain.fields import FreeText
+from domain.messages import Command
 
 
 class RelinkCustomer(Command, frozen=True, kw_only=True):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 from uuid import UUID
 
-from domain.aggregate import Command
 from domain.complaint import values
 from domain.fields import Amount, Currency, FreeText, Label
+from domain.messages import Command
 
 
 class OfferCompensation(Command, frozen=True, kw_only=True):

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from domain.aggregate import Command
 from domain.complaint import values
 from domain.complaint.commands.inputs import PointOutcomeInput, RedressInput
 from domain.fields import LIST_LENGTH, FreeText, Label, Moment, Tags
+from domain.messages import Command
 
 
 class ProposeResolution(Command, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from domain.aggregate import Command
+from domain.messages import Command
 
 
 class ApplyPolicies(Command, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from domain.aggregate import Context, Refused
+from domain.aggregate import Context
 from domain.complaint import commands as c
 from domain.complaint import events as e
 from domain.complaint.decisions import approvals, intake, resolution, sla
@@ -12,6 +12,7 @@ from domain.complaint.decisions.authority import check_delay, check_supervisor
 from domain.complaint.decisions.dispatch import dispatch
 from domain.complaint.lifecycle import CHANGES_STATE, check_state
 from domain.complaint.state import Complaint
+from domain.messages import Refused
 from domain.times import check_times, stamped
 
 AnyCommand = c.ComplaintCommand | c.SystemCommand

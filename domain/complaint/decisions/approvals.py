@@ -12,11 +12,12 @@ from uuid import UUID
 
 from msgspec import ValidationError, convert, json
 
-from domain.aggregate import Command, Context, Refused
+from domain.aggregate import Context
 from domain.complaint import commands as c
 from domain.complaint import events as e
 from domain.complaint import values
 from domain.complaint.state import Approval, Complaint
+from domain.messages import Command, Refused
 
 GATED: dict[str, type[c.ComplaintCommand]] = {
     command.verb: command

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from domain.aggregate import Context, Refused
+from domain.aggregate import Context
 from domain.complaint import commands as c
 from domain.complaint import events as e
 from domain.complaint.state import Ask, Complaint
+from domain.messages import Refused
 from domain.times import due
 
 

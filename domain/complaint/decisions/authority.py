@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.aggregate import Context, Refused
+from domain.aggregate import Context
 from domain.complaint import commands as c
 from domain.complaint import events as e
 from domain.complaint.decisions.correction import moves_receipt
@@ -10,6 +10,7 @@ from domain.complaint.decisions.resolution import current_proposal
 from domain.complaint.decisions.sla import clocks_move
 from domain.complaint.lifecycle import CLOCK_FACTS
 from domain.complaint.state import Complaint
+from domain.messages import Refused
 from domain.times import explains_delay
 
 

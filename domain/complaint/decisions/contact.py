@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from domain.aggregate import Context, Refused
+from domain.aggregate import Context
 from domain.complaint import commands as c
 from domain.complaint import events as e
 from domain.complaint.lifecycle import ENDED
 from domain.complaint.state import Complaint
-from domain.times import RESOLUTION, due
+from domain.fields import RESOLUTION
+from domain.messages import Refused
+from domain.times import due
 
 
 def contact_customer(command: c.ContactCustomer) -> list[e.ComplaintEvent]:

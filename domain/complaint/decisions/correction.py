@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from domain.aggregate import Context, Refused
+from domain.aggregate import Context
 from domain.complaint import commands as c
 from domain.complaint import events as e
 from domain.complaint import values
 from domain.complaint.decisions.intake import checked_points, kind_changed
 from domain.complaint.state import Complaint
 from domain.complaint.values import plain
+from domain.messages import Refused
 from domain.times import received, utc
 
 AS_GIVEN = (

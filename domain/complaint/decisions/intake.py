@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain.aggregate import Context, Refused
+from domain.aggregate import Context
 from domain.complaint import commands as c
 from domain.complaint import events as e
 from domain.complaint import values
 from domain.complaint.state import Complaint
 from domain.complaint.values import plain
+from domain.messages import Refused
 from domain.times import received
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from domain.aggregate import Context, Refused, tag_of
+from domain.aggregate import Context
 from domain.complaint import commands as c
 from domain.complaint import events as e
 from domain.complaint.state import Complaint
+from domain.messages import Refused, tag_of
 
 
 def record_sent(state: Complaint, command: c.RecordNotificationSent, ctx: Context) -> list[e.ComplaintEvent]:

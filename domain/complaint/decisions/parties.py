@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from domain.aggregate import Context, Refused
+from domain.aggregate import Context
 from domain.complaint import commands as c
 from domain.complaint import events as e
 from domain.complaint import values
 from domain.complaint.state import Complaint, Party
 from domain.complaint.values import plain
+from domain.messages import Refused
 
 ACTS_FOR_ANOTHER: frozenset[values.PartyRole] = frozenset({"representative", "lawyer", "guardian"})
 

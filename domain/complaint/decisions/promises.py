@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from domain.aggregate import Context, Refused
+from domain.aggregate import Context
 from domain.complaint import commands as c
 from domain.complaint import events as e
 from domain.complaint import state as s
+from domain.messages import Refused
 from domain.times import due
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from domain.aggregate import Context, Refused
+from domain.aggregate import Context
 from domain.complaint import commands as c
 from domain.complaint import events as e
 from domain.complaint import values
 from domain.complaint.state import Compensation, Complaint
+from domain.messages import Refused
 
 WITHDRAWABLE: frozenset[values.CompensationStatus] = frozenset({"offered", "accepted", "failed"})
 TAKEN: frozenset[values.CompensationStatus] = frozenset({"accepted", "paid", "failed"})

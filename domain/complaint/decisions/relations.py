@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from domain.aggregate import Context, Lookup, Refused
+from domain.aggregate import Context, Lookup
 from domain.complaint import commands as c
 from domain.complaint import events as e
 from domain.complaint import state as s
+from domain.messages import Refused
 
 
 def mark_duplicate(state: s.Complaint, command: c.MarkDuplicate, ctx: Context) -> list[e.ComplaintEvent]:

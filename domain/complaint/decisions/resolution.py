@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from domain.aggregate import Context, Refused
+from domain.aggregate import Context
 from domain.complaint import commands as c
 from domain.complaint import events as e
 from domain.complaint import values
@@ -13,6 +13,7 @@ from domain.complaint.decisions.redress import check_amount, check_settled
 from domain.complaint.lifecycle import ENDED
 from domain.complaint.state import Complaint, Proposal
 from domain.complaint.values import plain
+from domain.messages import Refused
 from domain.times import due, happened
 
 

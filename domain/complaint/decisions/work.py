@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from domain.aggregate import Context, Refused
+from domain.aggregate import Context
 from domain.complaint import commands as c
 from domain.complaint import events as e
 from domain.complaint.decisions.redress import check_amount
 from domain.complaint.state import Complaint
+from domain.messages import Refused
 from domain.staff import Staff
 
 

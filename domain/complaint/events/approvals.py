@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from domain.aggregate import Event, Personal
 from domain.complaint.values import ApprovalGround
+from domain.messages import Event, Personal
 
 
 class ApprovalRequested(Event, frozen=True, kw_only=True, tag="approval-requested"):

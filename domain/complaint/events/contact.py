@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from domain.aggregate import Event, Personal
 from domain.complaint.values import ContactOutcome, Scope, Verdict
+from domain.messages import Event, Personal
 
 
 class CustomerContacted(Event, frozen=True, kw_only=True, tag="customer-contacted"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from domain.aggregate import Event, Personal
 from domain.complaint.values import (
     Anonymity,
     Assessment,
@@ -17,6 +16,7 @@ from domain.complaint.values import (
     SubjectRef,
     Vulnerability,
 )
+from domain.messages import Event, Personal
 
 
 class ComplaintRegistered(Event, frozen=True, kw_only=True, tag="complaint-registered"):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from domain.aggregate import Event, Personal
 from domain.complaint.values import Audience
+from domain.messages import Event, Personal
 
 
 class NotificationSent(Event, frozen=True, kw_only=True, tag="notification-sent"):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from domain.aggregate import Event, Personal
 from domain.complaint.values import ExternalBody
+from domain.messages import Event, Personal
 
 
 class ExternalCaseOpened(Event, frozen=True, kw_only=True, tag="external-case-opened"):

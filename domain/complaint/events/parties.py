@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from domain.aggregate import Event, Personal
 from domain.complaint.values import Contact, PartyRole
+from domain.messages import Event, Personal
 
 
 class CustomerRelinked(Event, frozen=True, kw_only=True, tag="customer-relinked"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from domain.aggregate import Event, Personal
+from domain.messages import Event, Personal
 
 
 class DeadlinePromised(Event, frozen=True, kw_only=True, tag="deadline-promised"):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from domain.aggregate import Event, Personal
 from domain.complaint.values import Relation
+from domain.messages import Event, Personal
 
 
 class DuplicateMarked(Event, frozen=True, kw_only=True, tag="duplicate-marked"):

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from domain.aggregate import Event
+from domain.messages import Event
 from domain.sla.documents import Layer
 from domain.sla.pinning import Cause, Facts, PinnedPolicy
 

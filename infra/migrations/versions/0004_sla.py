@@ -5,7 +5,7 @@ from alembic import op
 revision = "0004_sla"
 down_revision = "0003_webhooks"
 
-# The condition is written as `infra.policies` asks: only so does the index serve it.
+# The condition is written as `infra.reference` asks: only so does the index serve it.
 INDEX = """
 CREATE INDEX events_sla ON events (position) WHERE kind IN ('sla-policy', 'sla-calendar');
 """

@@ -5,7 +5,7 @@ from alembic import op
 revision = "0008_staff"
 down_revision = "0007_append"
 
-# The condition is written as `infra.policies` asks: only so does the index serve it. It serves what the code
+# The condition is written as `infra.reference` asks: only so does the index serve it. It serves what the code
 # before it asks as well.
 INDEX = """
 CREATE INDEX events_known ON events (position)

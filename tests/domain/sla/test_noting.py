@@ -5,8 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from domain.aggregate import tag_of
 from domain.complaint import COMPLAINT, ComplaintEvent
+from domain.messages import tag_of
 from domain.sla import Timeline
 from domain.sla.noting import PLAIN, UNNOTED, _noted, noted
 from tests.domain.spec import NOW

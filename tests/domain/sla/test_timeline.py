@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain.aggregate import Refused
 from domain.complaint import Complaint, ComplaintEvent, decide, evolve
 from domain.complaint import commands as c
 from domain.complaint import events as e
+from domain.messages import Refused
 from domain.sla import Book, Timeline, clocks, noted
 from domain.sla.presets import FCA, PRESETS, SAC
 from domain.sla.story import Story

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from domain.aggregate import tag_of
 from domain.complaint import COMPLAINT, ComplaintEvent
+from domain.messages import tag_of
 from domain.sla import (
     PRESETS,
     Calendar,

@@ -1,4 +1,4 @@
-"""What decisions look up, in memory: policies, calendars, teams, analysts, read on as the log grows."""
+"""Reference data of decisions, in memory: policies, calendars, staff; read on as the log grows."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +12,7 @@ import structlog
 
 from domain.aggregate import Aggregate
 from domain.analyst import ANALYST
-from domain.publishing import Published
+from domain.published import Published
 from domain.sla import Book, PinnedCalendar, PinnedPolicy, Policy
 from domain.sla.standing import Standing, standing
 from domain.sla_calendar import SLA_CALENDAR
@@ -36,7 +36,7 @@ SELECT e.position, e.stream_id, e.kind, e.version, e.tag, e.occurred_at, e.body 
 Connection = psycopg.AsyncConnection[Any]
 
 
-class Policies:
+class Reference:
     """All versions of policies and calendars, which are in force, and the staff, as far as they were read."""
 
     def __init__(
@@ -81,7 +81,7 @@ class Policies:
             try:
                 await self.refresh()
             except (psycopg.OperationalError, psycopg.InterfaceError, Unavailable) as error:
-                log.warning("policies-not-read", error=type(error).__name__)
+                log.warning("reference-not-read", error=type(error).__name__)
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_SECONDS):
                     await grown.wait()
@@ -103,14 +103,14 @@ class Policies:
                 self.staff = staff(self._teams.values(), self._analysts.values())
 
 
-_of_connections: WeakKeyDictionary[Connection, Policies] = WeakKeyDictionary()
+_of_connections: WeakKeyDictionary[Connection, Reference] = WeakKeyDictionary()
 
 
 async def read_standing(connection: Connection) -> Standing:
     """Policies and calendars as the log of this connection has them; nothing is read from it twice."""
-    policies = _of_connections.setdefault(connection, Policies())
-    await policies.read(connection)
-    return policies.standing
+    reference = _of_connections.setdefault(connection, Reference())
+    await reference.read(connection)
+    return reference.standing
 
 
 async def read_book(connection: Connection, applied: Iterable[Iterable[PinnedPolicy]]) -> Book:
@@ -118,7 +118,7 @@ async def read_book(connection: Connection, applied: Iterable[Iterable[PinnedPol
 
     Versions never change: to know later ones does no harm.
     """
-    policies = _of_connections.get(connection)
-    if policies is None or not policies.know(pinned for each in applied for pinned in each):
+    reference = _of_connections.get(connection)
+    if reference is None or not reference.know(pinned for each in applied for pinned in each):
         return (await read_standing(connection)).book
-    return policies.standing.book
+    return reference.standing.book
