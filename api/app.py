@@ -130,7 +130,6 @@ async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
         secrets=Secrets(master_key(settings)),
         followers=frozenset(follower.follower for follower in followers(settings, commands)),
     )
-    await hub.begin()
     running = (wake.listen(), reference.follow(wake), hub.run(), streams.run())
     tasks = [asyncio.create_task(task) for task in running]
     try:

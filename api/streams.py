@@ -57,7 +57,7 @@ class Client:
     async def follow(self, send: Send) -> None:
         """Send what comes, for ever."""
         await self._say(send, b"retry: %d\nid: %d\n\n" % (RETRY_MS, self._position))
-        with self._hub.joined(self._wanted) as channel:
+        async with self._hub.joined(self._wanted) as channel:
             while True:
                 await self._catch_up(send)
                 await self._go_along(channel, send)

@@ -5,7 +5,7 @@ import contextlib
 import itertools
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -118,14 +118,11 @@ class Hub:
         self._source = source
         self._heartbeat = heartbeat_seconds
         self._channels: dict[Filter, Channel] = {}
+        self._asked = asyncio.Event()
         self._catching_up = asyncio.Semaphore(2)
         self.position = 0
-        """Up to where the log was handed to the channels."""
+        """Up to where the log was handed to the channels; without any, where it was left."""
         self.clients = 0
-
-    async def begin(self) -> None:
-        """Find the head of the log; to be done before there are clients, and never again: it skips."""
-        self.position = (await self._read(EVERYTHING, 0, 0, None)).head
 
     async def run(self) -> None:
         """Follow the log for ever; after an outage, from where we were."""
@@ -139,12 +136,16 @@ class Hub:
                 log.exception("hub-failed", exc_info=error)
             await asyncio.sleep(LOOK_SECONDS)
 
-    @contextlib.contextmanager
-    def joined(self, wanted: Filter) -> Iterator[Channel]:
-        """The channel of a filter, kept while it has clients."""
+    @contextlib.asynccontextmanager
+    async def joined(self, wanted: Filter) -> AsyncIterator[Channel]:
+        """The channel of a filter, kept while it has clients; the first begins at the head of the log."""
+        if not self._channels:
+            head = (await self._read(EVERYTHING, self.position, 0, None)).head
+            self.position = self.position if self._channels else head
         channel = self._channels.setdefault(wanted, Channel(wanted, self.position))
         channel.clients += 1
         self.clients += 1
+        self._asked.set()
         try:
             yield channel
         finally:
@@ -152,6 +153,8 @@ class Hub:
             self.clients -= 1
             if not channel.clients:
                 del self._channels[wanted]
+            if not self._channels:
+                self._asked.clear()
 
     async def earlier(self, wanted: Filter, after: int, until: int) -> Stretch:
         """A stretch that the channels do not remember, straight from the log; for a few clients at a time."""
@@ -163,15 +166,12 @@ class Hub:
         return b"".join(messages(map(self._event, stretch.rows), told))
 
     async def _look(self) -> None:
-        grown = self._wake.arm()
-        if self._channels:
-            stretch = await self._read(EVERYTHING, self.position, BATCH, None)
-            self._hand_out(stretch)
-        else:
-            stretch = await self._read(EVERYTHING, self.position, 0, None)
-            if self._channels:
-                return  # somebody came meanwhile, who is to get what was skipped
-            self.position = stretch.head
+        await self._asked.wait()
+        grown, before = self._wake.arm(), self.position
+        stretch = await self._read(EVERYTHING, before, BATCH, None)
+        if self.position != before:
+            return  # all went, and others came who begin elsewhere
+        self._hand_out(stretch)
         await asyncio.sleep(min(max(LEAST_PAUSE, self.clients * PAUSE_A_CLIENT), MOST_PAUSE))
         if self.position >= stretch.head:
             with contextlib.suppress(TimeoutError):
