@@ -16,7 +16,7 @@ from psycopg_pool import ConnectionPool
 from infra.events import ROW, Recorded, Row, recorded
 from infra.library import LogRecorder, Replay
 from infra.vault import Vault
-from projections.complaints.rows import Row as ComplaintRow
+from projections.complaints.row import Row as ComplaintRow
 from projections.complaints.rows import fold
 from projections.complaints.texts import WRITE, Texts, fold_texts, indexed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar, assert_never
+from typing import Any, TypeVar, assert_never
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -13,9 +13,7 @@ from domain.complaint import ComplaintEvent
 from domain.complaint import events as e
 from projections.complaints import facts
 from projections.complaints.items import OpenAsk, OpenProposal, Resolution, Workaround
-
-if TYPE_CHECKING:
-    from projections.complaints.rows import Row
+from projections.complaints.row import Row
 
 T = TypeVar("T")
 

@@ -45,7 +45,7 @@ from projections.complaints.items import (
     Workaround,
     WorkTotals,
 )
-from projections.complaints.rows import Row
+from projections.complaints.row import Row
 from projections.complaints.texts import Texts
 
 

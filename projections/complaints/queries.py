@@ -33,7 +33,8 @@ from infra.pages import (
     read_page,
 )
 from projections.complaints.details import ComplaintDetail, ComplaintItem, detailed
-from projections.complaints.rows import Row, fold
+from projections.complaints.row import Row
+from projections.complaints.rows import fold
 from projections.complaints.search import words
 from projections.complaints.texts import Texts, fold_texts
 from projections.complaints.view import DUE_OR_NEVER, IS_DUE, IS_OPEN, SEVERITY_RANK, VIEW

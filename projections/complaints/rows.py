@@ -1,83 +1,20 @@
-"""The rows of the view: every column comes from the domain's own fold, or from the match in `changes`."""
+"""Folding rows of the view: every column comes from the domain's own fold, or from the match in `changes`."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
-from uuid import UUID
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.complaint import Complaint, ComplaintEvent, evolve_case
 from domain.complaint import events as e
-from domain.complaint.lifecycle import OPEN, State
-from domain.complaint.values import (
-    Anonymity,
-    CloseReason,
-    Flag,
-    JourneyStage,
-    Kind,
-    Outcome,
-    Point,
-    Severity,
-    WithdrawnBy,
-)
+from domain.complaint.lifecycle import OPEN
 from domain.messages import Event
 from infra.events import Recorded
 from projections.complaints.changes import changes
 from projections.complaints.facts import Facts
-from projections.complaints.items import OpenAsk, OpenProposal, Resolution
-
-
-class Row(Struct, frozen=True, kw_only=True):
-    """A complaint; the fields are the columns of `complaints_2`."""
-
-    complaint_id: UUID
-    version: int
-    etag: int
-    case: Complaint
-    protocol: str
-    kind: Kind
-    state: State
-    subject: str
-    channel: str
-    anonymity: Anonymity
-    received_at: datetime
-    registered_at: datetime
-    updated_at: datetime
-    customer_id: UUID | None = None
-    category: str | None = None
-    product: str | None = None
-    severity: Severity | None = None
-    journey_stage: JourneyStage | None = None
-    tags: tuple[str, ...] = ()
-    analyst: str | None = None
-    team: str | None = None
-    origin: str | None = None
-    flags: tuple[Flag, ...] = ()
-    escalation: int | None = None
-    duplicate_of: UUID | None = None
-    needs_review: bool = False
-    awaits_approval: bool = False
-    due_at: datetime | None = None
-    asks: tuple[OpenAsk, ...] = ()
-    asked_sectors: tuple[str, ...] = ()
-    proposal: OpenProposal | None = None
-    outcome: Outcome | None = None
-    resolution: Resolution | None = None
-    acknowledged_at: datetime | None = None
-    last_contact_at: datetime | None = None
-    last_reply_at: datetime | None = None
-    closed_at: datetime | None = None
-    close_reason: CloseReason | None = None
-    withdrawn_by: WithdrawnBy | None = None
-    reopenings: int = 0
-    points: tuple[Point, ...] = ()
-    forwarded_from: str | None = None
-    prior_protocol: str | None = None
-    follows: UUID | None = None
-    source_ref: str | None = None
-    facts: Facts = Facts()
+from projections.complaints.items import OpenAsk, OpenProposal
+from projections.complaints.row import Row
 
 
 def fold(row: Row | None, recorded: Recorded[Event]) -> Row:

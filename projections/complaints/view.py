@@ -11,7 +11,8 @@ from domain.messages import Event
 from infra.events import Recorded
 from infra.projector import View
 from infra.rows import fold_rows
-from projections.complaints.rows import Row, finished, fold_many
+from projections.complaints.row import Row
+from projections.complaints.rows import finished, fold_many
 from projections.complaints.texts import DDL as TEXTS
 from projections.complaints.texts import apply_texts
 
