@@ -23,7 +23,7 @@ from projections.sla import AtRisk, ComplianceAsked, Drill
 
 CASES: LiteralString = """
 INSERT INTO sla_cases_2
-SELECT md5(n::text)::uuid, n::text, now(), '{}', '[]', false FROM generate_series(1, %s) n"""
+SELECT md5(n::text)::uuid, n::text, now(), '{}', '[]', false, false FROM generate_series(1, %s) n"""
 CLOCKS: LiteralString = """
 INSERT INTO sla_clocks_2
 SELECT c.id || '/desk/' || t.name || '/1', c.id, n::text, 'desk/' || t.name, 1, 'desk', 1, 'always', 1, 'UTC',

@@ -8,7 +8,6 @@ from typing import Any
 import jsonschema_rs
 import msgspec
 import pytest
-from schemathesis.specs.openapi import definitions
 
 from api.examples import REQUESTS
 from api.openapi.responses import SHARED
@@ -37,6 +36,8 @@ TRICKY = [
 
 def test_the_document_is_valid_openapi_3_1() -> None:
     assert DOCUMENT["openapi"].startswith("3.1")
+    from schemathesis.specs.openapi import definitions  # noqa: PLC0415 - its import takes seconds
+
     assert list(definitions.OPENAPI_31_VALIDATOR.iter_errors(DOCUMENT)) == []
 
 
