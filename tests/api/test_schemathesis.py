@@ -164,7 +164,7 @@ def test_the_service_keeps_to_its_document(
             base_url=service.url,
             headers=headers,
             session=session,
-            # Overlapping windows, unknown zones and the like are no matter of a schema. There is no worker, so
+            # Overlapping windows, unknown zones and the like are no matter of a schema. No worker runs, so
             # soon as many simulations wait as there may be.
             excluded_checks=[
                 ignored_auth,
