@@ -225,7 +225,8 @@ def rebuilding(conninfo: str, vault: Vault) -> Handler:
         finally:
             work.cancel()
             await asyncio.wait([work])
-        return msgspec.json.encode(work.result() if what.asked.compare else None)
+        differences = work.result()
+        return msgspec.json.encode(differences if what.asked.compare else None)
 
     return answer
 

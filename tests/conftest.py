@@ -14,12 +14,21 @@ from infra.embedded import EmbeddedPostgres
 from infra.migrating import migrate
 
 SCHEMA = "ouvidoria"
-SLOWEST = ("tests/test_tutorials.py", "tests/test_readme.py", "tests/faults/", "tests/infra/test_broker.py")
+SLOWEST = (
+    "tests/faults/",
+    "tests/test_readme.py",
+    "tests/test_tutorials.py",
+    "tests/api/test_schemathesis.py",
+    "tests/domain/sla/test_calendars.py",
+    "tests/infra/test_webhook_faults.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest comes first, so that no process works on it alone in the end."""
-    items.sort(key=lambda item: not item.nodeid.startswith(SLOWEST))
+    """What takes longest comes first, and what is done at once last: no process works alone in the end."""
+    items.sort(
+        key=lambda item: (not item.nodeid.startswith(SLOWEST), item.nodeid.startswith("tests/domain/"))
+    )
 
 
 @pytest.fixture(scope="session")

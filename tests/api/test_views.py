@@ -130,6 +130,14 @@ def test_a_rebuild_can_be_given_up_and_the_old_view_stays(own_service: Service) 
     assert ended(own_service, path)["state"] == "cancelled"
 
 
+def test_a_rebuild_that_fails_says_so(own_service: Service) -> None:
+    path = asked(own_service, "customers")
+    with rebuilt_elsewhere(own_service, "customers_2"):
+        own_service.start_worker()
+        found = ended(own_service, path)
+    assert (found["state"], found["failure"]) == ("failed", "BeingRebuilt")
+
+
 def test_what_cannot_be_asked_for_is_refused(service: Service) -> None:
     nowhere = problem(service.post("/v1/views/nothing/rebuild", {}, role="admin"), 404, "not-found")
     assert "customers" in nowhere["detail"]

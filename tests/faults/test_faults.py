@@ -12,7 +12,7 @@ from tests.faults.harness import run
 from tests.faults.house import House
 from tests.infra.logs import run as execute
 
-SECONDS, SEED = 5.0, 1
+SECONDS, SEED = 3.0, 1
 
 
 @pytest.mark.parametrize("line", [pytest.param(True, id="apart"), pytest.param(False, id="embedded")])
