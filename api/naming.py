@@ -17,11 +17,13 @@ async def named(request: Request[Any, Any, Any], aggregate: Aggregate, key: str)
     Raises:
         NotFound: nothing was.
     """
+    if "\0" in key:
+        raise NotFound(f"no {aggregate.kind} has this name")
+    claim = claim_of(aggregate, key)
+    known = await services(request).commands.claimed([claim])
+    if claim in known:  # a name may look like an id: issuers of tokens give such subjects
+        return known[claim]
     try:
         return UUID(key)
     except ValueError:
-        claim = claim_of(aggregate, key)
-    known = await services(request).commands.claimed([claim])
-    if claim not in known:
-        raise NotFound(f"no {aggregate.kind} has this name")
-    return known[claim]
+        raise NotFound(f"no {aggregate.kind} has this name") from None

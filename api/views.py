@@ -170,7 +170,7 @@ async def standing(
 async def cancel(
     request: Request[Any, Any, Any], key: FromPath[str], stream_id: FromPath[UUID]
 ) -> Response[bytes]:
-    """Stop a rebuild that waits or runs: the old view stays. One that has ended stays as it is."""
+    """Stop a rebuild that waits or runs: the old view stays, unless it was just being replaced."""
     await _found(request, key, stream_id)
     await given_up(request, stream_id)
     return single(_shown(await _found(request, key, stream_id)))
@@ -224,9 +224,10 @@ def rebuilding(conninfo: str, vault: Vault) -> Handler:
                 await asyncio.wait([work], timeout=BEAT_SECONDS)
         finally:
             work.cancel()
-            await asyncio.wait([work])
-        differences = work.result()
-        return msgspec.json.encode(differences if what.asked.compare else None)
+            (outcome,) = await asyncio.gather(work, return_exceptions=True)
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return msgspec.json.encode(outcome if what.asked.compare else None)
 
     return answer
 

@@ -67,9 +67,8 @@ UPDATE jobs SET state = 'running', touched_at = now(), done = 0, total = 0
 RETURNING *"""
 TOUCH: LiteralString = """
 UPDATE jobs SET done = %s, total = %s, touched_at = now() WHERE id = %s AND state = 'running'"""
-END: LiteralString = (
-    "UPDATE jobs SET state = %s, result = %s, failure = %s WHERE id = %s AND state = 'running'"
-)
+FAIL: LiteralString = "UPDATE jobs SET state = 'failed', failure = %s WHERE id = %s AND state = 'running'"
+DONE: LiteralString = "UPDATE jobs SET state = 'done', result = %s WHERE id = %s AND state = 'running'"
 CANCEL: LiteralString = (
     "UPDATE jobs SET state = 'cancelled' WHERE id = %s AND state IN ('waiting', 'running')"
 )
@@ -147,13 +146,13 @@ class Jobs:
             result = await self._handlers[job.kind](job.asked, _progress(connection, job.id))
         except Cancelled:
             log.info("job-cancelled", job=str(job.id), kind=job.kind)
-        except (psycopg.OperationalError, psycopg.InterfaceError):
-            raise  # it is begun anew once it is stale
         except Exception as error:
+            if connection.closed:
+                raise  # it is begun anew once it is stale
             log.exception("job-failed", job=str(job.id), kind=job.kind)
-            await connection.execute(END, ["failed", None, type(error).__name__, job.id])
+            await connection.execute(FAIL, [type(error).__name__, job.id])
         else:
-            await connection.execute(END, ["done", result, None, job.id])
+            await connection.execute(DONE, [result, job.id])
 
 
 def _progress(connection: Connection, job_id: UUID) -> Progress:

@@ -25,6 +25,13 @@ def migrate(url: str, schema: str) -> None:
         _upgrade(url, schema)
 
 
+# An append locks the log's tables one after the other, and so does a migration, which would meet it half-way.
+# Behind `append`'s own lock it meets nobody. Before the first migration there is no log.
+HOLD = """
+SELECT pg_advisory_xact_lock(c.oid::integer, 0) FROM pg_class c
+ WHERE c.relname = 'events' AND c.relnamespace = current_schema()::regnamespace"""
+
+
 def _upgrade(url: str, schema: str) -> None:
     # The pool class makes SQLAlchemy hand over psycopg's own connection and forget it.
     engine = sqlalchemy.create_engine(
@@ -34,6 +41,7 @@ def _upgrade(url: str, schema: str) -> None:
     )
     with engine.begin() as bound:
         bound.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
+        bound.exec_driver_sql(HOLD)
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         config.attributes.update(connection=bound, schema=schema, app_role=app_role(schema))

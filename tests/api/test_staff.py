@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -33,6 +34,14 @@ def assigned(service: Service, complaint_id: str, **fields: Any) -> tuple[str | 
     """Analyst, team and provider that an assignment recorded."""
     [event] = service.do(complaint_id, "assign", **fields)["events"]
     return tuple(event["data"].get(name) for name in FIELDS)
+
+
+def test_an_analyst_whose_subject_looks_like_an_id_is_found_by_it(service: Service, night: str) -> None:
+    subject = str(uuid4())
+    made(service, ANALYSTS, {"subject": subject, "team": NIGHT["name"]})
+    assert service.fresh(f"{ANALYSTS}/{subject}").json()["subject"] == subject
+    assert done(service, f"{ANALYSTS}/{subject}/leave", {}) == ["analyst-left"]
+    assert night
 
 
 @pytest.fixture(scope="module")

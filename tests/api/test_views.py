@@ -13,7 +13,7 @@ from infra.database import serving_conninfo
 from infra.projector.rebuilding.rebuild import LOCK
 from tests.api.serving import NOWHERE, REGISTER, Service, problem, wrong
 
-ROWS = "SELECT t::text FROM ouvidoria_views.complaints_2 t ORDER BY complaint_id"
+ROWS = "SELECT t::text FROM ouvidoria_views.complaints_3 t ORDER BY complaint_id"
 
 
 def views(service: Service) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def test_every_view_tells_its_version_and_how_far_it_is_behind_the_newest_event(
 def test_a_rebuilt_view_is_the_same_and_another_table(service: Service) -> None:
     caught_up(service)
     before = service.ask(ROWS)
-    table = "SELECT 'ouvidoria_views.complaints_2'::regclass::oid"
+    table = "SELECT 'ouvidoria_views.complaints_3'::regclass::oid"
     old = service.ask(table)
     found = ended(service, asked(service, "complaints", compare=True))
     assert (found["state"], found["progress"], found["failure"]) == ("done", 1.0, None)
@@ -93,15 +93,15 @@ def test_a_rebuilt_view_is_the_same_and_another_table(service: Service) -> None:
 
 def test_what_differs_is_named_and_left_where_it_is_without_the_switch(service: Service) -> None:
     caught_up(service)
-    service.ask("UPDATE ouvidoria_views.complaints_2 SET subject = 'altered' RETURNING complaint_id::text")
+    service.ask("UPDATE ouvidoria_views.complaints_3 SET subject = 'altered' RETURNING complaint_id::text")
     found = ended(service, asked(service, "complaints", compare=True, switch=False))
     assert found["state"] == "done", found
-    rows = {row for (row,) in service.ask("SELECT complaint_id::text FROM ouvidoria_views.complaints_2")}
+    rows = {row for (row,) in service.ask("SELECT complaint_id::text FROM ouvidoria_views.complaints_3")}
     assert found["differences"]["count"] == len(rows)
     assert {tuple(each["columns"]) for each in found["differences"]["shown"]} == {("subject",)}
-    assert service.ask("SELECT DISTINCT subject FROM ouvidoria_views.complaints_2") == [("altered",)]
+    assert service.ask("SELECT DISTINCT subject FROM ouvidoria_views.complaints_3") == [("altered",)]
     assert ended(service, asked(service, "complaints"))["differences"] is None
-    assert service.ask("SELECT DISTINCT subject FROM ouvidoria_views.complaints_2") == [
+    assert service.ask("SELECT DISTINCT subject FROM ouvidoria_views.complaints_3") == [
         (REGISTER["subject"],)
     ]
 

@@ -9,6 +9,8 @@ import psycopg
 import pytest
 
 from infra.log import Appended, purge, reading
+from infra.migrating import migrate
+from tests.conftest import SCHEMA
 from tests.infra.logs import (
     NOW,
     append_on,
@@ -172,6 +174,15 @@ async def test_recorded_at_is_the_time_under_the_lock_not_that_of_the_call(datab
             await until_waiting(database, 1)
             ((now,),) = await fetch(holder, "SELECT clock_timestamp()")
         assert (await waiting).recorded_at > now
+
+
+async def test_a_migration_waits_for_the_append_under_way_and_does_not_meet_it_half_way(
+    database: str,
+) -> None:
+    async with lock_held(database):
+        migrating = asyncio.create_task(asyncio.to_thread(migrate, database, SCHEMA))
+        await until_waiting(database, 1)
+    await migrating
 
 
 async def test_an_older_snapshot_may_not_append(database: str) -> None:

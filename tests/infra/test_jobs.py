@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from infra import jobs
@@ -50,6 +51,17 @@ async def test_a_job_of_another_kind_is_not_found_and_not_taken(database: str) -
         job_id = await jobs.submit(connection, "halve", b"4", "ana")
         assert await jobs.find(connection, "double", job_id) is None
         assert await Jobs(serving(database), {"double": doubled}).answer(connection) is False
+
+
+async def test_what_the_database_refuses_to_a_handler_ends_the_job_too(database: str) -> None:
+    async def fails(_asked: bytes, _progress: Progress) -> bytes:
+        raise psycopg.errors.DiskFull("no space is left")  # an OperationalError, as a lost connection is
+
+    async with served(database) as connection:
+        job_id = await jobs.submit(connection, "double", b"4", "ana")
+    async with working(database, fails):
+        await until(lambda: _is(database, job_id, "failed"))
+    assert (await found(database, job_id)).failure == "DiskFull"
 
 
 async def test_a_handler_that_fails_ends_its_job_alone(database: str) -> None:
