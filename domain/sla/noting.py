@@ -9,7 +9,6 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from domain.complaint import events as e
-from domain.fields import RESOLUTION
 from domain.messages import tag_of
 from domain.sla.sending import to_be_sent
 from domain.sla.story import MOVING
@@ -215,14 +214,11 @@ def _marked(
 
 
 def _told_of(timeline: Timeline, event: e.NotificationSent | e.NotificationFailed, at: datetime) -> Timeline:
-    """Nothing for those inside. Of two times within a second, what was recorded later is later."""
+    """Nothing for those inside."""
     if event.audience != "customer":
         return timeline
-    known = [mark.at for mark in timeline.sendings(event.notification_id, event.about_version)]
-    if known and known[-1] - RESOLUTION < at < known[-1]:
-        at = known[-1]
     mark = Mark(
-        at,
+        timeline.told_at(event.notification_id, event.about_version, at),
         tag_of(type(event)),
         event.notification_id,
         uncertain=event.time_uncertain,

@@ -13,6 +13,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.complaint.values import ExternalBody
+from domain.fields import RESOLUTION
 from domain.sla.pinning import PinnedPolicy
 
 SENT, FAILED = "notification-sent", "notification-failed"
@@ -79,6 +80,14 @@ class Timeline(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def imported(self) -> bool:
         """Whether its policies are those of an import, which may not know what was sent."""
         return bool(self.applications) and self.applications[0].cause == "imported"
+
+    def told_at(self, notification_id: str, about: int, at: datetime) -> datetime:
+        """When what is told of a message counts as having happened.
+
+        Of two times within a second, what was recorded later is later.
+        """
+        told = (mark.at for mark in self.sendings(notification_id, about))
+        return max((known for known in told if at < known < at + RESOLUTION), default=at)
 
     def sendings(self, notification_id: str, about: int) -> Iterator[Mark]:
         """What was told of a message to the customer about a version, as it was recorded."""
