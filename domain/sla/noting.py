@@ -71,7 +71,7 @@ PLAIN = frozenset(
 
 
 def noted(timeline: Timeline, event: e.ComplaintEvent, at: datetime, version: int) -> Timeline:
-    """The timeline after the event of a version, which occurred `at`; the very same where no clock moves."""
+    """The timeline after the event of a version, which occurred `at`; the very same if nothing is noted."""
     tag = event.__struct_config__.tag
     if tag in UNNOTED:
         return timeline
@@ -214,16 +214,16 @@ def _marked(
 
 
 def _told_of(timeline: Timeline, event: e.NotificationSent | e.NotificationFailed, at: datetime) -> Timeline:
-    """Nothing for those inside."""
-    if event.audience != "customer":
-        return timeline
+    inside = event.audience == "staff"
     mark = Mark(
-        timeline.told_at(event.notification_id, event.about_version, at),
+        timeline.told_at(event.notification_id, event.about_version, at, inside=inside),
         tag_of(type(event)),
         event.notification_id,
         uncertain=event.time_uncertain,
         message=event.about_version,
     )
+    if inside:
+        return replace(timeline, inside=(*timeline.inside, mark))
     return replace(timeline, marks=(*timeline.marks, mark))
 
 

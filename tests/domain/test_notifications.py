@@ -88,6 +88,13 @@ def test_times_in_whole_seconds_are_those_of_the_clock_within_them() -> None:
     assert receipts(ANSWERED, by_the_clock, failed, failed, again) == [1, 1, 0, 0]
 
 
+def test_what_is_told_again_to_those_inside_is_recorded_once_too() -> None:
+    sent = structs.replace(SENT, audience="staff")
+    failed = structs.replace(FAILED, audience="staff")
+    assert receipts(ANSWERED, sent, sent, failed, failed, sent, at(sent, -1)) == [1, 0, 1, 0, 0, 1]
+    assert receipts(ANSWERED, sent, SENT) == [1, 1]
+
+
 def test_a_message_sent_again_after_it_came_back_is_news() -> None:
     assert receipts(ANSWERED, at(SENT, -2), at(FAILED, -1), SENT) == [1, 1, 1]
 

@@ -40,9 +40,10 @@ def _news(
     if event.about_version > state.version:
         raise Refused("unknown-event", f"the complaint has no version {event.about_version}")
     message, tag = (event.notification_id, event.about_version), tag_of(type(event))
-    told = sorted(state.timeline.sendings(*message), key=lambda mark: mark.at)
+    inside = event.audience == "staff"
+    told = sorted(state.timeline.sendings(*message, inside=inside), key=lambda mark: mark.at)
     if any(mark.tag == tag and abs(mark.at - ctx.occurred_at) < RESOLUTION for mark in told):
         return []
-    at = state.timeline.told_at(*message, ctx.occurred_at)
+    at = state.timeline.told_at(*message, ctx.occurred_at, inside=inside)
     before = [mark for mark in told if mark.at <= at]
     return [] if before and before[-1].tag == tag else [event]
