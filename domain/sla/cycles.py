@@ -89,11 +89,11 @@ class Course:
             yield from self._occurrences(self._story.tagged(counts_from))
 
     def _occurrences(self, found: Sequence[Moment]) -> Iterator[Cycle]:
-        """What happens again while it is still owed begins nothing new."""
+        """What happens again before the last was answered begins nothing new."""
         last: Cycle | None = None
         for moment in found:
             over = self._over(last.start, last.start) if last else None
-            if last is None or (over is not None and over.moment[:2] < moment[:2]):
+            if last is None or (over is not None and self._given_at(over) < moment[:2]):
                 place = Place(moment.at, moment.seq)
                 number = last.number + 1 if last else 1
                 last = Cycle(number, place, self._target.counts_from, moment.mark.uncertain)
@@ -146,6 +146,11 @@ class Course:
         if stop is not None and (end is None or stop[:2] < end[:2]):
             return Over(stop, met=True)
         return None if end is None else Over(end, met=False)
+
+    def _given_at(self, over: Over) -> Place:
+        """When what ended a cycle happened: of an answer, not when it left."""
+        at, seq, _ = over.moment
+        return self._given.get(seq, Place(at, seq)) if over.met else Place(at, seq)
 
     def _is_undone(self, over: Over) -> bool:
         return not over.met or self._target.stops in UNDONE

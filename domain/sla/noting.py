@@ -9,7 +9,6 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from domain.complaint import events as e
-from domain.fields import RESOLUTION
 from domain.messages import tag_of
 from domain.sla.sending import to_be_sent
 from domain.sla.story import MOVING
@@ -72,7 +71,7 @@ PLAIN = frozenset(
 
 
 def noted(timeline: Timeline, event: e.ComplaintEvent, at: datetime, version: int) -> Timeline:
-    """The timeline after the event of a version, which occurred `at`; the very same where no clock moves."""
+    """The timeline after the event of a version, which occurred `at`; the very same if nothing is noted."""
     tag = event.__struct_config__.tag
     if tag in UNNOTED:
         return timeline
@@ -215,19 +214,16 @@ def _marked(
 
 
 def _told_of(timeline: Timeline, event: e.NotificationSent | e.NotificationFailed, at: datetime) -> Timeline:
-    """Nothing for those inside. Of two times within a second, what was recorded later is later."""
-    if event.audience != "customer":
-        return timeline
-    known = [mark.at for mark in timeline.sendings(event.notification_id, event.about_version)]
-    if known and known[-1] - RESOLUTION < at < known[-1]:
-        at = known[-1]
+    inside = event.audience == "staff"
     mark = Mark(
-        at,
+        timeline.told_at(event.notification_id, event.about_version, at, inside=inside),
         tag_of(type(event)),
         event.notification_id,
         uncertain=event.time_uncertain,
         message=event.about_version,
     )
+    if inside:
+        return replace(timeline, inside=(*timeline.inside, mark))
     return replace(timeline, marks=(*timeline.marks, mark))
 
 

@@ -14,12 +14,13 @@ STOPPED_BY: dict[Stop, str] = {
     "acknowledged": "complaint-acknowledged",
     "holding_response": "holding-response-sent",
     "final_response": "resolution-proposed",
-    "accepted": "resolution-accepted",
     "external_answered": "external-case-answered",
     "resolved": "complaint-resolved",
     "history_delivered": "history-delivered",
 }
-"""The event that always stops a target; it can neither start nor extend it, too."""
+"""The event that always stops a target; it can neither start nor extend it, too.
+
+An acceptance stops only if it is not a partial one."""
 AFTERWARDS: frozenset[Stop] = LASTING | {"first_response"}
 """What may be done once the complaint is over; anything else only while it is open."""
 OVER = ENDS.keys() | {"complaint-resolved", "complaint-closed"}
@@ -44,6 +45,7 @@ def start_problems(path: str, target: Target) -> Iterator[Problem]:
 
 def extension_problems(path: str, target: Target, extension: Extension) -> Iterator[Problem]:
     """Extensions that make nothing longer, and events that come too soon or too late to extend anything."""
+    rolls = target.roll_end != "none"
     if extension.by == _starting(target):
         yield Problem(f"{path}.by", "is the event that it counts from, so the length itself would never hold")
     if extension.by == STOPPED_BY.get(target.stops):
@@ -54,23 +56,26 @@ def extension_problems(path: str, target: Target, extension: Extension) -> Itera
     if length is None:
         yield Problem(path, "there is no length to extend")
         return
-    if never_longer(to, length, rolls=target.roll_end != "none"):
+    if never_longer(to, length, rolls=rolls):
         yield Problem(f"{path}.to.amount", "is no longer than the length itself")
     elif to.unit != length.unit and extension.at_most > 1:
         yield Problem(f"{path}.to.unit", "what can be extended again keeps its unit")
-    elif extension.before is not None and is_shorter(_last(length, extension), extension.before):
+    elif extension.before is not None and is_shorter(_last(length, extension), extension.before, rolls=rolls):
         yield Problem(
             f"{path}.before.amount", "ends after the target itself, when there is nothing to extend"
         )
 
 
 def escalation_problems(path: str, each: Escalation, target: Target) -> Iterator[Problem]:
-    """Levels that are reached before the clock begins, or after a window, which nobody minds."""
+    """Levels that are reached before the clock begins, or after a window, which nobody minds.
+
+    What rolls may be due any number of dates later, so that every level is reached.
+    """
     if target.obligation == "window" and each.when == "after":
         yield Problem(f"{path}.when", "a window lapses: nothing is overdue after it")
     if each.when == "after" or target.length is None or target.counts_from == CASE_OPENED:
         return  # an outside body may state a later time than the length makes
-    if is_shorter(target.length, each.offset, rolls=target.roll_end != "none"):
+    if target.roll_end == "none" and is_shorter(target.length, each.offset):
         yield Problem(f"{path}.offset.amount", "is further before the due time than the target is long")
 
 

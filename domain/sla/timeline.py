@@ -13,6 +13,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.complaint.values import ExternalBody
+from domain.fields import RESOLUTION
 from domain.sla.pinning import PinnedPolicy
 
 SENT, FAILED = "notification-sent", "notification-failed"
@@ -71,6 +72,8 @@ class Timeline(Struct, frozen=True, kw_only=True, omit_defaults=True):
     received_uncertain: bool = False
     marks: tuple[Mark, ...] = ()
     """In the order in which they were recorded."""
+    inside: tuple[Mark, ...] = ()
+    """What was told of messages to those inside, to whom nothing is owed: no clock moves."""
     cases: tuple[Case, ...] = ()
     applications: tuple[Application, ...] = ()
     records: tuple[Record, ...] = ()
@@ -80,7 +83,16 @@ class Timeline(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Whether its policies are those of an import, which may not know what was sent."""
         return bool(self.applications) and self.applications[0].cause == "imported"
 
-    def sendings(self, notification_id: str, about: int) -> Iterator[Mark]:
-        """What was told of a message to the customer about a version, as it was recorded."""
-        known = (mark for mark in self.marks if mark.message == about and mark.tag in SENDINGS)
+    def told_at(self, notification_id: str, about: int, at: datetime, *, inside: bool = False) -> datetime:
+        """When what is told of a message counts as having happened.
+
+        Of two times within a second, what was recorded later is later.
+        """
+        told = (mark.at for mark in self.sendings(notification_id, about, inside=inside))
+        return max((known for known in told if at < known < at + RESOLUTION), default=at)
+
+    def sendings(self, notification_id: str, about: int, *, inside: bool = False) -> Iterator[Mark]:
+        """What was told of a message about a version, to the customer or inside, as it was recorded."""
+        marks = self.inside if inside else self.marks
+        known = (mark for mark in marks if mark.message == about and mark.tag in SENDINGS)
         return (mark for mark in known if mark.how == notification_id)

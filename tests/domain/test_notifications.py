@@ -73,7 +73,30 @@ def test_a_message_tells_of_an_event_that_there_is() -> None:
 
 
 def test_what_is_told_again_is_recorded_once() -> None:
-    assert receipts(ANSWERED, SENT, SENT, FAILED, FAILED, SENT) == [1, 0, 1, 0, 1]
+    assert receipts(ANSWERED, SENT, SENT, FAILED, FAILED, at(SENT, -1)) == [1, 0, 1, 0, 1]
+
+
+def test_a_receipt_delivered_again_undoes_no_failure_of_the_same_second() -> None:
+    assert receipts(ANSWERED, SENT, FAILED, SENT, FAILED) == [1, 1, 0, 0]
+
+
+def test_times_in_whole_seconds_are_those_of_the_clock_within_them() -> None:
+    by_the_clock = structs.replace(SENT, occurred_at=NOW - timedelta(seconds=0.5))
+    in_seconds = NOW - timedelta(seconds=1)
+    failed = structs.replace(FAILED, occurred_at=in_seconds)
+    again = structs.replace(SENT, occurred_at=in_seconds)
+    assert receipts(ANSWERED, by_the_clock, failed, failed, again) == [1, 1, 0, 0]
+
+
+def test_what_is_told_again_to_those_inside_is_recorded_once_too() -> None:
+    sent = structs.replace(SENT, audience="staff")
+    failed = structs.replace(FAILED, audience="staff")
+    assert receipts(ANSWERED, sent, sent, failed, failed, sent, at(sent, -1)) == [1, 0, 1, 0, 0, 1]
+    assert receipts(ANSWERED, sent, SENT) == [1, 1]
+
+
+def test_a_message_sent_again_after_it_came_back_is_news() -> None:
+    assert receipts(ANSWERED, at(SENT, -2), at(FAILED, -1), SENT) == [1, 1, 1]
 
 
 def test_what_was_sent_before_it_was_known_to_be_is_news() -> None:

@@ -215,7 +215,7 @@ async def test_cfpb_cases_are_undetermined_beside_what_the_source_declares(
             for each in await at.events((await fetch(at.connection, STREAM))[0][0])
             if isinstance(each.event, SlaApplied)
         ]
-        assert (applied.cause, applied.facts.external_bodies) == ("external_case_opened", ("cfpb",))
+        assert (applied.cause, applied.facts.external_bodies) == ("imported", ("cfpb",))
 
 
 def answers(clocks: list[dict[str, Any]]) -> list[tuple[str, str | None, datetime | None]]:

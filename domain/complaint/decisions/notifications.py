@@ -6,6 +6,7 @@ from domain.aggregate import Context
 from domain.complaint import commands as c
 from domain.complaint import events as e
 from domain.complaint.state import Complaint
+from domain.fields import RESOLUTION
 from domain.messages import Refused, tag_of
 
 
@@ -35,9 +36,14 @@ def record_failed(
 def _news(
     state: Complaint, event: e.NotificationSent | e.NotificationFailed, ctx: Context
 ) -> list[e.ComplaintEvent]:
-    """Nothing where the last that is known of the message, up to then, is the same."""
+    """Nothing where the same is known: of that time, or as the last of the message up to then."""
     if event.about_version > state.version:
         raise Refused("unknown-event", f"the complaint has no version {event.about_version}")
-    told = state.timeline.sendings(event.notification_id, event.about_version)
-    before = sorted((mark for mark in told if mark.at <= ctx.occurred_at), key=lambda mark: mark.at)
-    return [] if before and before[-1].tag == tag_of(type(event)) else [event]
+    message, tag = (event.notification_id, event.about_version), tag_of(type(event))
+    inside = event.audience == "staff"
+    told = sorted(state.timeline.sendings(*message, inside=inside), key=lambda mark: mark.at)
+    if any(mark.tag == tag and abs(mark.at - ctx.occurred_at) < RESOLUTION for mark in told):
+        return []
+    at = state.timeline.told_at(*message, ctx.occurred_at, inside=inside)
+    before = [mark for mark in told if mark.at <= at]
+    return [] if before and before[-1].tag == tag else [event]

@@ -131,10 +131,12 @@ CAUSES: dict[type[e.ComplaintEvent], Cause] = {
 
 
 def _cause(events: list[e.ComplaintEvent], ctx: Context) -> Cause:
-    """What changed the facts; of several things the first."""
+    """What changed the facts; of several things the first. Whatever it was: in an import, that."""
+    if ctx.origin == "import":
+        return "imported"
     cause = next((CAUSES[type(event)] for event in events if type(event) in CAUSES), None)
     if cause is not None:
-        return "imported" if cause == "registered" and ctx.origin == "import" else cause
+        return cause
     severe = any(isinstance(event, e.ComplaintClassified) and event.severity for event in events)
     return "severity_changed" if severe else "classified"
 

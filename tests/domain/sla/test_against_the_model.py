@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from random import Random
 from typing import Any
 
 from hypothesis import given, settings
@@ -212,3 +213,33 @@ def test_what_is_foreseen_is_what_happens(
         (event,) = told.watch()
         assert isinstance(event, e.SlaBreached)
         assert told.watch() == []
+
+
+@given(st.lists(st.sampled_from(["request", "deliver", "send"]), max_size=12), st.randoms())
+def test_every_request_has_a_clock_that_only_an_answer_to_it_stops(
+    history: list[str], chance: Random
+) -> None:
+    owed = target("history_delivered", counts_from="history-requested", requires_dispatch=True)
+    told = Told(policy(owed))
+    given_at: dict[int, datetime] = {}
+    left: dict[datetime, datetime] = {}
+    requests: list[datetime] = []
+    for what in history:
+        told.later(MINUTE)
+        match what:
+            case "request":
+                requests.append(told.at)
+                told.tell(e.HistoryRequested(channel="phone"))
+            case "deliver":
+                told.tell(e.HistoryDelivered(channel="email"))
+                given_at[told.version] = told.at
+            case "send" if given_at:
+                answer = chance.choice(sorted(given_at))
+                told.tell(sent(answer))
+                left[told.at] = given_at.pop(answer)
+    answered = [(clock.started_at, left[clock.stopped_at]) for clock in told.clocks() if clock.stopped_at]
+    running = [clock.started_at for clock in told.clocks() if not clock.stopped_at]
+    assert all(start < given for start, given in answered)
+    for asked_at in requests:
+        awaited = any(start <= asked_at for start in running)
+        assert awaited or any(start <= asked_at < given for start, given in answered)

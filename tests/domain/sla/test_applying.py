@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from domain.complaint import commands as c
 from domain.complaint import events as e
-from domain.sla import ActivePolicy, Facts, Match, Policy, apply, matches
+from domain.messages import Origin
+from domain.sla import ActivePolicy, Book, Facts, Match, Policy, WorkingTime, apply, clocks, matches
+from domain.sla.standing import Standing
 from tests.domain.sla.telling import (
     DAY,
     HOUR,
@@ -24,6 +27,7 @@ from tests.domain.sla.telling import (
     resolved,
     target,
 )
+from tests.domain.spec import NOW, PROPOSE, REGISTER, play
 
 
 def active(*policies: Policy) -> list[ActivePolicy]:
@@ -190,3 +194,20 @@ def test_each_layer_has_its_own_clock() -> None:
         "contract": "met",
         "internal": "met_late",
     }
+
+
+def found_severe(origin: Origin) -> str:
+    """The final response to a complaint found severe only in its second row, and answered by a message."""
+    severe = Match(severity="high")
+    rule = policy(target("final_response", length=length(1), requires_dispatch=True), match=severe)
+    ready = active(rule)
+    times = {("office", 2): WorkingTime(pinned(OFFICE, 2))}
+    standing = Standing(Book(policies={("desk", 3): rule}, calendars=times), tuple(ready), {})
+    told = play(REGISTER, c.Classify(severity="high"), PROPOSE, origin=origin, sla=standing)
+    (clock,) = clocks(told.timeline, standing.book, NOW + DAY)
+    return clock.state
+
+
+def test_what_an_import_finds_to_apply_only_later_is_imported_all_the_same() -> None:
+    assert found_severe("import") == "undetermined"
+    assert found_severe("live") == "breached"

@@ -1,12 +1,13 @@
 """What can never come to pass is refused with the reason; what may, by some calendar, is not."""
 
 from datetime import datetime, timedelta
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from domain.complaint import events as e
 from domain.sla import Calendar, Escalation, Extension, Length, Match, Policy, Target, WorkingTime
 from domain.sla.counting import Run, deadline
 from domain.sla.documents import CASE_OPENED, RollEnd, Unit
@@ -14,7 +15,7 @@ from domain.sla.lengths import is_shorter, never_longer
 from domain.sla.problems import Problem
 from domain.sla.reach import AFTERWARDS, OVER
 from domain.sla.validation import policy_problems
-from tests.domain.sla.telling import OFFICE, length, pinned, policy, target
+from tests.domain.sla.telling import HOUR, OFFICE, Told, length, local, number, pinned, policy, target
 from tests.domain.sla.test_against_the_model import STARTS, calendars
 
 UNITS: tuple[Unit, ...] = get_args(Unit)
@@ -131,6 +132,38 @@ def test_a_level_before_the_clock_begins(of: Length, offset: Length) -> None:
 )
 def test_a_level_that_some_calendar_reaches(of: Length, offset: Length) -> None:
     assert before(of, offset) == []
+
+
+def test_a_level_further_ahead_than_the_length_is_reached_where_the_end_rolls() -> None:
+    week, offset = length(7, "calendar_days"), length(8, "calendar_days")
+    level = Escalation(level=1, when="before", offset=offset, tell=("head",))
+    rolled = target(length=week, roll_end="next_business_day", escalations=(level,))
+    saturday = local("2026-11-28T10:00")
+    (due,) = [each for each in Told(policy(rolled), at=saturday).due() if each.what == "escalation"]
+    assert due.at == local("2026-11-30T00:00") > saturday
+    assert faults(rolled) == []
+    assert before(week, offset) == ["escalations[0].offset.amount"]
+
+
+def test_what_rolls_may_end_after_the_last_moment_to_extend_it() -> None:
+    days, hours = length(7, "calendar_days"), length(230, "calendar_hours")
+    longer = length(30, "calendar_days")
+    assert extended(days, longer, before=hours) == ["extension.before.amount"]
+    extension = Extension(by="complaint-escalated", to=longer, before=hours)
+    assert faults(target(length=days, roll_end="next_business_day", extension=extension)) == []
+
+
+def test_a_partial_acceptance_may_extend_what_a_full_one_stops() -> None:
+    extension = Extension(by="resolution-accepted", to=length(16))
+    owed = target("accepted", extension=extension)
+    told = Told(policy(owed)).tell(accepted("partial")).later(HOUR)
+    assert (told.clock().state, told.clock().extended) == ("running", 1)
+    assert told.tell(accepted("full")).clock().state == "met"
+    assert faults(owed) == []
+
+
+def accepted(scope: Literal["full", "partial"]) -> e.ResolutionAccepted:
+    return e.ResolutionAccepted(proposal_id=number(1), scope=scope, channel="email")
 
 
 def test_an_outside_body_may_state_a_later_time_than_the_length_makes() -> None:

@@ -20,6 +20,7 @@ from tests.domain.sla.telling import (
     asked,
     called,
     failed,
+    length,
     local,
     number,
     policy,
@@ -99,6 +100,20 @@ def test_what_was_given_before_it_was_asked_for_answers_nothing_however_late_it_
     at = Told(policy(history)).tell(e.HistoryDelivered(channel="email")).later(HOUR)
     at.tell(e.HistoryRequested(channel="phone")).later(HOUR).tell(sent(ANSWER))
     assert at.clock().state == "running"
+
+
+def test_what_is_asked_for_again_before_the_answer_left_begins_a_clock_of_its_own() -> None:
+    history = owed("history_delivered", counts_from="history-requested", length=length(9, "calendar_days"))
+    requested, delivered = e.HistoryRequested(channel="phone"), e.HistoryDelivered(channel="email")
+    at = Told(policy(history)).later(DAY).tell(requested).later(DAY).tell(delivered)
+    answer, first = at.version, at.at - DAY
+    at.later(DAY).tell(requested)
+    assert [(clock.state, clock.started_at) for clock in at.clocks()] == [("running", first)]
+    second = at.at
+    at.later(DAY).tell(sent(answer))
+    assert [(clock.state, clock.started_at) for clock in at.clocks()] == [("met", first), ("running", second)]
+    at.later(DAY).tell(e.HistoryDelivered(channel="phone"))
+    assert [clock.stopped_at for clock in at.clocks()] == [second + DAY, at.at]
 
 
 def test_a_sending_is_about_one_answer_and_goes_to_the_customer() -> None:
