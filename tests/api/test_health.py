@@ -51,6 +51,7 @@ def test_a_service_whose_views_keep_up_is_ready_and_says_where_each_stands(servi
 def test_a_view_that_lets_the_newest_event_wait_is_not_ready(
     own_service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    until_ready(own_service)
     monkeypatch.setattr(operations, "STALE_SECONDS", 0.0)
     own_service.stop_worker()
     own_service.register()
