@@ -72,9 +72,10 @@ class Course:
     def cycles(self) -> Iterator[Cycle]:
         """The cycles, first to last; all but the last are over."""
         for start in self._starts():
-            if self._target.stops == "next_update":
+            if self._target.stops == "next_update":  # the first begins them all: contacts begin the next ones
                 yield from self._intervals(start)
-            elif self._target.counts_from == RECEIVED and not self._resumes:
+                return
+            if self._target.counts_from == RECEIVED and not self._resumes:
                 yield from self._renewed(start)
             else:
                 yield self._interrupted(start)

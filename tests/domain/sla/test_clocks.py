@@ -251,6 +251,14 @@ def test_each_update_starts_the_next_interval_while_open() -> None:
     assert (at.clock().state, at.clock().cycle, at.clock().started_at) == ("running", 4, at.at)
 
 
+def test_updates_count_from_the_first_of_the_events_that_begin_them() -> None:
+    at = told("next_update", counts_from="customer-replied").later(HOUR).tell(replied())
+    begun = at.at
+    at.later(HOUR).tell(called()).later(HOUR).tell(replied()).later(HOUR).tell(called())
+    assert [(clock.cycle, clock.state) for clock in at.clocks()] == [(1, "met"), (2, "met"), (3, "running")]
+    assert [clock.started_at for clock in at.clocks()] == [begun, begun + HOUR, begun + 3 * HOUR]
+
+
 def test_a_window_lapses_and_is_met_by_acceptance_alone() -> None:
     at = told("accepted", obligation="window").later(HOUR).tell(proposed())
     assert at.clock().state == "running"
