@@ -32,7 +32,7 @@ from tests.projections.house import House, house
 
 pytestmark = pytest.mark.anyio
 
-CASES = int(os.environ.get("CASES", "250"))
+CASES = int(os.environ.get("CASES", "150"))
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 WORKDAYS = ("mon", "tue", "wed", "thu", "fri")
 ROME = {
