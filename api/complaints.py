@@ -9,8 +9,9 @@ from litestar.params import FromPath
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from api.answers import one_of, page_of
 from api.commands import changing, creating
-from api.conventions import ComplaintChanged, Items, NewComplaint, allowing, event_view, listed, single
+from api.conventions import ComplaintChanged, Items, NewComplaint, allowing, event_view, single
 from api.problems import NotFound
 from api.services import principal, services
 from api.validation import Malformed, Nothing, Wrong, query
@@ -113,10 +114,7 @@ async def worklist(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Complaints that match all the filters, in the order asked for, a page at a time."""
     asked = query(request.scope["query_string"], complaints.Worklist, HIDDEN)
     seen = replace(asked, sector=_sector(request))
-    page = await services(request).reader.read(
-        complaints.VIEW, request, lambda connection: complaints.worklist(connection, seen)
-    )
-    return listed(request, page)
+    return await page_of(request, complaints.VIEW, lambda c: complaints.worklist(c, seen))
 
 
 @get("/{stream_id:uuid}", name="complaint-detail", opt={
@@ -128,12 +126,12 @@ async def detail(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> 
     sector = _sector(request)
     if past.named():
         return await _as_it_was(request, stream_id, past, sector)
-    answer = await services(request).reader.read(
-        complaints.VIEW, request, lambda connection: complaints.detail(connection, stream_id, sector)
+    return await one_of(
+        request,
+        complaints.VIEW,
+        lambda c: complaints.detail(c, stream_id, sector),
+        missing="no complaint has this id",
     )
-    if answer.value is None:
-        raise NotFound("no complaint has this id")
-    return single(answer.value, answer.log_position, answer.value.etag)
 
 
 async def _as_it_was(
@@ -161,12 +159,12 @@ async def by_protocol(request: Request[Any, Any, Any], protocol: FromPath[str]) 
     if not PROTOCOL.fullmatch(protocol):
         raise NotFound("this is no protocol number")
     sector = _sector(request)
-    answer = await services(request).reader.read(
-        complaints.VIEW, request, lambda connection: complaints.by_protocol(connection, protocol, sector)
+    return await one_of(
+        request,
+        complaints.VIEW,
+        lambda c: complaints.by_protocol(c, protocol, sector),
+        missing="no complaint has this protocol number",
     )
-    if answer.value is None:
-        raise NotFound("no complaint has this protocol number")
-    return single(answer.value, answer.log_position, answer.value.etag)
 
 
 ROUTER = Router(

@@ -12,7 +12,7 @@ from api.commands import read_body
 from api.conventions import caller, single
 from api.problems import NotFound
 from api.services import services
-from api.sla_documents import settled
+from api.settling import settled
 from api.validation import Nothing, query
 from domain.fields import LIST_LENGTH, Moment
 from domain.publishing import Invalid

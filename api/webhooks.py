@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from msgspec import Raw, Struct, json
 from uuid_utils.compat import uuid7
 
+from api.answers import one_of, page_of
 from api.commands import changing, content, creating
 from api.conventions import EventView, Items, allowing, event_view, listed, single
 from api.delivering import policy
@@ -125,10 +126,7 @@ async def _state(parts: Services, webhook_id: UUID) -> Webhook:
 async def listing(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Webhooks that are not deleted, a page at a time."""
     asked = query(request.scope["query_string"], webhooks.Webhooks)
-    page = await services(request).reader.read(
-        webhooks.VIEW, request, lambda connection: webhooks.webhooks(connection, asked)
-    )
-    return listed(request, page)
+    return await page_of(request, webhooks.VIEW, lambda c: webhooks.webhooks(c, asked))
 
 
 @get("/{stream_id:uuid}", name="webhook-detail", opt={
@@ -138,12 +136,9 @@ async def listing(request: Request[Any, Any, Any]) -> Response[bytes]:
 async def detail(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> Response[bytes]:
     """A webhook; its secrets are not shown again."""
     query(request.scope["query_string"], Nothing)
-    answer = await services(request).reader.read(
-        webhooks.VIEW, request, lambda connection: webhooks.webhook(connection, stream_id)
+    return await one_of(
+        request, webhooks.VIEW, lambda c: webhooks.webhook(c, stream_id), missing="no webhook has this id"
     )
-    if answer.value is None:
-        raise NotFound("no webhook has this id")
-    return single(answer.value, answer.log_position, answer.value.etag)
 
 
 @get("/{stream_id:uuid}/standing", name="webhook-standing", opt={
