@@ -11,8 +11,7 @@ from litestar.exceptions import HTTPException
 from msgspec import Struct
 
 from api.validation import Malformed, Wrong
-from domain.messages import Refused
-from domain.publishing import Invalid
+from domain.messages import Invalid, Refused
 from domain.refusals import FORBIDDEN, NOT_FOUND, REFUSALS
 from infra.batching import Overloaded
 from infra.commands import AlreadyClaimed, KeyReused, NoSuchStream, VersionMismatch

@@ -15,13 +15,12 @@ from api.services import services
 from api.settling import settled
 from api.validation import Nothing, query
 from domain.fields import LIST_LENGTH, Moment
-from domain.publishing import Invalid
+from domain.messages import Invalid, Problem
 from domain.sla import Calendar, Facts, PinnedCalendar, Policy
 from domain.sla.calendar_validation import calendar_problems
 from domain.sla.inputs import CalendarInput, FactsInput, PolicyInput, plain
 from domain.sla.presets import PRESETS, Preset
 from domain.sla.preview import Preview, drafted, preview
-from domain.sla.problems import Problem
 from domain.sla.standing import Standing
 from domain.sla.validation import policy_problems
 from domain.times import utc

@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Raw, Struct, json
 from msgspec.structs import replace
 
-from domain.complaint.events.approvals import ApprovalRequested
+from domain.approvals import ApprovalRequested
 from domain.messages import Event
 from domain.published import Published
 from domain.sla import PinnedCalendar, Policy
