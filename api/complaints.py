@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from api.answers import one_of, page_of
 from api.commands import changing, creating
-from api.conventions import ComplaintChanged, Items, NewComplaint, allowing, event_view, single
+from api.conventions import EventView, Items, after, allowing, single
 from api.problems import NotFound
 from api.services import principal, services
 from api.validation import Malformed, Nothing, Wrong, query
-from domain.complaint import COMPLAINT, Complaint
+from domain.complaint import COMPLAINT, Complaint, ComplaintEvent
 from domain.complaint import commands as c
 from domain.customer import CUSTOMER
 from domain.fields import Moment
@@ -49,6 +49,23 @@ class AsOf(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return bool(given)
 
 
+class ComplaintChanged(Struct, frozen=True, kw_only=True):
+    """The complaint after a command, and the events that the command recorded."""
+
+    id: UUID
+    protocol: str
+    state: str
+    version: int
+    position: int
+    events: list[EventView[ComplaintEvent]]
+
+
+class NewComplaint(ComplaintChanged, frozen=True, kw_only=True):
+    """A new complaint. `access_code` is for who made it, where nobody knows who: it is shown here only."""
+
+    access_code: str | None
+
+
 def _changed(_request: Request[Any, Any, Any], outcome: Outcome) -> ComplaintChanged:
     return ComplaintChanged(**_after(outcome))
 
@@ -58,14 +75,7 @@ def _registered(request: Request[Any, Any, Any], outcome: Outcome) -> NewComplai
 
 
 def _after(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "id": outcome.stream_id,
-        "protocol": outcome.state.protocol,
-        "state": outcome.state.state,
-        "version": outcome.version,
-        "position": outcome.position,
-        "events": [event_view(event) for event in outcome.events],
-    }
+    return {"protocol": outcome.state.protocol, "state": outcome.state.state, **after(outcome)}
 
 
 def access_code(request: Request[Any, Any, Any], outcome: Outcome) -> str | None:
@@ -114,7 +124,7 @@ async def worklist(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Complaints that match all the filters, in the order asked for, a page at a time."""
     asked = query(request.scope["query_string"], complaints.Worklist, HIDDEN)
     seen = replace(asked, sector=_sector(request))
-    return await page_of(request, complaints.VIEW, lambda c: complaints.worklist(c, seen))
+    return await page_of(request, complaints.VIEW, lambda connection: complaints.worklist(connection, seen))
 
 
 @get("/{stream_id:uuid}", name="complaint-detail", opt={
@@ -129,7 +139,7 @@ async def detail(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> 
     return await one_of(
         request,
         complaints.VIEW,
-        lambda c: complaints.detail(c, stream_id, sector),
+        lambda connection: complaints.detail(connection, stream_id, sector),
         missing="no complaint has this id",
     )
 
@@ -162,7 +172,7 @@ async def by_protocol(request: Request[Any, Any, Any], protocol: FromPath[str]) 
     return await one_of(
         request,
         complaints.VIEW,
-        lambda c: complaints.by_protocol(c, protocol, sector),
+        lambda connection: complaints.by_protocol(connection, protocol, sector),
         missing="no complaint has this protocol number",
     )
 

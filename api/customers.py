@@ -8,20 +8,19 @@ from litestar.params import FromPath
 
 from api.answers import one_of, page_of
 from api.commands import changing, creating
-from api.conventions import CustomerChanged, Items, allowing, event_view
+from api.conventions import Changed, Items, after, allowing
 from api.validation import Nothing, query
-from domain.customer import CUSTOMER, RegisterCustomer
+from domain.customer import CUSTOMER, CustomerEvent, RegisterCustomer
 from infra.commands import Outcome
 from projections import customers
 
 
+class CustomerChanged(Changed[CustomerEvent], frozen=True, kw_only=True):
+    """The customer after a command, and the events that the command recorded."""
+
+
 def _changed(_request: Request[Any, Any, Any], outcome: Outcome) -> CustomerChanged:
-    return CustomerChanged(
-        id=outcome.stream_id,
-        version=outcome.version,
-        position=outcome.position,
-        events=[event_view(event) for event in outcome.events],
-    )
+    return CustomerChanged(**after(outcome))
 
 
 @get("/", name="customer-list", opt={

@@ -3,7 +3,6 @@
 from typing import Any, Literal
 
 import msgspec
-import psycopg
 from litestar import Request, Response, Router, get
 from msgspec import Struct
 
@@ -12,7 +11,7 @@ from api.problems import RETRY_SECONDS
 from api.roles import Role
 from api.services import principal, services
 from api.validation import Nothing, query
-from infra.projector import Standing, standings
+from infra.projector import standings
 
 STALE_SECONDS = 10.0
 
@@ -49,11 +48,6 @@ class Identity(Struct, frozen=True, kw_only=True):
     sector: str | None
 
 
-class _Standings(Struct, frozen=True):
-    rows: list[Standing]
-    log_position: int = 0
-
-
 @get("/health/live", name="health-live", opt={"summary": "Is the process alive?", "response": Live})
 async def live() -> Response[bytes]:
     """Answers as long as the process does."""
@@ -67,12 +61,8 @@ async def live() -> Response[bytes]:
 )
 async def ready(request: Request[Any, Any, Any]) -> Response[bytes]:
     """503 while the database is away, or a view failed or lets its next event wait for ten seconds."""
-
-    async def ask(connection: psycopg.AsyncConnection[Any]) -> _Standings:
-        return _Standings(await standings(connection))
-
     ours = services(request).followers
-    rows = [row for row in (await services(request).reader.run(ask)).rows if row.follower in ours]
+    rows = [row for row in await services(request).reader.run(standings) if row.follower in ours]
     well = ours == {row.follower for row in rows} and all(
         row.failure is None and row.behind_seconds < STALE_SECONDS for row in rows
     )

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from msgspec import Struct
 
 from api.answers import one_of, page_of
-from api.conventions import EventView, Items, event_view
+from api.conventions import EventView, Items, after
 from api.naming import Named, named, routes
 from api.settling import settled
 from api.validation import Nothing, query
@@ -50,13 +50,10 @@ async def _changed(
     if any(event.tag in IN_FORCE for event in outcome.events):
         await settled(request)
     return shape(
-        id=outcome.stream_id,
         name=outcome.state.name,
         active_version=outcome.state.active,
         latest_version=outcome.state.latest,
-        version=outcome.version,
-        position=outcome.position,
-        events=[event_view(event) for event in outcome.events],
+        **after(outcome),
     )
 
 

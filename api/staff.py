@@ -1,15 +1,13 @@
 """Teams and analysts: their commands, one of them by name or id, lists."""
 
 from functools import partial
-from typing import Any, Generic, TypeVar
-from uuid import UUID
+from typing import Any
 
 from litestar import Request, Response, get
 from litestar.params import FromPath
-from msgspec import Struct
 
 from api.answers import one_of, page_of
-from api.conventions import EventView, Items, event_view
+from api.conventions import Changed, Items, after
 from api.naming import Named, named, routes
 from api.settling import settled
 from api.validation import Nothing, query
@@ -18,38 +16,22 @@ from domain.team import TEAM, RegisterTeam, TeamEvent
 from infra.commands import Outcome
 from projections import staff
 
-E = TypeVar("E")
 
-
-class StaffChanged(Struct, Generic[E], frozen=True, kw_only=True):
-    """A team or an analyst after a command, and the events that the command recorded."""
-
-    id: UUID
-    version: int
-    position: int
-    events: list[EventView[E]]
-
-
-class TeamChanged(StaffChanged[TeamEvent], frozen=True, kw_only=True):
+class TeamChanged(Changed[TeamEvent], frozen=True, kw_only=True):
     """A team after a command, and the events that the command recorded."""
 
 
-class AnalystChanged(StaffChanged[AnalystEvent], frozen=True, kw_only=True):
+class AnalystChanged(Changed[AnalystEvent], frozen=True, kw_only=True):
     """An analyst after a command, and the events that the command recorded."""
 
 
 async def _changed(
-    shape: type[StaffChanged[Any]], request: Request[Any, Any, Any], outcome: Outcome
-) -> StaffChanged[Any]:
+    shape: type[Changed[Any]], request: Request[Any, Any, Any], outcome: Outcome
+) -> Changed[Any]:
     """The answer, once every process assigns by what was recorded."""
     if outcome.events:
         await settled(request)
-    return shape(
-        id=outcome.stream_id,
-        version=outcome.version,
-        position=outcome.position,
-        events=[event_view(event) for event in outcome.events],
-    )
+    return shape(**after(outcome))
 
 
 @get("/", name="team-list", opt={

@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from api.answers import one_of, page_of
 from api.commands import changing, content, creating
-from api.conventions import EventView, Items, allowing, event_view, listed, single
+from api.conventions import EventView, Items, after, allowing, listed, single
 from api.delivering import policy
 from api.problems import NotFound
 from api.services import Services, services
@@ -68,13 +68,7 @@ def _with_secret(request: Request[Any, Any, Any], outcome: Outcome) -> WebhookSe
 
 
 def _after(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "id": outcome.stream_id,
-        "state": outcome.state.state,
-        "version": outcome.version,
-        "position": outcome.position,
-        "events": [event_view(event) for event in outcome.events],
-    }
+    return {"state": outcome.state.state, **after(outcome)}
 
 
 async def _check(
@@ -98,8 +92,8 @@ async def _check(
         case SkipDelivery() if stream_id is not None:
             position = command.position
             await _state(services(request), stream_id)
-            found = await services(request).reader.run(lambda c: shown.is_open(c, stream_id, position))
-            check_waiting(position, waits=bool(found.value))
+            waits = await services(request).reader.run(lambda c: shown.is_open(c, stream_id, position))
+            check_waiting(position, waits=waits)
 
 
 def _check_types(types: tuple[str, ...]) -> None:
@@ -176,7 +170,7 @@ async def parked(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> 
 
 async def _of_webhook(
     request: Request[Any, Any, Any], webhook_id: UUID, ask: Callable[[Any], Awaitable[T]]
-) -> Any:
+) -> T:
     """The answer of a query about a webhook that there is."""
     await _state(services(request), webhook_id)
     return await services(request).reader.run(ask)
