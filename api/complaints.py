@@ -93,18 +93,20 @@ def _sector(request: Request[Any, Any, Any]) -> str | None:
 async def check(
     request: Request[Any, Any, Any], action: str, stream_id: UUID | None, command: Command
 ) -> None:
-    """What a command needs to know beside the complaint: its customer exists, the sector was asked."""
-    match command:
-        case c.Register(customer_id=UUID() as customer_id):
-            try:
-                await services(request).commands.history(CUSTOMER, customer_id)
-            except NoSuchStream:
-                raise Malformed([Wrong("$.customer_id", "no customer has this id")]) from None
-        case _:
-            sector = principal(request).confined_to(action)
-            if stream_id is not None and sector is not None:
-                history = await services(request).commands.history(COMPLAINT, stream_id)
-                _check_sector(history.state, sector, command)
+    """What a command needs to know beside the complaint: a customer it names exists, the sector was asked."""
+    if (customer_id := getattr(command, "customer_id", None)) is not None:
+        await _check_customer(request, customer_id)
+    sector = principal(request).confined_to(action)
+    if stream_id is not None and sector is not None:
+        history = await services(request).commands.history(COMPLAINT, stream_id)
+        _check_sector(history.state, sector, command)
+
+
+async def _check_customer(request: Request[Any, Any, Any], customer_id: UUID) -> None:
+    try:
+        await services(request).commands.history(CUSTOMER, customer_id)
+    except NoSuchStream:
+        raise Malformed([Wrong("$.customer_id", "no customer has this id")]) from None
 
 
 def _check_sector(state: Complaint, sector: str, command: Command) -> None:

@@ -73,6 +73,21 @@ def test_a_customer_who_does_not_exist_is_named(service: Service, made: dict[str
         assert found == {"$.customer_id": "no customer has this id"}
 
 
+@pytest.mark.parametrize(
+    ("command", "body"),
+    [
+        ("correct", {"reason": "x"}),
+        ("relink-customer", {"reason": "x"}),
+        ("add-party", {"role": "affected"}),
+    ],
+)
+def test_a_customer_named_later_who_does_not_exist_is_named_too(
+    service: Service, made: dict[str, Any], command: str, body: dict[str, Any]
+) -> None:
+    found = wrong(service.post(f"/v1/complaints/{made['id']}/{command}", {**body, "customer_id": NOWHERE}))
+    assert found == {"$.customer_id": "no customer has this id"}
+
+
 def test_an_id_of_another_kind_is_not_found(service: Service, made: dict[str, Any]) -> None:
     problem(service.post(f"/v1/customers/{made['id']}/change-tier", {"tier": "gold"}), 404, "not-found")
     problem(service.get(f"/v1/customers/{made['id']}"), 404, "not-found")
