@@ -76,7 +76,9 @@ QUESTIONS: Mapping[str, Question] = {
         connection, _year(period="week", analyst=known["analyst"])
     ),
     "at risk": lambda connection, _: sla.at_risk(connection, AtRisk()),
-    "at risk, a team's": lambda connection, known: sla.at_risk(connection, AtRisk(team=known["team"])),
+    "at risk, a team's": lambda connection, known: sla.at_risk(
+        connection, AtRisk(team=known["team"], within=5 * 86_400, limit=20)
+    ),
     "at risk, an analyst's": lambda connection, known: sla.at_risk(
         connection, AtRisk(analyst=known["analyst"], within=5 * 86_400)
     ),
