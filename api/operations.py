@@ -11,7 +11,7 @@ from api.problems import RETRY_SECONDS
 from api.roles import Role
 from api.services import principal, services
 from api.validation import Nothing, query
-from infra.projector import standings
+from infra.projector import Standing, standings
 
 STALE_SECONDS = 10.0
 
@@ -69,21 +69,22 @@ async def ready(request: Request[Any, Any, Any]) -> Response[bytes]:
     body = Ready(
         status="ready" if well else "not_ready",
         head=max((row.head for row in rows), default=0),
-        followers=[
-            Follower(
-                name=row.follower,
-                position=row.position,
-                behind_seconds=max(row.behind_seconds, 0.0),
-                failed_position=row.failed_position,
-                failure=row.failure,
-            )
-            for row in rows
-        ],
+        followers=[_follower(row) for row in rows],
     )
     content = msgspec.json.encode(body)
     if well:
         return Response(content, media_type=JSON)
     return Response(content, status_code=503, media_type=JSON, headers={"Retry-After": RETRY_SECONDS})
+
+
+def _follower(row: Standing) -> Follower:
+    return Follower(
+        name=row.follower,
+        position=row.position,
+        behind_seconds=max(row.behind_seconds, 0.0),
+        failed_position=row.failed_position,
+        failure=row.failure,
+    )
 
 
 @get("/v1/me", name="own-identity", opt={
