@@ -6,7 +6,7 @@ import re
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from multiprocessing.synchronize import Barrier, Event
@@ -33,12 +33,16 @@ CALLERS = (1, 16, 64, 256)
 AFTER = "SELECT position FROM events WHERE position > %s ORDER BY position"
 BODY = b'{"type":"note-added","sealed":"%s"}' % (b"x" * 270)
 TAG = "note-added"
+GIVEN_KEY = "INSERT INTO plain_keys VALUES (%b, %b)"
+GIVEN_IDEMPOTENCY = "INSERT INTO plain_idempotency VALUES ('ana', %b, %b, %b, 0, 1, now())"
 spawning = multiprocessing.get_context("spawn")
 
 PLAIN = """
 CREATE TABLE plain (LIKE events INCLUDING ALL);
 CREATE SEQUENCE plain_positions CACHE 1;
 ALTER TABLE plain ALTER position SET DEFAULT nextval('plain_positions');
+CREATE TABLE plain_keys (LIKE stream_keys INCLUDING ALL);
+CREATE TABLE plain_idempotency (LIKE idempotency INCLUDING ALL);
 """
 COLUMNS = (
     """stream_id, kind, version, tag, occurred_at, recorded_at, actor, correlation, origin, body, leaf"""
@@ -132,18 +136,33 @@ def stock(url: str, callers: int) -> float:
     return sum(done) / SECONDS
 
 
-async def _insert(conninfo: str) -> int:
+async def _insert_one(connection: psycopg.AsyncConnection[Any]) -> None:
+    await connection.execute(GIVEN, [uuid7(), datetime.now(UTC), BODY, b"l" * 32])
+
+
+async def _insert_three(connection: psycopg.AsyncConnection[Any]) -> None:
+    stream_id = uuid7()
+    async with connection.pipeline(), connection.transaction():
+        await connection.execute(GIVEN, [stream_id, datetime.now(UTC), BODY, b"l" * 32])
+        await connection.execute(GIVEN_KEY, [stream_id, b"w" * 60])
+        await connection.execute(GIVEN_IDEMPOTENCY, [uuid4().hex, b"d" * 32, stream_id])
+
+
+Inserting = Callable[[psycopg.AsyncConnection[Any]], Awaitable[None]]
+
+
+async def _insert(conninfo: str, inserting: Inserting) -> int:
     done, until = 0, time.monotonic() + SECONDS
     async with await connect(conninfo) as connection:
         while time.monotonic() < until:
-            await connection.execute(GIVEN, [uuid7(), datetime.now(UTC), BODY, b"l" * 32])
+            await inserting(connection)
             done += 1
     return done
 
 
-def insert(url: str) -> float:
-    """Inserts a second of one caller of the same driver in Python, each a prepared statement and a commit."""
-    return uvloop.run(_insert(owner_conninfo(url, SCHEMA))) / SECONDS
+def insert(url: str, inserting: Inserting) -> float:
+    """Commits a second of one caller of the same driver: prepared statements, no round trip between."""
+    return uvloop.run(_insert(owner_conninfo(url, SCHEMA), inserting)) / SECONDS
 
 
 def pgbench(url: str, script: Path, clients: int) -> float:
@@ -228,7 +247,9 @@ def main() -> None:
             **{f"{n}, two processes": partial(ours, conninfo, n, 2) for n in CALLERS[1:]},
             "stock": partial(stock, url, PEER_CLIENTS),
             "one": partial(pgbench, url, script, 1),
-            "insert": partial(insert, url),
+            "stock, one": partial(stock, url, 1),
+            "insert": partial(insert, url, _insert_one),
+            "inserts": partial(insert, url, _insert_three),
             "pgbench": partial(pgbench, url, script, PEER_CLIENTS),
             "copy": partial(copy, url),
         }
@@ -245,7 +266,9 @@ def _ratios(found: dict[str, float]) -> Iterator[Ratio]:
     def against(callers: str, what: str, peer: str, aim: float | None = None) -> Ratio:
         return Ratio(f"{callers} callers", found[callers], what, found[peer], "appends/s", aim)
 
-    yield against("1", "psycopg, 1 caller, one row", "insert", 1.0)
+    yield against("1", "psycopg, the same three rows", "inserts", 1.0)
+    yield against("1", "stock recorder, 1 thread", "stock, one", 1.0)
+    yield against("1", "psycopg, one row", "insert")
     yield against("1", "pgbench, 1 client, one row", "one")
     for callers, aim in (("16", 15.0), ("16, two processes", None)):
         yield against(callers, f"stock recorder, {PEER_CLIENTS} threads", "stock", aim)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, LiteralString
 
 import uvloop
+from psycopg import sql
 
 from api.reading import SESSION
 from bench.asking import SIZES, Question, Taken, in_turns, one, print_more, ratios
@@ -20,12 +21,13 @@ from infra.database import connect, serving_conninfo
 from infra.projector import prepare
 from projections import sla
 from projections.sla import AtRisk, ComplianceAsked, Drill
+from projections.sla.counts import TABLES, table_of
 
 CASES: LiteralString = """
-INSERT INTO sla_cases_2
+INSERT INTO sla_cases_3
 SELECT md5(n::text)::uuid, n::text, now(), '{}', '[]', false, false FROM generate_series(1, %s) n"""
 CLOCKS: LiteralString = """
-INSERT INTO sla_clocks_2
+INSERT INTO sla_clocks_3
 SELECT c.id || '/desk/' || t.name || '/1', c.id, n::text, 'desk/' || t.name, 1, 'desk', 1, 'always', 1, 'UTC',
        'internal', t.name, t.stops, 'duty', NULL,
        CASE WHEN running THEN 'running' ELSE outcome END, CASE WHEN NOT running THEN outcome END,
@@ -44,13 +46,14 @@ SELECT c.id || '/desk/' || t.name || '/1', c.id, n::text, 'desk/' || t.name, 1, 
                        CASE WHEN n %% 33 > 0
                             THEN now() - n * interval '365 days' / %(many)s END AS decided_at) c"""
 COUNTS: LiteralString = """
-INSERT INTO sla_compliance_2
+INSERT INTO {table}
 SELECT decided_on, policy, layer, target, dimension, value, count(*) FILTER (WHERE outcome = 'met'),
        count(*) FILTER (WHERE outcome = 'breached'), 0, 0, 0, 0, 0
-  FROM sla_clocks_2, LATERAL (VALUES ('', ''), ('team', team), ('channel', channel), ('analyst', analyst))
-       AS by (dimension, value)
- WHERE decided_on IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6"""
-ONE = "SELECT complaint_id, team, analyst FROM sla_clocks_2 WHERE state = 'running' ORDER BY due_at LIMIT 1"
+  FROM sla_clocks_3,
+       LATERAL (VALUES ('', ''), ('team', team), ('channel', channel), ('analyst', analyst))
+               AS by (dimension, value)
+ WHERE decided_on IS NOT NULL AND (dimension = 'analyst') = %s GROUP BY 1, 2, 3, 4, 5, 6"""
+ONE = "SELECT complaint_id, team, analyst FROM sla_clocks_3 WHERE state = 'running' ORDER BY due_at LIMIT 1"
 RUNS = 50
 TODAY = datetime.now(UTC).date() + timedelta(days=1)
 
@@ -69,8 +72,13 @@ QUESTIONS: Mapping[str, Question] = {
     "compliance of a team, by week": lambda connection, known: sla.compliance(
         connection, _year(period="week", team=known["team"])
     ),
+    "compliance of an analyst, by week": lambda connection, known: sla.compliance(
+        connection, _year(period="week", analyst=known["analyst"])
+    ),
     "at risk": lambda connection, _: sla.at_risk(connection, AtRisk()),
-    "at risk, a team's": lambda connection, known: sla.at_risk(connection, AtRisk(team=known["team"])),
+    "at risk, a team's": lambda connection, known: sla.at_risk(
+        connection, AtRisk(team=known["team"], within=5 * 86_400, limit=20)
+    ),
     "at risk, an analyst's": lambda connection, known: sla.at_risk(
         connection, AtRisk(analyst=known["analyst"], within=5 * 86_400)
     ),
@@ -105,9 +113,11 @@ async def _fill(url: str, complaints: int) -> None:
     async with await connect(filling) as connection:
         await prepare(connection, [sla.VIEW])
         await connection.execute(CASES, [complaints])
-        async with indexes_last(connection, "sla_clocks_2"):
+        async with indexes_last(connection, "sla_clocks_3"):
             await connection.execute(CLOCKS, {"many": complaints})
-        await connection.execute(COUNTS)
+        for table in TABLES:
+            counting = sql.SQL(COUNTS).format(table=sql.Identifier(table))
+            await connection.execute(counting, [table == table_of("analyst")])
     async with await connect(url) as owner:
         await owner.execute("VACUUM (ANALYZE)")
         await owner.execute("CHECKPOINT")

@@ -49,7 +49,7 @@ COLUMNS: LiteralString = (
 OF_ONE: LiteralString = (
     "SELECT (SELECT coalesce(json_agg(k ORDER BY k.started_at, k.id), '[]'::json) FROM (SELECT "  # noqa: S608 - constants of this module
     + COLUMNS
-    + " FROM sla_clocks_2 WHERE complaint_id = %(id)s) k) AS clocks FROM sla_cases_2"
+    + " FROM sla_clocks_3 WHERE complaint_id = %(id)s) k) AS clocks FROM sla_cases_3"
 )
 
 
@@ -153,14 +153,14 @@ DUE = Listing(
     VIEW.follower,
     ClockItem,
     COLUMNS,
-    "sla_clocks_2",
+    "sla_clocks_3",
     both_ways(Order("due_at", "timestamptz", Moment, id_type=str, parts=RUNNING_KNOWN), RUNNING_KNOWN),
 )
 DECIDED = Listing(
     VIEW.follower,
     ClockItem,
     COLUMNS,
-    "sla_clocks_2",
+    "sla_clocks_3",
     both_ways(Order("decided_at", "timestamptz", Moment, id_type=str, parts=KNOWN), KNOWN),
 )
 SOON = period("due_at", "now()", "now() + make_interval(secs => %(within)s)", along="due_at")

@@ -15,6 +15,7 @@ from domain.sla.documents import Layer
 from domain.staff import Provider
 from infra.database import Unavailable
 from infra.pages import Answer
+from projections.sla.counts import table_of
 from projections.sla.rows import DIMENSIONS
 from projections.sla.view import VIEW
 
@@ -98,28 +99,28 @@ SUM = sql.SQL("sum({count})::int AS {count}")
 PREPARED = sql.SQL(
     """SELECT day, policy, layer, target, {columns}, met, breached, lapsed, cancelled, undetermined,
               late AS met_late, backdated AS met_on_backdated_fact, 0 AS overdue
-         FROM sla_compliance_2 WHERE dimension = %(dimension)s"""
+         FROM {table} WHERE dimension = %(dimension)s{chosen}"""
 )
 DECIDED = sql.SQL(
     """SELECT decided_on AS day, policy, layer, target, {columns}, (outcome = 'met')::int AS met,
               (outcome = 'breached')::int AS breached, (outcome = 'lapsed')::int AS lapsed,
               (outcome = 'cancelled')::int AS cancelled, (outcome = 'undetermined')::int AS undetermined,
               late::int AS met_late, backdated::int AS met_on_backdated_fact, 0 AS overdue
-         FROM sla_clocks_2 WHERE decided_at IS NOT NULL"""
+         FROM sla_clocks_3 WHERE decided_at IS NOT NULL"""
 )
 # A breach is recorded within a second of it: this is a handful of rows, found by the index of what runs.
 OVERDUE = sql.SQL(
     """SELECT (due_at AT TIME ZONE zone)::date AS day, policy, layer, target, {columns}, 0 AS met,
               1 AS breached, 0 AS lapsed, 0 AS cancelled, 0 AS undetermined, 0 AS met_late,
               0 AS met_on_backdated_fact, 1 AS overdue
-         FROM sla_clocks_2 WHERE state = 'running' AND obligation = 'duty' AND due_at < now()"""
+         FROM sla_clocks_3 WHERE state = 'running' AND obligation = 'duty' AND due_at < now()"""
 )
 COUNTED = sql.SQL(
     """SELECT c.position, (SELECT coalesce(json_agg(g), '[]'::json) FROM (
               SELECT {keys}{sums} FROM ({decided} UNION ALL {overdue}) n WHERE {conditions} {grouped}) g)
          FROM checkpoints c WHERE c.follower = %(follower)s"""
 )
-PERIOD = sql.SQL("date_trunc(%(period)s, day)::date AS period")
+PERIOD = sql.SQL("date_trunc(%(period)s, day::timestamp)::date AS period")
 
 
 async def compliance(connection: psycopg.AsyncConnection[Any], wanted: ComplianceAsked) -> Answer[Compliance]:
@@ -171,16 +172,21 @@ def query(wanted: ComplianceAsked) -> sql.Composed:
     return COUNTED.format(
         keys=sql.SQL("{}, ").format(_listed(keys)) if keys else sql.SQL(""),
         sums=_listed(SUM.format(count=sql.Identifier(name)) for name in COUNTS),
-        decided=DECIDED.format(columns=columns) if len(named) > 1 else PREPARED.format(columns=_value(named)),
+        decided=DECIDED.format(columns=columns) if len(named) > 1 else _prepared(wanted, *named),
         overdue=OVERDUE.format(columns=columns),
         conditions=conditions,
         grouped=sql.SQL("GROUP BY {0} ORDER BY {0}" if keys else "HAVING count(*) > 0").format(order),
     )
 
 
-def _value(named: list[str]) -> sql.Composable:
-    """The one dimension that the prepared counts are asked by."""
-    return sql.SQL("nullif(value, '') AS {}").format(sql.Identifier(named[0] if named else "nothing"))
+def _prepared(wanted: ComplianceAsked, dimension: str = "") -> sql.Composed:
+    """The prepared counts by one dimension, or all together."""
+    chosen = dimension and getattr(wanted, dimension) is not None
+    return PREPARED.format(
+        table=sql.Identifier(table_of(dimension)),
+        columns=sql.SQL("nullif(value, '') AS {}").format(sql.Identifier(dimension or "nothing")),
+        chosen=sql.SQL(" AND value = {}").format(sql.Placeholder(dimension)) if chosen else sql.SQL(""),
+    )
 
 
 def _listed(parts: Iterable[sql.Composable]) -> sql.Composed:

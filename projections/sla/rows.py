@@ -1,10 +1,9 @@
-"""Rows of clocks, one a target and cycle, and what each adds to the counts of compliance."""
+"""Rows of clocks, one a target and cycle."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Literal, NamedTuple
+from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct
@@ -24,7 +23,7 @@ Outcome = Literal["met", "breached", "lapsed", "cancelled", "undetermined"]
 
 
 class ClockRow(Struct, frozen=True, kw_only=True):
-    """A clock; the fields are the columns of `sla_clocks_2`."""
+    """A clock; the fields are the columns of `sla_clocks_3`."""
 
     id: str
     """`<complaint id>/<clock id>/<cycle>`."""
@@ -70,31 +69,6 @@ class ClockRow(Struct, frozen=True, kw_only=True):
     analyst: str | None
     provider: Provider | None
     provider_name: str | None
-
-
-class Cell(NamedTuple):
-    """What is counted together: a day's decisions on a target, by the value of one dimension."""
-
-    day: date
-    policy: str
-    layer: str
-    target: str
-    dimension: str
-    """Empty: all together."""
-    value: str
-    """Empty: it has none."""
-
-
-class Count(NamedTuple):
-    """How many decisions of each kind; late ones are among the breached, backdated ones among the met."""
-
-    met: int = 0
-    breached: int = 0
-    lapsed: int = 0
-    cancelled: int = 0
-    undetermined: int = 0
-    late: int = 0
-    backdated: int = 0
 
 
 def clock_rows(case: Case, book: Book) -> list[ClockRow]:
@@ -154,19 +128,3 @@ def _outcome(clock: Clock) -> Outcome | None:
 
 def _decided_at(clock: Clock) -> datetime:
     return clock.decided_at or clock.started_at
-
-
-def cells(row: ClockRow) -> Iterable[Cell]:
-    """Where a decided clock is counted: once for all together, and once in each dimension."""
-    if row.decided_on is None:
-        return
-    for dimension in ("", *DIMENSIONS):
-        value = getattr(row, dimension) if dimension else None
-        yield Cell(row.decided_on, row.policy, row.layer, row.target, dimension, value or "")
-
-
-def count(row: ClockRow) -> Count:
-    """What a decided clock adds to each of its cells."""
-    if row.outcome is None:
-        return Count()
-    return Count(**{row.outcome: 1}, late=int(row.late), backdated=int(row.backdated))

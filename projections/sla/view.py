@@ -1,7 +1,6 @@
 """The view's tables, and how a batch of events goes into them."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -16,10 +15,11 @@ from infra.projector import View
 from infra.reference import read_book
 from infra.rows import fills_fresh, fold_rows, one_by_one, table_of
 from projections.sla.cases import Case, fold
-from projections.sla.rows import Cell, ClockRow, Count, cells, clock_rows, count
+from projections.sla.counts import COUNTS, TABLES, recount
+from projections.sla.rows import ClockRow, clock_rows
 
 DDL = """
-CREATE TABLE IF NOT EXISTS sla_cases_2 (
+CREATE TABLE IF NOT EXISTS sla_cases_3 (
     complaint_id uuid        PRIMARY KEY,
     protocol     text        NOT NULL,
     known_at     timestamptz NOT NULL,
@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS sla_cases_2 (
     origin_known boolean     NOT NULL,
     imported     boolean     NOT NULL
 ) WITH (fillfactor = 85);
-CREATE TABLE IF NOT EXISTS sla_clocks_2 (
+CREATE TABLE IF NOT EXISTS sla_clocks_3 (
     id               text        PRIMARY KEY,
     complaint_id     uuid        NOT NULL,
     protocol         text        NOT NULL,
@@ -69,48 +69,16 @@ CREATE TABLE IF NOT EXISTS sla_clocks_2 (
     provider         text,
     provider_name    text
 ) WITH (fillfactor = 85);
-CREATE INDEX IF NOT EXISTS sla_clocks_2_complaint ON sla_clocks_2 (complaint_id);
-CREATE INDEX IF NOT EXISTS sla_clocks_2_running ON sla_clocks_2 (due_at, id) WHERE state = 'running';
-CREATE INDEX IF NOT EXISTS sla_clocks_2_analyst ON sla_clocks_2 (analyst, due_at, id) WHERE state = 'running';
-CREATE INDEX IF NOT EXISTS sla_clocks_2_team ON sla_clocks_2 (team, due_at, id) WHERE state = 'running';
-CREATE INDEX IF NOT EXISTS sla_clocks_2_decided ON sla_clocks_2 (decided_at, id) WHERE decided_at IS NOT NULL;
-CREATE INDEX IF NOT EXISTS sla_clocks_2_outcome ON sla_clocks_2 (outcome, decided_at, id)
+CREATE INDEX IF NOT EXISTS sla_clocks_3_complaint ON sla_clocks_3 (complaint_id);
+CREATE INDEX IF NOT EXISTS sla_clocks_3_running ON sla_clocks_3 (due_at, id) WHERE state = 'running';
+CREATE INDEX IF NOT EXISTS sla_clocks_3_analyst ON sla_clocks_3 (analyst, due_at, id) WHERE state = 'running';
+CREATE INDEX IF NOT EXISTS sla_clocks_3_team ON sla_clocks_3 (team, due_at, id) WHERE state = 'running';
+CREATE INDEX IF NOT EXISTS sla_clocks_3_decided ON sla_clocks_3 (decided_at, id) WHERE decided_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS sla_clocks_3_outcome ON sla_clocks_3 (outcome, decided_at, id)
     WHERE decided_at IS NOT NULL;
-CREATE TABLE IF NOT EXISTS sla_compliance_2 (
-    day          date    NOT NULL,
-    policy       text    NOT NULL,
-    layer        text    NOT NULL,
-    target       text    NOT NULL,
-    dimension    text    NOT NULL,
-    value        text    NOT NULL,
-    met          integer NOT NULL,
-    breached     integer NOT NULL,
-    lapsed       integer NOT NULL,
-    cancelled    integer NOT NULL,
-    undetermined integer NOT NULL,
-    late         integer NOT NULL,
-    backdated    integer NOT NULL,
-    PRIMARY KEY (dimension, day, policy, layer, target, value)
-);
 """
-CLOCKS: LiteralString = "SELECT json_agg(c)::text FROM sla_clocks_2 c WHERE complaint_id = ANY(%s)"
-CLEAR: LiteralString = "DELETE FROM sla_clocks_2 WHERE id = ANY(%s)"
-ADD: LiteralString = """
-INSERT INTO sla_compliance_2 SELECT * FROM json_populate_recordset(NULL::sla_compliance_2, %s)
-    ON CONFLICT (dimension, day, policy, layer, target, value) DO UPDATE
-   SET (met, breached, lapsed, cancelled, undetermined, late, backdated)
-     = (sla_compliance_2.met + excluded.met, sla_compliance_2.breached + excluded.breached,
-        sla_compliance_2.lapsed + excluded.lapsed, sla_compliance_2.cancelled + excluded.cancelled,
-        sla_compliance_2.undetermined + excluded.undetermined, sla_compliance_2.late + excluded.late,
-        sla_compliance_2.backdated + excluded.backdated)"""
-# What counts nothing any more is no row, as if it had never been counted.
-SWEEP: LiteralString = """
-DELETE FROM sla_compliance_2 c USING json_populate_recordset(NULL::sla_compliance_2, %s) n
- WHERE (c.dimension, c.day, c.policy, c.layer, c.target, c.value)
-     = (n.dimension, n.day, n.policy, n.layer, n.target, n.value)
-   AND c.met + c.breached + c.lapsed + c.cancelled + c.undetermined = 0"""
-
-_encoder = msgspec.json.Encoder(order="deterministic")
+CLOCKS: LiteralString = "SELECT json_agg(c)::text FROM sla_clocks_3 c WHERE complaint_id = ANY(%s)"
+CLEAR: LiteralString = "DELETE FROM sla_clocks_3 WHERE id = ANY(%s)"
 
 
 async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
@@ -118,7 +86,7 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
     await fold_rows(
         connection,
         [event for event in events if event.kind == COMPLAINT.kind],
-        table="sla_cases_2",
+        table="sla_cases_3",
         key="complaint_id",
         row_type=Case,
         fold=one_by_one(fold),
@@ -128,9 +96,9 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
 
 VIEW = View(
     name="sla",
-    version=2,
-    ddl=DDL,
-    tables=("sla_cases_2", "sla_clocks_2", "sla_compliance_2"),
+    version=3,
+    ddl=DDL + COUNTS,
+    tables=("sla_cases_3", "sla_clocks_3", *TABLES),
     apply=apply,
     stream_kinds=(COMPLAINT.kind,),
 )
@@ -147,14 +115,13 @@ async def _run(connection: psycopg.AsyncConnection[Any], cases: Sequence[Case]) 
     new = [row for case in timed for row in clock_rows(case, book)]
     old = [] if fills_fresh(connection) else await _clocks(connection, [case.complaint_id for case in timed])
     await _replace(connection, old, new)
-    if changes := _difference(old, new):
-        await _count(connection, changes)
+    await recount(connection, old, new)
 
 
 async def _replace(
     connection: psycopg.AsyncConnection[Any], old: Sequence[ClockRow], new: Sequence[ClockRow]
 ) -> None:
-    table = table_of("sla_clocks_2", "id", ClockRow)
+    table = table_of("sla_clocks_3", "id", ClockRow)
     if fills_fresh(connection):
         await table.copy(connection, new)
         return
@@ -163,29 +130,6 @@ async def _replace(
         await table.write(connection, changed)
     if gone := before.keys() - {row.id for row in new}:
         await connection.execute(CLEAR, [list(gone)])
-
-
-async def _count(connection: psycopg.AsyncConnection[Any], changes: Mapping[Cell, Count]) -> None:
-    # In one order, so that two that fill the table do not lock each other's rows crosswise.
-    rows = _encoder.encode(
-        [{**cell._asdict(), **changes[cell]._asdict()} for cell in sorted(changes)]
-    ).decode()
-    await connection.execute(ADD, [rows])
-    if any(number < 0 for count in changes.values() for number in count):
-        await connection.execute(SWEEP, [rows])
-
-
-def _difference(old: Iterable[ClockRow], new: Iterable[ClockRow]) -> dict[Cell, Count]:
-    """What to add to each cell that changes."""
-    sums: dict[Cell, Counter[str]] = {}
-    for sign, rows in ((-1, old), (1, new)):
-        for row in rows:
-            added = count(row)._asdict()
-            for cell in cells(row):
-                total = sums.setdefault(cell, Counter())
-                for name, number in added.items():
-                    total[name] += sign * number
-    return {cell: Count(**total) for cell, total in sums.items() if any(total.values())}
 
 
 async def _clocks(connection: psycopg.AsyncConnection[Any], ids: list[UUID]) -> list[ClockRow]:

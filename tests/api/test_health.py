@@ -39,7 +39,7 @@ def test_a_service_whose_views_keep_up_is_ready_and_says_where_each_stands(servi
         "customers_2",
         "deadlines_1",
         "webhooks_1",
-        "sla_2",
+        "sla_3",
         "sla_documents_1",
         "sla_due_2",
         "staff_1",

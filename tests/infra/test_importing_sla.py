@@ -93,7 +93,7 @@ def named(mapping: Columns, source: str) -> Columns:
 
 
 CLOCKS_OF = """SELECT substr(claim, length(%s) + 2), row_to_json(c)
-                 FROM claims JOIN sla_clocks_2 c ON complaint_id = stream_id
+                 FROM claims JOIN sla_clocks_3 c ON complaint_id = stream_id
                 WHERE claim ~ ('^' || %s || ':[^/]*$') ORDER BY started_at, decided_at, policy, target"""
 GIVEN_ANEW = ("id", "complaint_id", "protocol", "clock_id", "case_id")
 UP_TO_NOW = ("used_seconds", "due_at")
