@@ -103,10 +103,7 @@ async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
     )
     events = open_log(settings)
     ring = KeyRing(conninfo(settings))
-    await pool.open()
-    await following_pool.open()
     reference = Reference(pool.connection)
-    await reference.refresh()
     commands = open_commands(settings, events, reference)
     wake = Wake(conninfo(settings))
     reader = Reader(pool, patience=settings.statement_timeout + 1)
@@ -130,9 +127,13 @@ async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
         secrets=Secrets(master_key(settings)),
         followers=frozenset(follower.follower for follower in followers(settings, commands)),
     )
-    running = (wake.listen(), reference.follow(wake), hub.run(), streams.run())
-    tasks = [asyncio.create_task(task) for task in running]
+    running = (wake.listen, lambda: reference.follow(wake), hub.run, streams.run)
+    tasks: list[asyncio.Task[None]] = []
     try:
+        await pool.open()
+        await following_pool.open()
+        await reference.refresh()
+        tasks += [asyncio.create_task(each()) for each in running]
         yield
     finally:
         for task in tasks:

@@ -85,13 +85,22 @@ class Link:
         self._conninfo = conninfo
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._free = asyncio.Lock()
+        self._closed = False
 
     @contextlib.asynccontextmanager
     async def use(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
-        """The open connection, to nobody else meanwhile; a broken or cancelled use closes it."""
+        """The open connection, to nobody else meanwhile; a broken or cancelled use closes it.
+
+        Raises:
+            psycopg.OperationalError: the server cannot be reached or refuses.
+            psycopg.InterfaceError: the link was closed.
+        """
         async with self._free:
             if self._connection is None or self._connection.closed:
                 self._connection = await connect(self._conninfo)
+            if self._closed:  # perhaps while this was connecting
+                await self._connection.close()
+                raise psycopg.InterfaceError("the link is closed")
             try:
                 yield self._connection
             except (psycopg.OperationalError, psycopg.InterfaceError, asyncio.CancelledError):
@@ -99,7 +108,8 @@ class Link:
                 raise
 
     async def close(self) -> None:
-        """Close the connection, if one is open."""
+        """Close the connection, if one is open, for ever."""
+        self._closed = True
         if self._connection is not None:
             await self._connection.close()
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -295,6 +296,25 @@ async def test_a_link_is_opened_again_after_it_broke(database: str) -> None:
     assert first != second
     await link.close()
     await link.close()
+
+
+async def test_a_link_that_was_closed_stays_closed_also_while_it_was_being_opened(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[psycopg.AsyncConnection[Any]] = []
+    link = Link(serving(database))
+
+    async def closed_meanwhile(conninfo: str) -> psycopg.AsyncConnection[Any]:
+        opened.append(await connect(conninfo))
+        await link.close()
+        return opened[-1]
+
+    monkeypatch.setattr("infra.database.connect", closed_meanwhile)
+    for _ in range(2):
+        with pytest.raises(psycopg.InterfaceError, match="closed"):
+            async with link.use():
+                pass
+    assert all(connection.closed for connection in opened)
 
 
 def test_migrations_are_found_from_wherever_the_service_is_started(empty_database: str) -> None:
