@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from types import TracebackType
 from typing import Any
 
 import psycopg
@@ -69,13 +70,25 @@ def _conninfo(url: str, options: str) -> str:
     return make_conninfo("", **{**given, "options": options})
 
 
+class _Closed(psycopg.AsyncConnection[Any]):
+    """One that is closed when its context is left, also where a cancellation comes in that very moment."""
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await super().__aexit__(kind, error, trace)
+        finally:
+            await self.close()
+
+
 async def connect(conninfo: str) -> psycopg.AsyncConnection[Any]:
     """Open an autocommitting connection; never waits longer than five seconds.
 
     Raises:
         psycopg.OperationalError: the server cannot be reached or refuses.
     """
-    return await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
+    return await _Closed.connect(conninfo, autocommit=True)
 
 
 class Link:

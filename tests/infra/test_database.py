@@ -1,5 +1,6 @@
 """Roles, schemas and migrations: who serves can read and append, and nothing else."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -296,6 +297,24 @@ async def test_a_link_is_opened_again_after_it_broke(database: str) -> None:
     assert first != second
     await link.close()
     await link.close()
+
+
+async def test_a_connection_is_closed_though_its_task_is_cancelled_as_it_is_left(database: str) -> None:
+    opened: list[psycopg.AsyncConnection[Any]] = []
+    leaving = asyncio.Event()
+
+    async def use() -> None:
+        async with await connect(serving(database)) as connection:
+            opened.append(connection)
+            await connection.lock.acquire()  # leaving takes a turn of the loop, as it does on a busy machine
+            leaving.set()
+
+    using = asyncio.create_task(use())
+    await leaving.wait()
+    using.cancel()
+    await asyncio.wait([using])
+    assert using.cancelled()
+    assert [connection.closed for connection in opened] == [True]
 
 
 async def test_a_link_that_was_closed_stays_closed_also_while_it_was_being_opened(
