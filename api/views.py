@@ -20,7 +20,7 @@ from api.problems import NotFound
 from api.services import services
 from api.validation import Nothing, decode, query
 from infra import jobs
-from infra.jobs import Handler, Job, Progress, State
+from infra.jobs import Handler, Job, State, Work
 from infra.projector import BeingRebuilt, Differences, Rebuild, Standing, View, being_rebuilt, standings
 from infra.vault import Vault
 
@@ -209,7 +209,7 @@ def _shown(job: Job) -> RebuildStanding:
 def rebuilding(conninfo: str, vault: Vault) -> Handler:
     """What rebuilds views, and looks all the while whether that is still wanted."""
 
-    async def answer(text: bytes, tell: Progress) -> bytes:
+    async def answer(text: bytes, tell: Work) -> bytes:
         what, so_far = msgspec.json.decode(text, type=_Job), (0, 0)
 
         def told(done: int, total: int) -> None:

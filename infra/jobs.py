@@ -107,8 +107,12 @@ async def forget(connection: Connection) -> None:
     await connection.execute(FORGET)
 
 
-class Progress:
-    """What the handler of a job tells of it, over the connection of its worker."""
+Progress = Callable[[int, int], Awaitable[None]]
+"""Tells how far a job is; raises Cancelled. To be called now and then: it writes at most once a second."""
+
+
+class Work:
+    """A job under way: what its handler tells of it, over the connection of its worker."""
 
     def __init__(self, connection: Connection, job_id: UUID) -> None:
         self._connection = connection
@@ -117,7 +121,7 @@ class Progress:
         self._finished = False
 
     async def __call__(self, done: int, total: int) -> None:
-        """Tell how far the job is. To be called now and then: it writes at most once a second.
+        """Tell how far the job is, as Progress has it.
 
         Raises:
             Cancelled: nobody wants the answer any more.
@@ -141,7 +145,7 @@ class Progress:
         self._finished = True
 
 
-Handler = Callable[[bytes, Progress], Awaitable[bytes]]
+Handler = Callable[[bytes, Work], Awaitable[bytes]]
 """Answers what was asked."""
 
 
@@ -176,7 +180,7 @@ class Jobs:
 
     async def _answer(self, connection: Connection, job: Job) -> None:
         try:
-            result = await self._handlers[job.kind](job.asked, Progress(connection, job.id))
+            result = await self._handlers[job.kind](job.asked, Work(connection, job.id))
         except Cancelled:
             log.info("job-cancelled", job=str(job.id), kind=job.kind)
         except Exception as error:

@@ -13,7 +13,7 @@ from api.parts import VIEWS
 from api.views import rebuilding
 from infra import jobs
 from infra.database import connect, serving_conninfo
-from infra.jobs import Cancelled, Progress
+from infra.jobs import Cancelled, Work
 from infra.projector import BeingRebuilt
 from infra.projector.rebuilding.rebuild import LOCK
 from tests.api.serving import NOWHERE, REGISTER, Service, problem, wrong
@@ -154,7 +154,7 @@ async def _rebuilt_by_hand(service: Service, *, given_up: bool) -> tuple[str, by
         asked = b'{"view": "customers", "asked": {}}'
         job_id = await jobs.submit(connection, "by hand", asked, "ana")
         await connection.execute("UPDATE jobs SET state = 'running' WHERE id = %s", [job_id])
-        progress = Progress(connection, job_id)
+        progress = Work(connection, job_id)
         await progress(0, 0)
         if given_up:
             await jobs.cancel(connection, job_id)

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from infra import jobs
-from infra.jobs import Handler, Job, Jobs, Progress
+from infra.jobs import Handler, Job, Jobs, Progress, Work
 from tests.infra.logs import ask, run, served, serving, until
 
 pytestmark = pytest.mark.anyio
@@ -101,7 +101,7 @@ async def test_what_a_handler_does_is_committed_together_with_its_answer(databas
     finished = asyncio.Event()
     go_on = asyncio.Event()
 
-    async def does(asked: bytes, progress: Progress) -> bytes:
+    async def does(asked: bytes, progress: Work) -> bytes:
         async with served(database) as connection, connection.transaction():
             await progress.finish(connection, asked)
             finished.set()
@@ -122,7 +122,7 @@ async def test_what_a_handler_does_is_committed_together_with_its_answer(databas
 
 
 async def test_a_handler_does_nothing_that_was_cancelled_before(database: str) -> None:
-    async def does(asked: bytes, progress: Progress) -> bytes:
+    async def does(asked: bytes, progress: Work) -> bytes:
         await progress(0, 1)
         async with served(database) as connection, connection.transaction():
             await jobs.submit(connection, "halve", asked, "double")
