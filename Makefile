@@ -8,6 +8,9 @@ STAMP := $(VENV)/.ready-$(shell { cat requirements.lock pyproject.toml; echo "$(
 USABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
+# Where this is set, each of the many processes that tests start would compile the sources anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test faults soak bench lint check fmt lock
 

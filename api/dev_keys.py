@@ -6,10 +6,9 @@ from pathlib import Path
 
 import msgspec
 
-from api.parts import conninfo
 from api.roles import ROLES
 from infra import access
-from infra.database import connect
+from infra.database import connect, serving_conninfo
 from infra.settings import Settings
 
 FILE = "dev-keys.json"
@@ -32,7 +31,7 @@ async def ensure(settings: Settings) -> Path | None:
     path = settings.home / FILE
     if not is_loopback(settings.host):
         return None
-    async with await connect(conninfo(settings)) as connection:
+    async with await connect(serving_conninfo(settings.url(), settings.schema)) as connection:
         open_keys = {key.digest for key in await access.keys(connection) if key.revoked_at is None}
         if path.exists():
             tokens = msgspec.json.decode(path.read_bytes(), type=dict[str, str])

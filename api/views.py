@@ -20,7 +20,7 @@ from api.problems import NotFound
 from api.services import services
 from api.validation import Nothing, decode, query
 from infra import jobs
-from infra.jobs import Handler, Job, Progress, State
+from infra.jobs import Handler, Job, State, Work
 from infra.projector import BeingRebuilt, Differences, Rebuild, Standing, View, being_rebuilt, standings
 from infra.vault import Vault
 
@@ -169,7 +169,7 @@ async def standing(
 async def cancel(
     request: Request[Any, Any, Any], key: FromPath[str], stream_id: FromPath[UUID]
 ) -> Response[bytes]:
-    """Stop a rebuild that waits or runs: the old view stays, unless it was just being replaced."""
+    """Stop a rebuild that waits or runs: the old view stays; where it was just replaced, it is `done`."""
     await _found(request, key, stream_id)
     await given_up(request, stream_id)
     return single(_shown(await _found(request, key, stream_id)))
@@ -208,14 +208,20 @@ def _shown(job: Job) -> RebuildStanding:
 def rebuilding(conninfo: str, vault: Vault) -> Handler:
     """What rebuilds views, and looks all the while whether that is still wanted."""
 
-    async def answer(text: bytes, tell: Progress) -> bytes:
+    async def answer(text: bytes, tell: Work) -> bytes:
         what, so_far = msgspec.json.decode(text, type=_Job), (0, 0)
 
         def told(done: int, total: int) -> None:
             nonlocal so_far
             so_far = done, total
 
-        building = Rebuild(conninfo, vault, NAMED[what.view], told=told)
+        def answered(found: Differences) -> bytes:
+            return msgspec.json.encode(found if what.asked.compare else None)
+
+        async def switching(connection: psycopg.AsyncConnection[Any], found: Differences) -> None:
+            await tell.finish(connection, answered(found))
+
+        building = Rebuild(conninfo, vault, NAMED[what.view], told=told, switching=switching)
         work = asyncio.create_task(building.run(compare=what.asked.compare, switch=what.asked.switch))
         try:
             while not work.done():
@@ -226,7 +232,7 @@ def rebuilding(conninfo: str, vault: Vault) -> Handler:
             (outcome,) = await asyncio.gather(work, return_exceptions=True)
         if isinstance(outcome, BaseException):
             raise outcome
-        return msgspec.json.encode(outcome if what.asked.compare else None)
+        return answered(outcome)
 
     return answer
 

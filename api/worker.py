@@ -40,9 +40,9 @@ async def work(settings: Settings) -> None:
     wake, tail = Wake(conninfo(settings)), Tail(conninfo(settings), events.vault)
     link = Link(conninfo(settings))
     reference = Reference(link.use)
-    await reference.refresh()
     commands = open_commands(settings, events, reference)
     try:
+        await reference.refresh()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(wake.listen())
             tasks.create_task(reference.follow(wake))

@@ -40,8 +40,10 @@ class Staff(Struct, frozen=True, kw_only=True):
 
 
 def staff(teams: Iterable[Team], analysts: Iterable[Analyst]) -> Staff:
-    """Those in service."""
+    """Those in service; a team that somebody joined as it was dissolved serves until nobody belongs to it."""
+    members = {analyst.subject: analyst.team for analyst in analysts if analyst.team}
+    manned = set(members.values())
     return Staff(
-        teams={team.name: team for team in teams if not team.dissolved},
-        members={analyst.subject: analyst.team for analyst in analysts if analyst.team},
+        teams={team.name: team for team in teams if not team.dissolved or team.name in manned},
+        members=members,
     )

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from types import TracebackType
 from typing import Any
 
 import psycopg
@@ -69,13 +70,25 @@ def _conninfo(url: str, options: str) -> str:
     return make_conninfo("", **{**given, "options": options})
 
 
+class _Closed(psycopg.AsyncConnection[Any]):
+    """One that is closed when its context is left, also where a cancellation comes in that very moment."""
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await super().__aexit__(kind, error, trace)
+        finally:
+            await self.close()
+
+
 async def connect(conninfo: str) -> psycopg.AsyncConnection[Any]:
     """Open an autocommitting connection; never waits longer than five seconds.
 
     Raises:
         psycopg.OperationalError: the server cannot be reached or refuses.
     """
-    return await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
+    return await _Closed.connect(conninfo, autocommit=True)
 
 
 class Link:
@@ -85,13 +98,22 @@ class Link:
         self._conninfo = conninfo
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._free = asyncio.Lock()
+        self._closed = False
 
     @contextlib.asynccontextmanager
     async def use(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
-        """The open connection, to nobody else meanwhile; a broken or cancelled use closes it."""
+        """The open connection, to nobody else meanwhile; a broken or cancelled use closes it.
+
+        Raises:
+            psycopg.OperationalError: the server cannot be reached or refuses.
+            psycopg.InterfaceError: the link was closed.
+        """
         async with self._free:
             if self._connection is None or self._connection.closed:
                 self._connection = await connect(self._conninfo)
+            if self._closed:  # perhaps while this was connecting
+                await self._connection.close()
+                raise psycopg.InterfaceError("the link is closed")
             try:
                 yield self._connection
             except (psycopg.OperationalError, psycopg.InterfaceError, asyncio.CancelledError):
@@ -99,7 +121,8 @@ class Link:
                 raise
 
     async def close(self) -> None:
-        """Close the connection, if one is open."""
+        """Close the connection, if one is open, for ever."""
+        self._closed = True
         if self._connection is not None:
             await self._connection.close()
 

@@ -50,11 +50,6 @@ class Cancelled(Exception):
     """Nobody wants the answer any more."""
 
 
-Progress = Callable[[int, int], Awaitable[None]]
-"""Tells how far a job is; raises Cancelled. To be called now and then: it writes at most once a second."""
-Handler = Callable[[bytes, Progress], Awaitable[bytes]]
-"""Answers what was asked."""
-
 SUBMIT: LiteralString = """
 INSERT INTO jobs (id, kind, asked, asked_by) SELECT %s, %s, %s, %s
  WHERE (SELECT count(*) FROM jobs WHERE state IN ('waiting', 'running')) < %s"""
@@ -112,6 +107,48 @@ async def forget(connection: Connection) -> None:
     await connection.execute(FORGET)
 
 
+Progress = Callable[[int, int], Awaitable[None]]
+"""Tells how far a job is; raises Cancelled. To be called now and then: it writes at most once a second."""
+
+
+class Work:
+    """A job under way: what its handler tells of it, over the connection of its worker."""
+
+    def __init__(self, connection: Connection, job_id: UUID) -> None:
+        self._connection = connection
+        self._job_id = job_id
+        self._told = float("-inf")
+        self._finished = False
+
+    async def __call__(self, done: int, total: int) -> None:
+        """Tell how far the job is, as Progress has it.
+
+        Raises:
+            Cancelled: nobody wants the answer any more.
+        """
+        now = asyncio.get_running_loop().time()
+        if now - self._told < 1:
+            return
+        self._told = now
+        touched = await self._connection.execute(TOUCH, [done, total, self._job_id])
+        if touched.rowcount == 0 and not self._finished:
+            raise Cancelled
+
+    async def finish(self, connection: Connection, result: bytes) -> None:
+        """Record the answer at the end of a transaction that does what was asked: both, or neither.
+
+        Raises:
+            Cancelled: nobody wants the answer any more; the transaction is not to be committed.
+        """
+        if (await connection.execute(DONE, [result, self._job_id])).rowcount == 0:
+            raise Cancelled
+        self._finished = True
+
+
+Handler = Callable[[bytes, Work], Awaitable[bytes]]
+"""Answers what was asked."""
+
+
 class Jobs:
     """Answers the jobs of the kinds it has handlers for, one at a time."""
 
@@ -143,7 +180,7 @@ class Jobs:
 
     async def _answer(self, connection: Connection, job: Job) -> None:
         try:
-            result = await self._handlers[job.kind](job.asked, _progress(connection, job.id))
+            result = await self._handlers[job.kind](job.asked, Work(connection, job.id))
         except Cancelled:
             log.info("job-cancelled", job=str(job.id), kind=job.kind)
         except Exception as error:
@@ -153,18 +190,3 @@ class Jobs:
             await connection.execute(FAIL, [type(error).__name__, job.id])
         else:
             await connection.execute(DONE, [result, job.id])
-
-
-def _progress(connection: Connection, job_id: UUID) -> Progress:
-    told = float("-inf")
-
-    async def tell(done: int, total: int) -> None:
-        nonlocal told
-        now = asyncio.get_running_loop().time()
-        if now - told < 1:
-            return
-        told = now
-        if (await connection.execute(TOUCH, [done, total, job_id])).rowcount == 0:
-            raise Cancelled
-
-    return tell

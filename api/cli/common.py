@@ -9,9 +9,8 @@ import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from api.parts import conninfo
 from infra import logs
-from infra.database import connect
+from infra.database import connect, serving_conninfo
 from infra.settings import Settings
 
 T = TypeVar("T")
@@ -35,7 +34,8 @@ def execute(work: Coroutine[Any, Any, T]) -> T:
 
 async def with_connection(ask: Callable[[psycopg.AsyncConnection[Any]], Coroutine[Any, Any, T]]) -> T:
     """What is answered over a serving connection."""
-    async with await connect(conninfo(load_settings(quiet=True))) as connection:
+    settings = load_settings(quiet=True)
+    async with await connect(serving_conninfo(settings.url(), settings.schema)) as connection:
         return await ask(connection)
 
 

@@ -1,5 +1,6 @@
 """`ouvidoria sla`: policies that come with the service, for the set-up."""
 
+from collections.abc import Sequence
 from uuid import uuid4
 
 import rich_click as click
@@ -30,22 +31,25 @@ def presets_() -> None:
 
 
 @sla_.command("install")
-@click.argument("name", type=click.Choice(list(PRESETS)))
-def install(name: str) -> None:
-    """Put the policies of the preset NAME in force, with their calendars. Again, it changes nothing."""
+@click.argument("names", type=click.Choice(list(PRESETS)), nargs=-1, required=True)
+def install(names: tuple[str, ...]) -> None:
+    """Put the policies of the presets NAMES in force, with their calendars. Again, it changes nothing."""
     table = Table("kind", "name", "version in force", "id")
-    for each in execute(_install(name)):
+    for each in execute(_install(names)):
         table.add_row(each.kind, each.name, str(each.active_version or "none"), str(each.id))
     out.print(table)
 
 
-async def _install(name: str) -> list[presets.Installed]:
+async def _install(names: Sequence[str]) -> list[presets.Installed]:
     settings = load_settings()
     events, link = open_log(settings), Link(conninfo(settings))
     caller = Caller(actor="system:set-up", correlation=f"sla-install-{uuid4()}", origin="system")
+    installed: list[presets.Installed] = []
     try:
         commands = open_commands(settings, events, Reference(link.use))
-        return await presets.install(commands, caller, PRESETS[name])
+        for name in names:
+            installed += await presets.install(commands, caller, PRESETS[name])
     finally:
         await link.close()
         await events.close()
+    return installed

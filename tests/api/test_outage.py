@@ -120,6 +120,14 @@ def test_who_would_wait_too_long_is_told_at_once_and_served_when_it_goes_on(
     assert service.head() > recorded
 
 
+def notes_of(service: Service, made: dict[str, Any]) -> list[str]:
+    """The texts of all notes but those that were added to see whether it is well."""
+    while (history := service.get(f"/v1/complaints/{made['id']}/history")).status_code != 200:
+        problem(history, 503, "unavailable")  # given a connection that was cut while nobody used it
+    notes = [entry["data"]["text"] for entry in history.json()["items"] if entry["type"] == "note-added"]
+    return [text for text in notes if text != "x"]
+
+
 def test_commands_sent_again_with_their_keys_are_carried_out_once_each(service: Service, line: Line) -> None:
     made, chance = service.register(), random.Random(4)  # noqa: S311 - which moments are cut is no secret
     done = threading.Event()
@@ -153,10 +161,6 @@ def test_commands_sent_again_with_their_keys_are_carried_out_once_each(service: 
     done.set()
     disturber.join()
     until_well(service, made)
-    notes = [
-        entry["data"]["text"]
-        for entry in service.get(f"/v1/complaints/{made['id']}/history").json()["items"]
-        if entry["type"] == "note-added" and entry["data"]["text"] != "x"
-    ]
+    notes = notes_of(service, made)
     assert sorted(notes) == sorted(f"{worker}/{number}" for worker in range(6) for number in range(12))
     assert len(set(answers.values())) == len(notes)

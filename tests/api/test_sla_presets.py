@@ -49,9 +49,10 @@ def test_at_set_up_a_preset_is_in_force_at_once(
     monkeypatch.setenv("OUVIDORIA_HOME", str(own_service.settings.home))
     monkeypatch.setenv("OUVIDORIA_DATABASE_URL", own_service.settings.url())
     for _ in range(2):
-        done = CliRunner().invoke(main, ["sla", "install", "help-desk"])
+        done = CliRunner().invoke(main, ["sla", "install", "help-desk", "cfpb"])
         assert done.exit_code == 0, done.output
         assert "help-desk-advanced" in done.output
+        assert "cfpb" in done.output
     (listed,) = own_service.fresh("/v1/sla/policies?name=help-desk").json()["items"]
     assert (listed["state"], listed["version"]) == ("active", 2)
     assert "brazil-sac" in CliRunner().invoke(main, ["sla", "presets"]).output

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -11,7 +11,9 @@ import pytest
 
 from api.parts import VIEWS
 from api.views import rebuilding
-from infra.database import serving_conninfo
+from infra import jobs
+from infra.database import connect, serving_conninfo
+from infra.jobs import Cancelled, Work
 from infra.projector import BeingRebuilt
 from infra.projector.rebuilding.rebuild import LOCK
 from tests.api.serving import NOWHERE, REGISTER, Service, problem, wrong
@@ -131,6 +133,36 @@ def test_a_rebuild_can_be_given_up_and_the_old_view_stays(own_service: Service) 
     own_service.start_worker()
     assert views(own_service)["complaints"]["rebuilding"] is False
     assert ended(own_service, path)["state"] == "cancelled"
+
+
+def test_a_rebuild_that_is_given_up_in_its_last_moment_is_not_switched(service: Service) -> None:
+    caught_up(service)
+    table = "SELECT 'ouvidoria_views.customers_2'::regclass::oid"
+    old = service.ask(table)
+    state, result = asyncio.run(_rebuilt_by_hand(service, given_up=True))
+    assert (state, result, service.ask(table)) == ("cancelled", None, old)
+    state, result = asyncio.run(_rebuilt_by_hand(service, given_up=False))
+    assert (state, result) == ("done", b"null")
+    assert service.ask(table) != old
+
+
+async def _rebuilt_by_hand(service: Service, *, given_up: bool) -> tuple[str, bytes | None]:
+    """State and result of a rebuild's job; its handler has looked whether that is wanted, for now."""
+    conninfo = serving_conninfo(service.settings.url(), service.settings.schema)
+    rebuild = rebuilding(conninfo, service.services.log.vault)
+    async with await connect(conninfo) as connection:
+        asked = b'{"view": "customers", "asked": {}}'
+        job_id = await jobs.submit(connection, "by hand", asked, "ana")
+        await connection.execute("UPDATE jobs SET state = 'running' WHERE id = %s", [job_id])
+        progress = Work(connection, job_id)
+        await progress(0, 0)
+        if given_up:
+            await jobs.cancel(connection, job_id)
+        with suppress(Cancelled):
+            await rebuild(asked, progress)
+        job = await jobs.find(connection, "by hand", job_id)
+        assert job
+        return job.state, job.result
 
 
 async def _nobody(_done: int, _total: int) -> None:

@@ -97,6 +97,12 @@ def test_a_team_that_analysts_belong_to_is_not_dissolved() -> None:
     assert decided(TEAM, NIGHT, DissolveTeam(), staff([NIGHT], [left])) == [TeamDissolved()]
 
 
+def test_a_team_that_somebody_joined_as_it_was_dissolved_serves_until_nobody_belongs_to_it() -> None:
+    dissolved = structs.replace(NIGHT, dissolved=True)
+    assert staff([dissolved], [DORA]).teams == {"night desk": dissolved}
+    assert staff([dissolved], [after(ANALYST, DORA, Leave())]).teams == {}
+
+
 def test_an_analyst_changes_teams_once() -> None:
     change = ChangeTeam(team="cards", reason="Back from training.")
     assert decided(ANALYST, DORA, change) == [AnalystTeamChanged(team="cards", reason="Back from training.")]

@@ -107,7 +107,7 @@ class House:
         running = common | served | {"OUVIDORIA_PORT": str(port), "OUVIDORIA_API_PROCESSES": str(processes)}
         working = common | {"OUVIDORIA_DATABASE_URL": self.line.url if self.line else self.database}
         program = [sys.executable, "-m", "api.cli"]
-        self._install = [*program, "sla", "install"]
+        self._install = [*program, "sla", "install", *PRESETS]  # so that complaints have clocks
         self._working = working
         self.supervisor = Lasting([*program, "run"], running, self._log)
         self.second_worker = Lasting([*program, "worker"], working, self._log)
@@ -119,8 +119,7 @@ class House:
         if self.nats:
             self.nats.start()
         self._tend_until(self.ready)
-        for preset in PRESETS:  # so that complaints have clocks
-            subprocess.run([*self._install, preset], env=self._working, stdout=self._log, check=True)
+        subprocess.run(self._install, env=self._working, stdout=self._log, check=True)
         self._lasting.append(self.second_worker)
 
     def tend(self) -> None:

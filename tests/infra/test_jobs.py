@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from infra import jobs
-from infra.jobs import Handler, Job, Jobs, Progress
-from tests.infra.logs import run, served, serving, until
+from infra.jobs import Handler, Job, Jobs, Progress, Work
+from tests.infra.logs import ask, run, served, serving, until
 
 pytestmark = pytest.mark.anyio
 
@@ -97,6 +97,46 @@ async def test_a_cancelled_job_stops_at_its_next_word(database: str) -> None:
     assert (await found(database, job_id)).state == "cancelled"
 
 
+async def test_what_a_handler_does_is_committed_together_with_its_answer(database: str) -> None:
+    finished = asyncio.Event()
+    go_on = asyncio.Event()
+
+    async def does(asked: bytes, progress: Work) -> bytes:
+        async with served(database) as connection, connection.transaction():
+            await progress.finish(connection, asked)
+            finished.set()
+            await go_on.wait()
+        raise ValueError("too late to fail")
+
+    async with served(database) as connection, served(database) as other:
+        job_id = await jobs.submit(connection, "double", b"4", "ana")
+        async with working(database, does):
+            await finished.wait()
+            assert (await found(database, job_id)).state == "running"
+            cancelling = asyncio.create_task(jobs.cancel(other, job_id))
+            await until(lambda: _waits(database))
+            go_on.set()
+            await cancelling
+    job = await found(database, job_id)
+    assert (job.state, job.result, job.failure) == ("done", b"4", None)
+
+
+async def test_a_handler_does_nothing_that_was_cancelled_before(database: str) -> None:
+    async def does(asked: bytes, progress: Work) -> bytes:
+        await progress(0, 1)
+        async with served(database) as connection, connection.transaction():
+            await jobs.submit(connection, "halve", asked, "double")
+            await run(database, "UPDATE jobs SET state = 'cancelled' WHERE kind = 'double'")
+            await progress.finish(connection, asked)
+        return asked
+
+    async with served(database) as connection:
+        job_id = await jobs.submit(connection, "double", b"4", "ana")
+        assert await Jobs(serving(database), {"double": does}).answer(connection) is True
+        assert await jobs.unfinished(connection, "halve") == []
+    assert (await found(database, job_id)).state == "cancelled"
+
+
 async def test_a_job_lost_with_its_worker_is_begun_anew(database: str) -> None:
     async with served(database) as connection:
         job_id = await jobs.submit(connection, "double", b"4", "ana")
@@ -140,3 +180,7 @@ async def test_a_job_is_forgotten_after_a_week(database: str) -> None:
 
 async def _is(database: str, job_id: object, state: str) -> bool:
     return (await found(database, job_id)).state == state
+
+
+async def _waits(database: str) -> bool:
+    return bool(await ask(database, "SELECT FROM pg_locks WHERE NOT granted"))

@@ -263,6 +263,24 @@ async def test_streams_longer_than_a_chunk_and_many_short_ones_are_folded_whole(
             assert (await rebuild(database, view).run(compare=True)).count == 0
 
 
+async def test_what_is_done_together_is_cancelled_once_so_that_each_can_end_its_statement() -> None:
+    ended: list[str] = []
+
+    async def work(name: str, seconds: float) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(seconds)
+            ended.append(name)
+
+    working = asyncio.create_task(filling.together([work("first", 0), work("second", 0.01)]))
+    await asyncio.sleep(0.01)
+    working.cancel()
+    await asyncio.wait([working])
+    assert working.cancelled()
+    assert ended == ["first", "second"]
+
+
 async def test_a_view_that_is_new_while_the_log_is_long_appears_when_it_is_complete(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

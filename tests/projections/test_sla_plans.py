@@ -1,6 +1,7 @@
 """Questions about service levels are answered through the index that is meant for them."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, LiteralString
 from uuid import UUID
@@ -16,6 +17,7 @@ from projections import sla
 from projections.sla import AtRisk, ComplianceAsked, Drill
 from projections.sla import clocks as lists
 from projections.sla.compliance import arguments, query
+from tests.conftest import database_url, drop_database, make_database
 from tests.projections.house import House, house
 
 pytestmark = pytest.mark.anyio
@@ -50,15 +52,28 @@ SELECT current_date - n %% 700, 'desk', 'internal', 'target', 'analyst', 'analys
   FROM generate_series(0, %s) AS n"""
 
 
-@pytest.fixture
-async def filled(database: str) -> AsyncIterator[House]:
-    async with house(database) as at:
+@pytest.fixture(scope="module")
+def database(postgres: str, template: str) -> Iterator[str]:
+    """One that all tests here read, and none changes."""
+    name = make_database(postgres, template)
+    asyncio.run(_fill(database_url(postgres, name)))
+    yield database_url(postgres, name)
+    drop_database(postgres, name)
+
+
+async def _fill(url: str) -> None:
+    async with house(url) as at:
         await at.project(sla.VIEW)
         await at.connection.execute(CLOCKS, [MANY])
         await at.connection.execute(COUNTS, [MANY])
         await at.connection.execute(COUNTED)
         await at.connection.execute(OF_ANALYSTS, [MANY])
         await at.connection.execute("ANALYZE")
+
+
+@pytest.fixture
+async def filled(database: str) -> AsyncIterator[House]:
+    async with house(database) as at:
         for name, value in SESSION.items():
             await at.connection.execute(sql.SQL("SET {} = {}").format(sql.Identifier(name), value))
         yield at

@@ -166,7 +166,9 @@ async def together(works: Iterable[Coroutine[Any, Any, None]]) -> None:
         await asyncio.gather(*tasks)
     finally:
         for task in tasks:
-            task.cancel()
+            # Who is cancelled with us is so once: a second time would interrupt the end of its statement.
+            if not task.cancelling():
+                task.cancel()
         await asyncio.wait(tasks)
 
 

@@ -1,7 +1,7 @@
 """The steps of a rebuild, and what makes the switch safe."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from typing import Any
 
@@ -52,6 +52,10 @@ class CannotCompare(Exception):
     """There is nothing that the new view could be compared with."""
 
 
+async def _nothing_more(_connection: Connection, _found: Differences) -> None:
+    """What a rebuild that nobody keeps a record of has to do beside the switch."""
+
+
 class Rebuild:
     """Rebuilds one view while it serves, or makes one that is not there yet."""
 
@@ -62,12 +66,17 @@ class Rebuild:
         view: View,
         *,
         told: Callable[[int, int], None] = lambda _done, _total: None,
+        switching: Callable[[Connection, Differences], Awaitable[None]] = _nothing_more,
     ) -> None:
-        """`told`: is told how many events were folded, and of how many."""
+        """`told`: is told how many events were folded, and of how many.
+
+        `switching`: is called at the end of the transaction that switches; where it raises, nothing is.
+        """
         self._conninfo = conninfo
         self._vault = vault
         self._view = view
         self._told = told
+        self._switching = switching
 
     async def run(self, *, compare: bool = False, switch: bool = True) -> Differences:
         """Build the view; `compare` it with the one that serves; put it in that one's place, with `switch`.
@@ -89,7 +98,7 @@ class Rebuild:
             if compare:
                 position, found = await self._compare(shadow, filling, position)
             if switch:
-                await self._switch(shadow, filling, position)
+                await self._switch(shadow, filling, position, found)
             else:
                 await shadow.drop()
             return found
@@ -139,20 +148,22 @@ class Rebuild:
                     await comparing.execute("SELECT 1")  # from here on it sees both views as they are now
                 return position, await differences(comparing, shadow)
 
-    async def _switch(self, shadow: Shadow, filling: Filling, position: int) -> None:
+    async def _switch(self, shadow: Shadow, filling: Filling, position: int, found: Differences) -> None:
         for attempt in count():
             while (newest := await head(filling.reading)) - position > NEAR:
                 position = await filling.follow(position, newest)
             patience = PATIENCE[min(attempt, len(PATIENCE) - 1)]
             try:
-                position = await self._exchange(shadow, filling, position, patience)
+                position = await self._exchange(shadow, filling, position, found, patience)
             except psycopg.errors.LockNotAvailable:
                 await asyncio.sleep(patience)
             else:
                 log.info("rebuild-serves", view=self._view.follower, position=position)
                 return
 
-    async def _exchange(self, shadow: Shadow, filling: Filling, position: int, patience: float) -> int:
+    async def _exchange(
+        self, shadow: Shadow, filling: Filling, position: int, found: Differences, patience: float
+    ) -> int:
         """Bring the new view up to the old one, which cannot move meanwhile, and past it; let it serve."""
         connection = shadow.connection
         async with connection.transaction():
@@ -165,6 +176,7 @@ class Rebuild:
             await connection.execute(
                 MOVE.format(shadow.checkpoints), [self._view.follower, position, list(self._view.tables)]
             )
+            await self._switching(connection, found)
         return position
 
 
