@@ -3,7 +3,7 @@
 Each answers in one row: the view's position, the page as JSON, and where a walk stopped before the page was
 full. The page of an analyst's open complaints by what is due, after a cursor, has an index of its own:
 
-    SELECT … FROM complaints_3
+    SELECT … FROM complaints_4
      WHERE coalesce(due_at, 'infinity') < 'infinity' AND state IN (…) AND analyst IS NOT NULL
        AND (analyst, coalesce(due_at, 'infinity'), complaint_id)
          > (%(analyst)s, coalesce(%(after_key)s, 'infinity'), %(after_id)s)

@@ -115,13 +115,13 @@ ITEMS = Listing(
     columns="""complaint_id AS id, protocol, kind, state, version, subject, channel, anonymity, customer_id,
        category, product, severity, tags, analyst, team, origin, flags, escalation, duplicate_of,
        needs_review, awaits_approval, outcome, due_at, received_at, registered_at, updated_at""",
-    table="complaints_3",
+    table="complaints_4",
     orders=ORDERS,
 )
 DETAIL: LiteralString = """SELECT row_to_json(c) AS row, row_to_json(x) AS texts
-              FROM complaints_3 c CROSS JOIN LATERAL (
+              FROM complaints_4 c CROSS JOIN LATERAL (
                    SELECT t.complaint_id, t.subject, t.description, t.contact, t.remedy_sought, t.subject_refs
-                     FROM complaints_text_3 t WHERE t.complaint_id = c.complaint_id) x"""
+                     FROM complaints_text_4 t WHERE t.complaint_id = c.complaint_id) x"""
 
 QUESTION: LiteralString = """(websearch_to_tsquery('pg_catalog.portuguese', %(q_portuguese)s)
                   || websearch_to_tsquery('pg_catalog.spanish', %(q_spanish)s)
@@ -148,11 +148,11 @@ FILTERS: Mapping[str, Filter] = {
     ),
     "origin": Filter(condition="(origin = %(origin)s OR starts_with(origin, %(origin)s || '/'))"),
     "q": Filter(
-        condition=f"""(SELECT t.document FROM complaints_text_3 t
-                        WHERE t.complaint_id = complaints_3.complaint_id) @@ {QUESTION}""",  # noqa: S608 - of constants
+        condition=f"""(SELECT t.document FROM complaints_text_4 t
+                        WHERE t.complaint_id = complaints_4.complaint_id) @@ {QUESTION}""",  # noqa: S608 - of constants
         leads=True,
         late=True,
-        lead=f"""complaint_id = ANY (ARRAY(SELECT t.complaint_id FROM complaints_text_3 t
+        lead=f"""complaint_id = ANY (ARRAY(SELECT t.complaint_id FROM complaints_text_4 t
                                             WHERE t.document @@ {QUESTION} LIMIT %(few)s + 1))""",  # noqa: S608 - as above
     ),
     "sector": Filter(condition=SECTOR, leads=True, late=True),

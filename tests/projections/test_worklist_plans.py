@@ -35,7 +35,7 @@ pytestmark = pytest.mark.anyio
 DOCUMENT = Path(__file__).parents[2] / "docs" / "worklist.md"
 MANY = 12_000
 FILL: LiteralString = """
-INSERT INTO complaints_3 (complaint_id, version, etag, "case", protocol, kind, state, subject, channel,
+INSERT INTO complaints_4 (complaint_id, version, etag, "case", protocol, kind, state, subject, channel,
        anonymity, received_at, registered_at, updated_at, customer_id, category, product, severity, tags,
        analyst, team, origin, needs_review, awaits_approval, flags, due_at, asks, asked_sectors, reopenings,
        points, facts)
@@ -52,7 +52,7 @@ SELECT md5(n::text)::uuid, 1, 1, '{}', n::text, CASE WHEN n %% 7 = 0 THEN 'reque
        CASE WHEN n %% 200 = 0 THEN ARRAY['billing'] ELSE '{}' END, 0, '[]', '{}'
   FROM generate_series(1, %s) AS n, (SELECT %s::timestamptz) AS at (now)"""
 FILL_TEXTS: LiteralString = """
-INSERT INTO complaints_text_3
+INSERT INTO complaints_text_4
 SELECT md5(n::text)::uuid, 'subject', repeat('description ', 80), NULL, NULL, '[]',
        to_tsvector('english', 'word' || n || CASE WHEN n %% 3 > 0 THEN ' parcel' ELSE '' END)
   FROM generate_series(1, %s) AS n"""
@@ -117,7 +117,7 @@ async def _fill(url: str) -> None:
         await at.connection.execute(FILL_TEXTS, [MANY])
         await at.connection.execute(FILL_TRAIL, [MANY, MANY, MANY, NOW])
         await at.connection.execute(FILL_CUSTOMERS, [MANY, NOW])
-        await at.connection.execute("VACUUM ANALYZE complaints_3, complaints_text_3, audit_2, customers_2")
+        await at.connection.execute("VACUUM ANALYZE complaints_4, complaints_text_4, audit_2, customers_2")
 
 
 @pytest.fixture
@@ -204,7 +204,7 @@ KEEPS: Mapping[str, Any] = {
 }
 RANKS = (None, "low", "medium", "high", "critical")
 ALL: LiteralString = """
-SELECT c.*, t.document::text, now() FROM complaints_3 c JOIN complaints_text_3 t USING (complaint_id)"""
+SELECT c.*, t.document::text, now() FROM complaints_4 c JOIN complaints_text_4 t USING (complaint_id)"""
 
 
 def sorted_key(sort: str, row: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -335,8 +335,8 @@ async def test_ids_and_protocols_are_looked_up(filled: House, by: str) -> None:
     async with explaining(filled.connection) as plans:
         with contextlib.suppress(msgspec.ValidationError):  # what fills the table is no whole complaint
             await LOOKED_UP[by](filled.connection)
-    index = f"complaints_3_{by}"
-    assert plans[0].indexes <= {index, "complaints_text_3_pkey"}
+    index = f"complaints_4_{by}"
+    assert plans[0].indexes <= {index, "complaints_text_4_pkey"}
     assert plans[0].rows <= 4
 
 
