@@ -141,7 +141,9 @@ async def _multiply(  # noqa: PLR0917 - as they stand in COPIED
 ) -> None:
     """Add copies of every row; its indexes are made after that."""
     cursor = await connection.execute(
-        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0", [table]
+        """SELECT attname FROM pg_attribute
+            WHERE attrelid = %s::regclass AND attnum > 0 AND attgenerated = ''""",
+        [table],
     )
     names = [name for (name,) in await cursor.fetchall()]
     values = [sql.SQL(changed[name]) if name in changed else sql.Identifier(name) for name in names]

@@ -14,7 +14,7 @@ class BadCursor(Exception):
 
 
 class Part(NamedTuple):
-    """Where a condition on the expression, put for `{}`, holds; in the order of ids alone if not `keyed`."""
+    """Where a condition on what is compared, put for `{}`, holds; in the order of ids if not `keyed`."""
 
     condition: LiteralString = "true"
     keyed: bool = True
@@ -26,20 +26,26 @@ WHOLE = (Part(),)
 class Order(Struct, frozen=True):
     """One way to sort: by the column `key`, then by the id, both in one direction.
 
-    `key` and `id` are also fields of the items. `expression` turns the column, put for `{}`, into what is
-    compared, which is never NULL. A cursor holds a `key_type` and an `id_type`; `sql_type` is the column's.
-    `parts` follow each other; what has no key is in the last.
+    `key` and `id` are also fields of the items. Where the key may be NULL, another `column` is compared, made
+    by `expression` of a key put for `{}`. A cursor holds a `key_type` and an `id_type`; `sql_type` is the
+    key's. `parts` follow each other; what has no key is in the last.
     """
 
     key: str
     sql_type: LiteralString
     key_type: Any
     descending: bool = False
+    column: str = ""
     expression: LiteralString = "{}"
     id: str = "id"
     id_column: str = "id"
     id_type: Any = UUID
     parts: Sequence[Part] = WHOLE
+
+    @property
+    def sorted_by(self) -> str:
+        """The column that is compared, which is never NULL."""
+        return self.column or self.key
 
 
 def both_ways(order: Order, backwards: Sequence[Part] = WHOLE) -> dict[str, Order]:
