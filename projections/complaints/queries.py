@@ -38,7 +38,7 @@ from projections.complaints.rows import fold
 from projections.complaints.search import words
 from projections.complaints.texts import Texts, fold_texts
 from projections.complaints.traits import RANK, has, has_any
-from projections.complaints.view import IS_OPEN, VIEW
+from projections.complaints.view import IS_DUE, IS_OPEN, VIEW
 
 Question = Annotated[str, Meta(min_length=1, max_length=300, pattern=LINE_PATTERN)]
 Sort = Literal[
@@ -208,6 +208,8 @@ AMONG_OPEN: Mapping[str, Filter] = {
     **{name: _open_of(name, "%(" + name + ")s") for name in STAFF},
     "severity": Filter(condition=None, leads=True, lead=f"{IS_OPEN} AND severity_rank = {GIVEN_RANK}"),
 }
+AMONG_DUE = replace(_held(IS_DUE, ("severity",)), condition=None, leads=False)
+"""Whatever is overdue is due."""
 
 
 def filters(wanted: Worklist) -> tuple[list[Filter], dict[str, Any]]:
@@ -217,6 +219,7 @@ def filters(wanted: Worklist) -> tuple[list[Filter], dict[str, Any]]:
     chosen = [
         *(FLAGS[name, value] for name, value in given.items() if (name, value) in FLAGS),
         *_states(wanted),
+        *([AMONG_DUE] if wanted.breached or wanted.due_before else []),
         *(FILTERS[name] for name in FILTERS if name in given),
         *([BELOW_ORIGIN] if "origin" in given else []),
         *period("registered_at", *registered, along="registered_at"),

@@ -77,6 +77,7 @@ ALTER TABLE complaints_4
 IS_OPEN: LiteralString = (
     "state IN ('registered', 'in_progress', 'awaiting_customer', 'awaiting_sector', 'proposed')"
 )
+IS_DUE: LiteralString = "due_at IS NOT NULL"
 # Those that are walked end with the traits, and hold all that is asked of them: then their table is not read.
 # Not as an INCLUDE, which would keep the entries of a row's versions from being stored as one.
 INDEXES = f"""
@@ -121,6 +122,8 @@ CREATE INDEX IF NOT EXISTS complaints_4_analyst_due
     ON complaints_4 (analyst, due_or_never, complaint_id, traits DESC) WHERE {IS_OPEN};
 CREATE INDEX IF NOT EXISTS complaints_4_team_due
     ON complaints_4 (team, due_or_never, complaint_id, traits DESC) WHERE {IS_OPEN};
+CREATE INDEX IF NOT EXISTS complaints_4_due_severity
+    ON complaints_4 (severity_rank, complaint_id, traits DESC) WHERE {IS_DUE};
 """
 
 

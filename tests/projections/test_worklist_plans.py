@@ -189,7 +189,6 @@ HIDDEN: Mapping[str, Any] = {
     "category": "category 3",
     "product": "product 2",
     "origin": "sector 1",
-    "breached": True,
 }
 """What no index but the traits shows when another is walked."""
 WALKS: Sequence[tuple[Mapping[str, Any], str]] = [
@@ -210,8 +209,10 @@ WALKS: Sequence[tuple[Mapping[str, Any], str]] = [
         ({name: {**EXAMPLES, **OTHERS}[name], "channel": "web"}, name.removesuffix("_id"))
         for name in ("customer_id", "analyst", "team", "category", "product")
     ),
+    ({"breached": True, "sort": "updated_at"}, "updated"),
     ({"state": ("withdrawn",), "channel": "web"}, "state"),
     ({"needs_review": True, "kind": "request"}, "review"),
+    ({"breached": True, "sort": "severity"}, "due_severity"),
     ({"awaits_approval": True, "kind": "request"}, "approval"),
     ({"kind": "request", "product": "product 2", "sort": "severity"}, "kind_severity"),
 ]
@@ -318,9 +319,9 @@ KEEPS: Mapping[str, Any] = {
 }
 RANKS = (None, "low", "medium", "high", "critical")
 ALL: LiteralString = """
-SELECT complaint_id, kind, state, channel, received_at, registered_at, updated_at, customer_id, category, product,
-       severity, analyst, team, origin, needs_review, awaits_approval, due_at, asked_sectors, document::text,
-       now()
+SELECT complaint_id, kind, state, channel, received_at, registered_at, updated_at, customer_id, category,
+       product, severity, analyst, team, origin, needs_review, awaits_approval, due_at, asked_sectors,
+       document::text, now()
   FROM complaints_4 JOIN complaints_text_4 USING (complaint_id)"""
 
 
