@@ -176,7 +176,5 @@ async def customers(connection: psycopg.AsyncConnection[Any], wanted: Customers)
         CUSTOMERS,
         [FILTERS[name] for name in given],
         given,
-        sort=wanted.sort,
-        limit=wanted.limit,
-        cursor=wanted.cursor,
+        wanted,
     )

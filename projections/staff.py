@@ -214,7 +214,5 @@ async def _page(
         listing,
         [FILTERS[name] for name in given],
         given,
-        sort=wanted.sort,
-        limit=wanted.limit,
-        cursor=wanted.cursor,
+        wanted,
     )

@@ -10,14 +10,14 @@ round.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, LiteralString, TypeVar
+from typing import Any, Generic, LiteralString, Protocol, TypeVar
 
 import msgspec
 import psycopg
 from msgspec import Struct
 
 from infra.pages.filters import Filter
-from infra.pages.orders import Order, Part, decode_cursor, encode_cursor
+from infra.pages.orders import Order, Part, asked_for, decode_cursor, encode_cursor
 from infra.pages.queries import page_query, probe_query
 from infra.pages.rows import Page, fetch
 from infra.pages.ways import Walk, Way, gathering, walking
@@ -35,13 +35,28 @@ LOOKED_UP = 4
 
 
 class Listing(Struct, Generic[T], frozen=True):
-    """A list: whose checkpoint goes with it, its items, where they come from, how they are sorted."""
+    """A list: whose checkpoint goes with it, its items, where they come from, how they are sorted.
+
+    `scope` names what is asked without being chosen, such as what a role may see.
+    """
 
     follower: str
     item_type: type[T]
     columns: LiteralString
     table: LiteralString
     orders: Mapping[str, Order]
+    scope: Sequence[str] = ()
+
+
+class Wanted(Protocol):
+    """A struct of what is asked for: filters, and these."""
+
+    @property
+    def sort(self) -> str: ...
+    @property
+    def limit(self) -> int: ...
+    @property
+    def cursor(self) -> str | None: ...
 
 
 async def read_page(
@@ -49,25 +64,23 @@ async def read_page(
     listing: Listing[T],
     filters: Sequence[Filter],
     arguments: Mapping[str, object],
-    *,
-    sort: str,
-    limit: int,
-    cursor: str | None,
+    wanted: Wanted,
 ) -> Page[T]:
     """One page of the items that all filters keep.
 
     Raises:
-        BadCursor: `cursor` is none of this list with this sort.
+        BadCursor: the cursor is none of this list with this sort and these filters.
         Unavailable: the view was never prepared.
     """
-    order = listing.orders[sort]
-    start = decode_cursor(cursor, sort, order) if cursor is not None else None
+    order, limit = listing.orders[wanted.sort], wanted.limit
+    asked = asked_for(wanted, wanted.sort, listing.scope)
+    start = decode_cursor(wanted.cursor, asked, order) if wanted.cursor is not None else None
     reading = _Reading(connection, listing, arguments, order, limit + 1)
     found = await _found(reading, filters, _begun(order, start))
     items, ended = list(found.items[:limit]), found.after
     if len(found.items) > limit:
         ended = getattr(items[-1], order.key), getattr(items[-1], order.id)
-    return Page(items, encode_cursor(sort, *ended) if ended else None, found.position or 0)
+    return Page(items, encode_cursor(asked, *ended) if ended else None, found.position or 0)
 
 
 class _Found(Struct, Generic[T], frozen=True):

@@ -121,6 +121,7 @@ ITEMS = Listing(
        needs_review, awaits_approval, outcome, due_at, received_at, registered_at, updated_at""",
     table="complaints_4",
     orders=ORDERS,
+    scope=("sector",),
 )
 DETAIL: LiteralString = """SELECT row_to_json(c) AS row, row_to_json(x) AS texts
               FROM complaints_4 c CROSS JOIN LATERAL (
@@ -263,9 +264,7 @@ async def worklist(connection: psycopg.AsyncConnection[Any], wanted: Worklist) -
         ITEMS,
         chosen,
         arguments,
-        sort=wanted.sort,
-        limit=wanted.limit,
-        cursor=wanted.cursor,
+        wanted,
     )
 
 
