@@ -37,7 +37,7 @@ from projections.complaints.row import Row
 from projections.complaints.rows import fold
 from projections.complaints.search import words
 from projections.complaints.texts import Texts, fold_texts
-from projections.complaints.traits import RANK, has, has_any
+from projections.complaints.traits import RANK, asked, between_weeks, has, has_any
 from projections.complaints.view import IS_DUE, IS_OPEN, VIEW
 
 Question = Annotated[str, Meta(min_length=1, max_length=300, pattern=LINE_PATTERN)]
@@ -144,7 +144,7 @@ def _classified(column: LiteralString, sorts: tuple[str, ...] = ()) -> Filter:
 # Of the filters that have an index in the order asked for, the first is gone along.
 FILTERS: Mapping[str, Filter] = {
     "customer_id": equals("customer_id", sorts=BY_REGISTRATION),
-    "analyst": _classified("analyst", BY_REGISTRATION),
+    "analyst": equals("analyst", sorts=BY_REGISTRATION),
     "team": _classified("team", BY_REGISTRATION),
     "category": _classified("category", BY_REGISTRATION),
     "product": _classified("product", BY_REGISTRATION),
@@ -158,8 +158,7 @@ FILTERS: Mapping[str, Filter] = {
     ),
     "origin": Filter(
         condition="(origin = %(origin)s OR starts_with(origin, %(origin)s || '/'))",
-        sign=f"""{has("sector", "%(origin)s")}
-            AND (split_part(%(origin)s, '/', 2) = '' OR {has("cause", "%(origin)s")})""",
+        sign=has("origin", "%(origin)s"),
     ),
     "q": Filter(
         condition=f"""(SELECT t.document FROM complaints_text_4 t
@@ -169,7 +168,7 @@ FILTERS: Mapping[str, Filter] = {
         lead=f"""complaint_id = ANY (ARRAY(SELECT t.complaint_id FROM complaints_text_4 t
                                             WHERE t.document @@ {QUESTION} LIMIT %(few)s + 1))""",  # noqa: S608 - as above
     ),
-    "sector": Filter(condition=SECTOR, leads=True, late=True),
+    "sector": Filter(condition=SECTOR, leads=True, late=True, sign=asked("%(sector)s")),
 }
 BELOW_ORIGIN = Filter(
     condition=None,
@@ -223,7 +222,7 @@ def filters(wanted: Worklist) -> tuple[list[Filter], dict[str, Any]]:
         *([AMONG_DUE] if wanted.breached or wanted.due_before else []),
         *(FILTERS[name] for name in FILTERS if name in given),
         *([BELOW_ORIGIN] if "origin" in given else []),
-        *period("registered_at", *registered, along="registered_at"),
+        *period("registered_at", *registered, along="registered_at", sign=_weeks(*registered)),
         *period("due_or_never", None, argument("due_before", given), along="due_at", sign=SOMETHING_DUE),
     ]
     arguments = given | {"state": list(wanted.state)}
@@ -232,6 +231,10 @@ def filters(wanted: Worklist) -> tuple[list[Filter], dict[str, Any]]:
     if wanted.q is not None:
         arguments |= {f"q_{language}": text for language, text in words(wanted.q)._asdict().items()}
     return chosen, arguments
+
+
+def _weeks(lower: LiteralString | None, upper: LiteralString | None) -> LiteralString | None:
+    return between_weeks(lower, upper) if lower and upper else None
 
 
 def _states(wanted: Worklist) -> list[Filter]:

@@ -185,10 +185,10 @@ HIDDEN: Mapping[str, Any] = {
     "severity": "high",
     "channel": "web",
     "team": "team 0",
-    "analyst": "analyst 7",
     "category": "category 3",
     "product": "product 2",
     "origin": "sector 1",
+    "sector": "billing",
 }
 """What no index but the traits shows when another is walked."""
 WALKS: Sequence[tuple[Mapping[str, Any], str]] = [
@@ -210,6 +210,10 @@ WALKS: Sequence[tuple[Mapping[str, Any], str]] = [
         for name in ("customer_id", "analyst", "team", "category", "product")
     ),
     ({"breached": True, "sort": "updated_at"}, "updated"),
+    (
+        {"registered_from": NOW - timedelta(90), "registered_to": NOW - timedelta(60), "sort": "severity"},
+        "severity",
+    ),
     ({"state": ("withdrawn",), "channel": "web"}, "state"),
     ({"needs_review": True, "kind": "request"}, "review"),
     ({"breached": True, "sort": "severity"}, "due_severity"),
