@@ -4,8 +4,8 @@ Where an index has what is wanted, in order, the page is all that is read. Else 
 *walked*: read in their order and checked, which is soon done where many are kept; where the index tells by
 signs who need not be looked up, it goes far for few pages. Or *gathered*: what one filter keeps is read
 whole, checked and sorted, which is soon done where that is little. Nobody knows beforehand which it is, and
-statistics guess wrong where values cluster. So both are tried in turns, the second time ten times as far,
-until one of them gets there. Filters whose counting costs as much as they keep are asked late, in the last
+statistics guess wrong where values cluster. So both are tried in turns, each time some times as far, until
+one of them gets there. Filters whose counting costs as much as they keep are asked late, in the last
 round.
 """
 
@@ -26,9 +26,9 @@ T = TypeVar("T")
 Place = tuple[Any, Any]
 """The key and the id of a row."""
 
-ROUNDS = (250, 2_500)
+ROUNDS = (250, 1_000, 2_500)
 """How many pages of 8 kB to read, about: one for a row that is gathered, or walked over and looked at."""
-ENTRIES = 20
+ENTRIES = 10
 """How many entries of an index are walked over for one, where signs tell who need not be looked up."""
 LOOKED_UP = 4
 """How many are read to look up a row by its id."""

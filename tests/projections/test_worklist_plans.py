@@ -134,7 +134,7 @@ async def filled(database: str) -> AsyncIterator[House]:
 @pytest.fixture
 def bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bounds that hold for a million rows, for a few thousand."""
-    monkeypatch.setattr(lists, "ROUNDS", (25, 250))
+    monkeypatch.setattr(lists, "ROUNDS", (25, 100, 250))
     monkeypatch.setattr(lists, "ENTRIES", 4)
 
 
