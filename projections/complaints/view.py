@@ -68,7 +68,9 @@ CREATE TABLE IF NOT EXISTS complaints_4 (
     due_or_never    timestamptz GENERATED ALWAYS AS (coalesce(due_at, 'infinity'::timestamptz)) STORED,
     severity_rank   integer     GENERATED ALWAYS AS ({RANK.format("severity")}) STORED,
     traits          bigint      GENERATED ALWAYS AS ({TRAITS_OF_ROW}) STORED
-) WITH (fillfactor = 85);
+) WITH (
+    fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02
+);
 ALTER TABLE complaints_4
     ALTER "case" SET STATISTICS 0, ALTER facts SET STATISTICS 0, ALTER asks SET STATISTICS 0,
     ALTER proposal SET STATISTICS 0, ALTER resolution SET STATISTICS 0, ALTER points SET STATISTICS 0,
