@@ -28,6 +28,15 @@ class Explained(NamedTuple):
         return named | ({"seq scan"} if unindexed else set())
 
     @property
+    def alone(self) -> set[str]:
+        """Names of the indexes that were read without their table."""
+        return {
+            part["Index Name"]
+            for part in _parts(self.plan)
+            if part["Node Type"] == "Index Only Scan" and part["Actual Loops"] and not part["Heap Fetches"]
+        }
+
+    @property
     def rows(self) -> float:
         """How many rows of tables were looked at."""
         scans = (part for part in _parts(self.plan) if "Relation Name" in part)

@@ -70,9 +70,9 @@ EVENT: Mapping[str, LiteralString] = {
 }
 Copied = tuple[LiteralString, LiteralString, LiteralString, Mapping[str, LiteralString], int]
 COPIED: Sequence[Sequence[Copied]] = (
-    [("complaints_3", "registered_at", _moved("registered_at"), COMPLAINT, 1)],
+    [("complaints_4", "registered_at", _moved("registered_at"), COMPLAINT, 1)],
     [
-        ("complaints_text_3", "complaint_id", "number, copy", TEXT, 1),
+        ("complaints_text_4", "complaint_id", "number, copy", TEXT, 1),
         ("customers_2", "registered_at", "number, copy", CUSTOMER, 1),
         ("audit_2", "position", "copy, number", EVENT, TRAIL_SHARE),
         ("events", "position", "copy, number", EVENT, TRAIL_SHARE),
@@ -102,7 +102,7 @@ async def fill(url: str, schema: str, complaints: int) -> int:
     conninfo = filling(url, schema)
     await _tell_demo(conninfo)
     async with await connect(conninfo) as connection:
-        first = await _count(connection, "complaints_3")
+        first = await _count(connection, "complaints_4")
         copies = max(0, round(complaints / first) - 1)
         await asyncio.gather(*(_copy(conninfo, tables, copies) for tables in COPIED))
         await connection.execute("UPDATE checkpoints SET position = (SELECT max(position) FROM events)")
@@ -141,7 +141,9 @@ async def _multiply(  # noqa: PLR0917 - as they stand in COPIED
 ) -> None:
     """Add copies of every row; its indexes are made after that."""
     cursor = await connection.execute(
-        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0", [table]
+        """SELECT attname FROM pg_attribute
+            WHERE attrelid = %s::regclass AND attnum > 0 AND attgenerated = ''""",
+        [table],
     )
     names = [name for (name,) in await cursor.fetchall()]
     values = [sql.SQL(changed[name]) if name in changed else sql.Identifier(name) for name in names]

@@ -23,10 +23,10 @@ from projections.complaints.texts import WRITE, Texts, fold_texts, indexed
 SCHEMA = "peer"
 COLUMNS = ", ".join(f'"{name}"' for name in ComplaintRow.__struct_fields__)
 EXCLUDED = ", ".join(f'excluded."{name}"' for name in ComplaintRow.__struct_fields__)
-UPSERT = f"""INSERT INTO {SCHEMA}.complaints_3
-             SELECT * FROM json_populate_record(NULL::{SCHEMA}.complaints_3, %s)
+UPSERT = f"""INSERT INTO {SCHEMA}.complaints_4 ({COLUMNS})
+             SELECT {COLUMNS} FROM json_populate_record(NULL::{SCHEMA}.complaints_4, %s)
                  ON CONFLICT (complaint_id) DO UPDATE SET ({COLUMNS}) = ROW ({EXCLUDED})"""  # noqa: S608 - names of our own
-UPSERT_TEXTS = WRITE.replace("complaints_text_3", f"{SCHEMA}.complaints_text_3")
+UPSERT_TEXTS = WRITE.replace("complaints_text_4", f"{SCHEMA}.complaints_text_4")
 encode = msgspec.json.Encoder(order="deterministic").encode
 
 

@@ -32,13 +32,13 @@ from projections.complaints.view import IS_OPEN
 RUNS, FEW_RUNS = 100, 10
 HTTP_RUNS, REQUESTS = 3, 200
 # Who has most, so that as much is found in both: a copy of a complaint goes to a copy of its analyst.
-MOST: LiteralString = """(SELECT {0} FROM complaints_3 WHERE {0} IS NOT NULL AND {1}
+MOST: LiteralString = """(SELECT {0} FROM complaints_4 WHERE {0} IS NOT NULL AND {1}
                            GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1) AS {0}"""
 ONE = f"""
 SELECT complaint_id, protocol, registered_at,
        {MOST.format("analyst", IS_OPEN)}, {MOST.format("team", IS_OPEN)},
        {MOST.format("customer_id", "state = 'closed'")}, {MOST.format("category", "true")}
-  FROM complaints_3 WHERE {IS_OPEN} ORDER BY complaint_id LIMIT 1"""  # noqa: S608 - of constants
+  FROM complaints_4 WHERE {IS_OPEN} ORDER BY complaint_id LIMIT 1"""  # noqa: S608 - of constants
 
 
 def _list(**how: Any) -> Question:

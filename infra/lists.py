@@ -1,25 +1,14 @@
 """Lists whose filters are fields of the question: one of the items by its id, and a page of what is asked."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
 
-from infra.pages import Answer, Filter, Listing, Page, read_one, read_page
+from infra.pages import Answer, Filter, Listing, Page, Wanted, read_one, read_page
 
 T = TypeVar("T")
-
-
-class Question(Protocol):
-    """Which page of a list is wanted; other fields are filters, None where they are not asked for."""
-
-    @property
-    def sort(self) -> str: ...
-    @property
-    def limit(self) -> int: ...
-    @property
-    def cursor(self) -> str | None: ...
 
 
 async def by_id(connection: psycopg.AsyncConnection[Any], listing: Listing[T], item_id: UUID) -> Answer[T]:
@@ -43,7 +32,7 @@ async def asked_page(
     connection: psycopg.AsyncConnection[Any],
     listing: Listing[T],
     filters: Mapping[str, Filter],
-    asked: Question,
+    asked: Wanted,
 ) -> Page[T]:
     """A page of the items that meet every filter whose field is given.
 
@@ -51,12 +40,4 @@ async def asked_page(
         BadCursor, Unavailable
     """
     given = {name: value for name in filters if (value := getattr(asked, name, None)) is not None}
-    return await read_page(
-        connection,
-        listing,
-        [filters[name] for name in given],
-        given,
-        sort=asked.sort,
-        limit=asked.limit,
-        cursor=asked.cursor,
-    )
+    return await read_page(connection, listing, [filters[name] for name in given], given, asked)

@@ -185,9 +185,7 @@ async def webhooks(connection: psycopg.AsyncConnection[Any], wanted: Webhooks) -
         WEBHOOKS,
         [Filter(condition="state = ANY(%(state)s)")],
         {"state": list(wanted.state or get_args(Listed))},
-        sort=wanted.sort,
-        limit=wanted.limit,
-        cursor=wanted.cursor,
+        wanted,
     )
 
 

@@ -5,14 +5,24 @@ What is asked for is a set of `filters` in an order (`orders`, with cursors). `w
 """
 
 from infra.pages.filters import Filter, Index, Range, argument, equals, period
-from infra.pages.lists import Listing, read_page
-from infra.pages.orders import BadCursor, Order, Part, both_ways, decode_cursor, encode_cursor
+from infra.pages.lists import Listing, Wanted, read_page
+from infra.pages.orders import (
+    Asked,
+    BadCursor,
+    Order,
+    Part,
+    asked_for,
+    both_ways,
+    decode_cursor,
+    encode_cursor,
+)
 from infra.pages.rows import DEFAULT, MOST, Answer, Page, read_one
 
 __all__ = [
     "DEFAULT",
     "MOST",
     "Answer",
+    "Asked",
     "BadCursor",
     "Filter",
     "Index",
@@ -21,7 +31,9 @@ __all__ = [
     "Page",
     "Part",
     "Range",
+    "Wanted",
     "argument",
+    "asked_for",
     "both_ways",
     "decode_cursor",
     "encode_cursor",

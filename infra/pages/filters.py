@@ -10,7 +10,7 @@ class Index(Struct, frozen=True, kw_only=True):
     """An index that has rows in order: by one of the keys in `sorts`, then by the id.
 
     It may begin with a `column`, of which one `value` is wanted, may hold no rows but those that meet `only`,
-    and may end with a column, `last`: whoever sorts by that too is given no other index.
+    and may end with a column, `last`, the other way round: whoever sorts by that too is given no other index.
     """
 
     sorts: tuple[str, ...]
@@ -38,7 +38,8 @@ class Filter(Struct, frozen=True, kw_only=True):
 
     `leads`: an index finds all that it keeps; `late`: at a cost that grows with how much that is. `lead` is
     the form in which it asks that index, where it is another. `index` has what it keeps in order; in the
-    order of its `range`, what it keeps is a stretch.
+    order of its `range`, what it keeps is a stretch. `sign` is what every index that is walked tells of it
+    by itself: it holds wherever the condition does, and elsewhere seldom.
     """
 
     condition: LiteralString | None
@@ -47,6 +48,7 @@ class Filter(Struct, frozen=True, kw_only=True):
     lead: LiteralString | None = None
     index: Index | None = None
     range: Range | None = None
+    sign: LiteralString | None = None
 
     @property
     def leading(self) -> LiteralString:
@@ -74,6 +76,7 @@ def period(
     upper: LiteralString | None,
     *,
     along: str | None = None,
+    sign: LiteralString | None = None,
 ) -> list[Filter]:
     """The expression is in a range: one filter for both ends, which may keep few together; none without."""
     ends = [
@@ -81,4 +84,4 @@ def period(
         *([f"{expression} < {upper}"] if upper else []),
     ]
     stretch = Range(along, lower, upper) if along else None
-    return [Filter(condition=" AND ".join(ends), leads=True, range=stretch)] if ends else []
+    return [Filter(condition=" AND ".join(ends), leads=True, range=stretch, sign=sign)] if ends else []

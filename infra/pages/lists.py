@@ -1,42 +1,62 @@
 """Pages of lists, at a cost that does not grow with the list, whatever is asked for.
 
 Where an index has what is wanted, in order, the page is all that is read. Else there are two ways. Rows are
-*walked*: read in their order and checked, which is soon done where many are kept. Or *gathered*: what one
-filter keeps is read whole, checked and sorted, which is soon done where that is little. Nobody knows
-beforehand which it is, and statistics guess wrong where values cluster. So both are tried in turns, each time
-ten times as far, until one of them gets there: the cost is that of the better way, a few times over. Filters
-whose counting costs as much as they keep are asked late, in the last round.
+*walked*: read in their order and checked, which is soon done where many are kept; where the index tells by
+signs who need not be looked up, it goes far for few pages. Or *gathered*: what one filter keeps is read
+whole, checked and sorted, which is soon done where that is little. Nobody knows beforehand which it is, and
+statistics guess wrong where values cluster. So both are tried in turns, each time some times as far, until
+one of them gets there. Filters whose counting costs as much as they keep are asked late, in the last
+round.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, LiteralString, TypeVar
+from typing import Any, Generic, LiteralString, Protocol, TypeVar
 
 import msgspec
 import psycopg
 from msgspec import Struct
 
 from infra.pages.filters import Filter
-from infra.pages.orders import Order, Part, decode_cursor, encode_cursor
+from infra.pages.orders import Order, Part, asked_for, decode_cursor, encode_cursor
 from infra.pages.queries import page_query, probe_query
 from infra.pages.rows import Page, fetch
-from infra.pages.ways import Way, gathering, walking
+from infra.pages.ways import Walk, Way, gathering, walking
 
 T = TypeVar("T")
 Place = tuple[Any, Any]
 """The key and the id of a row."""
 
-ROUNDS = (100, 1_000, 10_000)
-"""How many rows are gathered at most, and how many more are walked over; then the walk is given up."""
+ROUNDS = (250, 1_000, 2_500)
+"""How many pages of 8 kB to read, about: one for a row that is gathered, or walked over and looked at."""
+ENTRIES = 10
+"""How many entries of an index are walked over for one, where signs tell who need not be looked up."""
+LOOKED_UP = 4
+"""How many are read to look up a row by its id."""
 
 
 class Listing(Struct, Generic[T], frozen=True):
-    """A list: whose checkpoint goes with it, its items, where they come from, how they are sorted."""
+    """A list: whose checkpoint goes with it, its items, where they come from, how they are sorted.
+
+    `scope` names what is asked without being chosen, such as what a role may see.
+    """
 
     follower: str
     item_type: type[T]
     columns: LiteralString
     table: LiteralString
     orders: Mapping[str, Order]
+    scope: Sequence[str] = ()
+
+
+class Wanted(Protocol):
+    """A struct of what is asked for: filters, and these."""
+
+    @property
+    def sort(self) -> str: ...
+    @property
+    def limit(self) -> int: ...
+    @property
+    def cursor(self) -> str | None: ...
 
 
 async def read_page(
@@ -44,25 +64,23 @@ async def read_page(
     listing: Listing[T],
     filters: Sequence[Filter],
     arguments: Mapping[str, object],
-    *,
-    sort: str,
-    limit: int,
-    cursor: str | None,
+    wanted: Wanted,
 ) -> Page[T]:
     """One page of the items that all filters keep.
 
     Raises:
-        BadCursor: `cursor` is none of this list with this sort.
+        BadCursor: the cursor is none of this list with this sort and these filters.
         Unavailable: the view was never prepared.
     """
-    order = listing.orders[sort]
-    start = decode_cursor(cursor, sort, order) if cursor is not None else None
+    order, limit = listing.orders[wanted.sort], wanted.limit
+    asked = asked_for(wanted, wanted.sort, listing.scope)
+    start = decode_cursor(wanted.cursor, asked, order) if wanted.cursor is not None else None
     reading = _Reading(connection, listing, arguments, order, limit + 1)
     found = await _found(reading, filters, _begun(order, start))
     items, ended = list(found.items[:limit]), found.after
     if len(found.items) > limit:
         ended = getattr(items[-1], order.key), getattr(items[-1], order.id)
-    return Page(items, encode_cursor(sort, *ended) if ended else None, found.position or 0)
+    return Page(items, encode_cursor(asked, *ended) if ended else None, found.position or 0)
 
 
 class _Found(Struct, Generic[T], frozen=True):
@@ -102,23 +120,25 @@ class _Reading(Struct, Generic[T], frozen=True):
         least = min(range(len(leads)), key=counts.__getitem__)
         return leads[least] if counts[least] <= few else None
 
-    async def follow(self, way: Way, found: _Found[T], bound: int) -> _Found[T]:
-        """Go on in a way until the page is full, the list at its end, or so many rows were walked over."""
+    async def follow(self, way: Way, found: _Found[T], pages: int) -> _Found[T]:
+        """Go on in a way until the page is full, the list at its end, or about so many pages were read."""
         while not self.done(found):
-            found, stopped = await self._look(way, found, bound)
+            found, stopped = await self._look(way, found, pages)
             if stopped:
                 break
         return found
 
-    async def _look(self, way: Way, found: _Found[T], bound: int) -> tuple[_Found[T], bool]:
-        """Look through a part, and whether that stopped at the bound."""
+    async def _look(self, way: Way, found: _Found[T], pages: int) -> tuple[_Found[T], bool]:
+        """Look through a part, and whether that stopped before its end."""
         listing, part, after = self.listing, found.parts[0], found.after
+        signed = isinstance(way, Walk) and way.signs
         query = page_query(listing.columns, listing.table, self.order, way, part, after=after is not None)
         given = {
             **self.arguments,
             "follower": listing.follower,
-            "few": bound,
-            "bound": bound,
+            "few": pages,
+            "bound": pages * ENTRIES if signed else pages,
+            "likely": max(pages // LOOKED_UP, self.wanted),
             "page_size": self.wanted - len(found.items),
             "after_key": after and after[0],
             "after_id": after and after[1],
@@ -145,11 +165,11 @@ async def _found(reading: _Reading[T], filters: Sequence[Filter], begun: _Found[
     walk, walked = walking(filters, reading.order), begun
     if not walk.checks:
         return await reading.follow(walk, begun, reading.wanted)
-    for few in ROUNDS:
-        leads = [each for each in filters if each.leads and (not each.late or few == ROUNDS[-1])]
-        if lead := await reading.least(leads, few):
-            return await reading.follow(gathering(filters, lead), begun, few)
-        walked = await reading.follow(walk, walked, few)
+    for pages in ROUNDS:
+        leads = [each for each in filters if each.leads and (not each.late or pages == ROUNDS[-1])]
+        if lead := await reading.least(leads, pages):
+            return await reading.follow(gathering(filters, lead), begun, pages)
+        walked = await reading.follow(walk, walked, pages)
         if reading.done(walked):
             break
     return walked

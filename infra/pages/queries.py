@@ -3,15 +3,15 @@
 Each answers in one row: the view's position, the page as JSON, and where a walk stopped before the page was
 full. The page of an analyst's open complaints by what is due, after a cursor, has an index of its own:
 
-    SELECT … FROM complaints_3
-     WHERE coalesce(due_at, 'infinity') < 'infinity' AND state IN (…) AND analyst IS NOT NULL
-       AND (analyst, coalesce(due_at, 'infinity'), complaint_id)
+    SELECT … FROM complaints_4
+     WHERE due_or_never < 'infinity' AND state IN (…) AND analyst IS NOT NULL
+       AND (analyst, due_or_never, complaint_id)
          > (%(analyst)s, coalesce(%(after_key)s, 'infinity'), %(after_id)s)
        AND (analyst) <= (%(analyst)s)
-     ORDER BY analyst, coalesce(due_at, 'infinity'), complaint_id, state LIMIT %(page_size)s
+     ORDER BY analyst, due_or_never, complaint_id, traits DESC LIMIT %(page_size)s
 
 Three things make PostgreSQL's plan the one that is meant: an order that no other index gives (it begins with
-the column, or ends with `last`), one bound at each end, and the settings of the session.
+the column, or ends with `last` the other way round), one bound at each end, and the settings of the session.
 """
 
 from collections.abc import Iterator, Sequence
@@ -34,20 +34,24 @@ STRAIGHT = sql.SQL(
     """page AS MATERIALIZED (
             SELECT {columns} FROM {table} WHERE {bounds} ORDER BY {order} LIMIT %(page_size)s)"""
 )
-# Rows are walked over one by one, as far as the page asks for more; those that are kept are then fetched.
+# Entries are walked over one by one, as far as the page asks for more; those that may be kept are looked up.
 WALKED = sql.SQL(
     """walked AS MATERIALIZED (
-            SELECT ctid AS place, {key} AS key, {id} AS id, {checks} AS kept
+            SELECT {place} AS place, {told} AS kept
               FROM {table} WHERE {bounds} ORDER BY {order} LIMIT %(bound)s),
+       likely AS MATERIALIZED (SELECT place FROM walked WHERE kept LIMIT %(likely)s),
        page AS MATERIALIZED (
             SELECT {columns}
-              FROM (SELECT * FROM {table} WHERE ctid = ANY (
-                    ARRAY(SELECT place FROM walked WHERE kept LIMIT %(page_size)s)) OFFSET 0) {table}
+              FROM (SELECT found.* FROM likely CROSS JOIN LATERAL (
+                           SELECT * FROM {table} WHERE {place} = likely.place AND {untold} OFFSET 0) found
+                     LIMIT %(page_size)s) {table}
              ORDER BY {sorted})"""
 )
 REACHED = sql.SQL(
     """CASE WHEN (SELECT count(*) FROM page) < %(page_size)s THEN (
-            SELECT json_build_array(key, id)::text FROM walked OFFSET %(bound)s - 1 LIMIT 1) END"""
+            SELECT json_build_array({key}, {id})::text FROM {table} WHERE {place} = coalesce(
+                   (SELECT place FROM likely OFFSET %(likely)s - 1 LIMIT 1),
+                   (SELECT place FROM walked OFFSET %(bound)s - 1 LIMIT 1))) END"""
 )
 GATHERED = sql.SQL(
     """page AS MATERIALIZED (
@@ -63,24 +67,27 @@ def page_query(
 ) -> sql.Composed:
     """The statement that looks for a page in one part of the order.
 
-    Its arguments are the filters' own, `follower`, `page_size`, `bound` (how many rows to walk over), `few`,
-    and, with `after`, `after_key` and `after_id`.
+    Its arguments are the filters' own, `follower`, `page_size`, `bound` (how many to walk over), `likely`
+    (how many of them to look up), `few`, and, with `after`, `after_key` and `after_id`.
     """
-    names = {
+    names: dict[str, sql.Composable] = {
         "columns": sql.SQL(columns),
         "table": sql.Identifier(table),
         "key": sql.Identifier(order.key),
         "id": sql.Identifier(order.id_column),
-        "checks": all_of([sql.SQL(each) for each in way.checks]),
         "sorted": _order(order, part),
     }
     if isinstance(way, Gathering):
         bounds = all_of([_within(order, part), *([_beyond(order, part)] if after else [])])
-        page = GATHERED.format(lead=sql.SQL(way.lead), bounds=bounds, **names)
+        page = GATHERED.format(lead=sql.SQL(way.lead), checks=_all(way.checks), bounds=bounds, **names)
         return PAGE.format(page=page, reached=sql.NULL)
     bounds = all_of([_within(order, part), *_along(order, part, way, after=after)])
-    page = (WALKED if way.checks else STRAIGHT).format(bounds=bounds, order=_order(order, part, way), **names)
-    return PAGE.format(page=page, reached=REACHED if way.checks else sql.NULL)
+    names |= {"bounds": bounds, "order": _order(order, part, way)}
+    if not way.checks:
+        return PAGE.format(page=STRAIGHT.format(**names), reached=sql.NULL)
+    names["place"] = names["id"] if way.signs else sql.SQL("ctid")  # an index knows no places
+    page = WALKED.format(told=_all(way.told), untold=_all(way.untold), **names)
+    return PAGE.format(page=page, reached=REACHED.format(**names))
 
 
 def probe_query(table: LiteralString, filters: Sequence[Filter]) -> sql.Composed:
@@ -92,17 +99,25 @@ def probe_query(table: LiteralString, filters: Sequence[Filter]) -> sql.Composed
     return PROBE.format(counts=sql.SQL(", ").join(counts))
 
 
-def _key(order: Order, column: sql.Composable | None = None) -> sql.Composed:
-    """What is compared: the key's column, or another value in its place, as the order has it."""
-    return sql.SQL(order.expression).format(column or sql.Identifier(order.key))
+def _all(conditions: Sequence[LiteralString]) -> sql.Composable:
+    return all_of([sql.SQL(each) for each in conditions])
+
+
+def _key(order: Order) -> sql.Identifier:
+    return sql.Identifier(order.sorted_by)
 
 
 def _order(order: Order, part: Part, walk: Walk | None = None) -> sql.Composed:
     """By key and id; along an index, by all that it is sorted by."""
-    before = [sql.Identifier(walk.index.column)] if walk and walk.index.column else []
-    behind = [sql.Identifier(walk.index.last)] if walk and walk.index.last else []
-    columns = [*before, *([_key(order)] if part.keyed else []), sql.Identifier(order.id_column), *behind]
-    return sql.SQL(", ").join(each + sql.SQL(" DESC" if order.descending else " ASC") for each in columns)
+    way, back = ("DESC", "ASC") if order.descending else ("ASC", "DESC")
+    before = [walk.index.column] if walk and walk.index.column else []
+    behind = [walk.index.last] if walk and walk.index.last else []
+    keys = [order.sorted_by] if part.keyed else []
+    columns = [
+        *((each, way) for each in (*before, *keys, order.id_column)),
+        *((each, back) for each in behind),
+    ]
+    return sql.SQL(", ").join(sql.SQL("{} " + way).format(sql.Identifier(column)) for column, way in columns)
 
 
 def _within(order: Order, part: Part) -> sql.Composed:
@@ -112,7 +127,7 @@ def _within(order: Order, part: Part) -> sql.Composed:
 def _beyond(order: Order, part: Part, columns: Columns = (), values: Columns = ()) -> sql.Composed:
     """After the cursor, in this order."""
     keys = [_key(order)] if part.keyed else []
-    reached = [_key(order, sql.SQL("%(after_key)s::" + order.sql_type)) for _ in keys]
+    reached = [sql.SQL(order.expression.format("%(after_key)s::" + order.sql_type)) for _ in keys]
     return _compared(
         [*columns, *keys, sql.Identifier(order.id_column)],
         "<" if order.descending else ">",

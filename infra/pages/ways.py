@@ -13,11 +13,25 @@ ITS_OWN = Index(sorts=())
 
 
 class Walk(Struct, frozen=True):
-    """Along an index, within ranges of its key; what lies there is put to the checks, in the order wanted."""
+    """Along an index, within ranges of its key; what lies there is put to the checks, in the order wanted.
+
+    Where there are `signs`, the index is read alone, and only what has them is looked up.
+    """
 
     index: Index
     ranges: Sequence[Range]
     checks: Sequence[LiteralString]
+    signs: Sequence[LiteralString]
+
+    @property
+    def told(self) -> Sequence[LiteralString]:
+        """What is asked of each that is walked over."""
+        return self.signs or self.checks
+
+    @property
+    def untold(self) -> Sequence[LiteralString]:
+        """What is asked of those that are looked up."""
+        return self.checks if self.signs else ()
 
 
 class Gathering(Struct, frozen=True):
@@ -37,7 +51,8 @@ def walking(filters: Sequence[Filter], order: Order) -> Walk:
     within = [each for each in filters if each.range and each.range.key == order.key]
     met = index.meets | {each.condition for each in within}
     ranges = [each.range for each in within if each.range]
-    return Walk(index, ranges, [each for each in _conditions(filters) if each not in met])
+    checked = [each for each in filters if each.condition not in met]
+    return Walk(index, ranges, _conditions(checked), [each.sign for each in checked if each.sign])
 
 
 def gathering(filters: Sequence[Filter], lead: Filter) -> Gathering:

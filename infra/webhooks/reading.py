@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 from psycopg import sql
 
-from infra.pages import DEFAULT, MOST, Answer, Order, Page, decode_cursor, encode_cursor
+from infra.pages import DEFAULT, MOST, Answer, Asked, Order, Page, asked_for, decode_cursor, encode_cursor
 from infra.webhooks.deliveries import Status
 from infra.webhooks.targets import Connection
 
@@ -120,9 +120,10 @@ async def deliveries(connection: Connection, webhook_id: UUID, wanted: Deliverie
     Raises:
         BadCursor
     """
-    after = decode_cursor(wanted.cursor, "-position", ORDER)[0] if wanted.cursor else 2**63 - 1
+    asked = asked_for(wanted, "-position")
+    after = decode_cursor(wanted.cursor, asked, ORDER)[0] if wanted.cursor else 2**63 - 1
     arguments = {"webhook_id": webhook_id, "status": wanted.status, "after": after}
-    return await _page(connection, DELIVERIES, arguments, DeliveryView, wanted.limit, "-position")
+    return await _page(connection, DELIVERIES, arguments, DeliveryView, wanted.limit, asked)
 
 
 async def parked(connection: Connection, webhook_id: UUID, wanted: Parked) -> Page[ParkedView]:
@@ -131,9 +132,10 @@ async def parked(connection: Connection, webhook_id: UUID, wanted: Parked) -> Pa
     Raises:
         BadCursor
     """
-    after = decode_cursor(wanted.cursor, "position", ORDER)[0] if wanted.cursor else 0
+    asked = asked_for(wanted, "position")
+    after = decode_cursor(wanted.cursor, asked, ORDER)[0] if wanted.cursor else 0
     arguments = {"webhook_id": webhook_id, "after": after}
-    return await _page(connection, PARKED, arguments, ParkedView, wanted.limit, "position")
+    return await _page(connection, PARKED, arguments, ParkedView, wanted.limit, asked)
 
 
 async def standing(connection: Connection, webhook_id: UUID) -> Answer[StandingView]:
@@ -156,7 +158,7 @@ async def _page(  # noqa: PLR0917 - all of them are needed
     arguments: dict[str, object],
     item_type: type[T],
     limit: int,
-    sort: str,
+    asked: Asked,
 ) -> Page[T]:
     row = await (await connection.execute(query, {**arguments, "page_size": limit + 1})).fetchone()
     head, found = row or (0, None)
@@ -164,5 +166,5 @@ async def _page(  # noqa: PLR0917 - all of them are needed
     following = None
     if len(items) > limit:
         items = items[:limit]
-        following = encode_cursor(sort, items[-1].position, items[-1].position)
+        following = encode_cursor(asked, items[-1].position, items[-1].position)
     return Page(items, following, head)

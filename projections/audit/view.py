@@ -159,7 +159,5 @@ async def trail(connection: psycopg.AsyncConnection[Any], wanted: Trail) -> Page
         TRAIL,
         chosen,
         arguments,
-        sort=wanted.sort,
-        limit=wanted.limit,
-        cursor=wanted.cursor,
+        wanted,
     )

@@ -37,7 +37,8 @@ from projections.complaints.row import Row
 from projections.complaints.rows import fold
 from projections.complaints.search import words
 from projections.complaints.texts import Texts, fold_texts
-from projections.complaints.view import DUE_OR_NEVER, IS_DUE, IS_OPEN, SEVERITY_RANK, VIEW
+from projections.complaints.traits import RANK, asked, between_weeks, has, has_any
+from projections.complaints.view import IS_DUE, IS_OPEN, VIEW
 
 Question = Annotated[str, Meta(min_length=1, max_length=300, pattern=LINE_PATTERN)]
 Sort = Literal[
@@ -93,10 +94,13 @@ class Stored(Struct, frozen=True):
     texts: Texts
 
 
-def _order(key: str, sql_type: LiteralString, key_type: Any, expression: LiteralString = "{}") -> Order:
-    return Order(key, sql_type, key_type, expression=expression, id_column="complaint_id")
+def _order(
+    key: str, sql_type: LiteralString, key_type: Any, column: str = "", expression: LiteralString = "{}"
+) -> Order:
+    return Order(key, sql_type, key_type, column=column, expression=expression, id_column="complaint_id")
 
 
+NEVER: LiteralString = "coalesce({}, 'infinity')"
 SOMETHING_DUE_FIRST = (Part("{} < 'infinity'"), Part("{} = 'infinity'", keyed=False))
 
 # Nothing due comes last, in both directions; no severity is below low.
@@ -104,8 +108,8 @@ ORDERS: dict[str, Order] = {
     **both_ways(_order("registered_at", "timestamptz", Moment)),
     **both_ways(_order("received_at", "timestamptz", Moment)),
     **both_ways(_order("updated_at", "timestamptz", Moment)),
-    **both_ways(_order("due_at", "timestamptz", Moment | None, DUE_OR_NEVER), SOMETHING_DUE_FIRST),
-    **both_ways(_order("severity", "text", Severity | None, SEVERITY_RANK)),
+    **both_ways(_order("due_at", "timestamptz", Moment | None, "due_or_never", NEVER), SOMETHING_DUE_FIRST),
+    **both_ways(_order("severity", "text", Severity | None, "severity_rank", RANK)),
 }
 EVERY_SORT = tuple({order.key for order in ORDERS.values()})
 
@@ -115,47 +119,56 @@ ITEMS = Listing(
     columns="""complaint_id AS id, protocol, kind, state, version, subject, channel, anonymity, customer_id,
        category, product, severity, tags, analyst, team, origin, flags, escalation, duplicate_of,
        needs_review, awaits_approval, outcome, due_at, received_at, registered_at, updated_at""",
-    table="complaints_3",
+    table="complaints_4",
     orders=ORDERS,
+    scope=("sector",),
 )
 DETAIL: LiteralString = """SELECT row_to_json(c) AS row, row_to_json(x) AS texts
-              FROM complaints_3 c CROSS JOIN LATERAL (
+              FROM complaints_4 c CROSS JOIN LATERAL (
                    SELECT t.complaint_id, t.subject, t.description, t.contact, t.remedy_sought, t.subject_refs
-                     FROM complaints_text_3 t WHERE t.complaint_id = c.complaint_id) x"""
+                     FROM complaints_text_4 t WHERE t.complaint_id = c.complaint_id) x"""
 
 QUESTION: LiteralString = """(websearch_to_tsquery('pg_catalog.portuguese', %(q_portuguese)s)
                   || websearch_to_tsquery('pg_catalog.spanish', %(q_spanish)s)
                   || websearch_to_tsquery('pg_catalog.english', %(q_english)s))"""
 SECTOR: LiteralString = "asked_sectors @> ARRAY[%(sector)s]"
 BY_REGISTRATION = ("registered_at",)
-DUE: LiteralString = DUE_OR_NEVER.format("due_at")
-RANK: LiteralString = SEVERITY_RANK.format("severity")
-GIVEN_RANK: LiteralString = SEVERITY_RANK.format("%(severity)s")
+GIVEN_RANK: LiteralString = RANK.format("%(severity)s")
+
+
+def _classified(column: LiteralString, sorts: tuple[str, ...] = ()) -> Filter:
+    """The column equals an argument of its name, which shows in the traits."""
+    return replace(equals(column, sorts=sorts), sign=has(column, "%(" + column + ")s"))
+
 
 # Of the filters that have an index in the order asked for, the first is gone along.
 FILTERS: Mapping[str, Filter] = {
     "customer_id": equals("customer_id", sorts=BY_REGISTRATION),
     "analyst": equals("analyst", sorts=BY_REGISTRATION),
-    "team": equals("team", sorts=BY_REGISTRATION),
-    "category": equals("category", sorts=BY_REGISTRATION),
-    "product": equals("product", sorts=BY_REGISTRATION),
-    "kind": equals("kind", sorts=("severity",)),
-    "channel": equals("channel"),
+    "team": _classified("team", BY_REGISTRATION),
+    "category": _classified("category", BY_REGISTRATION),
+    "product": _classified("product", BY_REGISTRATION),
+    "kind": _classified("kind", ("severity",)),
+    "channel": _classified("channel"),
     "severity": Filter(
-        condition=f"{RANK} = {GIVEN_RANK}",
+        condition=f"severity_rank = {GIVEN_RANK}",
         leads=True,
+        sign=has("severity", "%(severity)s"),
         range=Range("severity", GIVEN_RANK, GIVEN_RANK + " + 1"),
     ),
-    "origin": Filter(condition="(origin = %(origin)s OR starts_with(origin, %(origin)s || '/'))"),
+    "origin": Filter(
+        condition="(origin = %(origin)s OR starts_with(origin, %(origin)s || '/'))",
+        sign=has("origin", "%(origin)s"),
+    ),
     "q": Filter(
-        condition=f"""(SELECT t.document FROM complaints_text_3 t
-                        WHERE t.complaint_id = complaints_3.complaint_id) @@ {QUESTION}""",  # noqa: S608 - of constants
+        condition=f"""(SELECT t.document FROM complaints_text_4 t
+                        WHERE t.complaint_id = complaints_4.complaint_id) @@ {QUESTION}""",  # noqa: S608 - of constants
         leads=True,
         late=True,
-        lead=f"""complaint_id = ANY (ARRAY(SELECT t.complaint_id FROM complaints_text_3 t
+        lead=f"""complaint_id = ANY (ARRAY(SELECT t.complaint_id FROM complaints_text_4 t
                                             WHERE t.document @@ {QUESTION} LIMIT %(few)s + 1))""",  # noqa: S608 - as above
     ),
-    "sector": Filter(condition=SECTOR, leads=True, late=True),
+    "sector": Filter(condition=SECTOR, leads=True, late=True, sign=asked("%(sector)s")),
 }
 BELOW_ORIGIN = Filter(
     condition=None,
@@ -164,18 +177,21 @@ BELOW_ORIGIN = Filter(
 )
 
 
-def _held(only: LiteralString, sorts: tuple[str, ...], last: str = "state") -> Filter:
+def _held(only: LiteralString, sorts: tuple[str, ...]) -> Filter:
     """What an index of its own holds, and nothing else."""
-    return Filter(condition=only, leads=True, index=Index(sorts=sorts, only=only, last=last))
+    return Filter(condition=only, leads=True, index=Index(sorts=sorts, only=only, last="traits"))
 
 
-OVERDUE: LiteralString = f"{DUE} < now()"
+OVERDUE: LiteralString = "due_or_never < now()"
+SOMETHING_DUE: LiteralString = has("due", "now()")
 FLAGS: Mapping[tuple[str, bool], Filter] = {
     ("needs_review", True): _held("needs_review", BY_REGISTRATION),
     ("needs_review", False): Filter(condition="NOT needs_review"),
     ("awaits_approval", True): _held("awaits_approval", BY_REGISTRATION),
     ("awaits_approval", False): Filter(condition="NOT awaits_approval"),
-    ("breached", True): Filter(condition=OVERDUE, leads=True, range=Range("due_at", upper="now()")),
+    ("breached", True): Filter(
+        condition=OVERDUE, leads=True, sign=SOMETHING_DUE, range=Range("due_at", upper="now()")
+    ),
     ("breached", False): Filter(condition=f"NOT {OVERDUE}"),
 }
 STAFF: tuple[LiteralString, ...] = ("analyst", "team")
@@ -183,16 +199,16 @@ STAFF: tuple[LiteralString, ...] = ("analyst", "team")
 
 def _open_of(column: LiteralString, value: LiteralString) -> Filter:
     """What is open of somebody; an index has it by what is due."""
-    index = Index(sorts=("due_at",), column=column, value=value, only=IS_OPEN, last="state")
+    index = Index(sorts=("due_at",), column=column, value=value, only=IS_OPEN, last="traits")
     return Filter(condition=None, leads=True, lead=IS_OPEN + " AND " + column + " = " + value, index=index)
 
 
 ALL_OPEN = _held(IS_OPEN, EVERY_SORT)
 AMONG_OPEN: Mapping[str, Filter] = {
     **{name: _open_of(name, "%(" + name + ")s") for name in STAFF},
-    "severity": Filter(condition=None, leads=True, lead=f"{IS_OPEN} AND {RANK} = {GIVEN_RANK}"),
+    "severity": Filter(condition=None, leads=True, lead=f"{IS_OPEN} AND severity_rank = {GIVEN_RANK}"),
 }
-AMONG_DUE = replace(_held(IS_DUE, ("severity",), last="due_at"), condition=None, leads=False)
+AMONG_DUE = replace(_held(IS_DUE, ("severity",)), condition=None, leads=False)
 """Whatever is overdue is due."""
 
 
@@ -206,8 +222,8 @@ def filters(wanted: Worklist) -> tuple[list[Filter], dict[str, Any]]:
         *([AMONG_DUE] if wanted.breached or wanted.due_before else []),
         *(FILTERS[name] for name in FILTERS if name in given),
         *([BELOW_ORIGIN] if "origin" in given else []),
-        *period("registered_at", *registered, along="registered_at"),
-        *period(DUE, None, argument("due_before", given), along="due_at"),
+        *period("registered_at", *registered, along="registered_at", sign=_weeks(*registered)),
+        *period("due_or_never", None, argument("due_before", given), along="due_at", sign=SOMETHING_DUE),
     ]
     arguments = given | {"state": list(wanted.state)}
     if len(wanted.state) == 1:  # the index is in order for one state only
@@ -215,6 +231,10 @@ def filters(wanted: Worklist) -> tuple[list[Filter], dict[str, Any]]:
     if wanted.q is not None:
         arguments |= {f"q_{language}": text for language, text in words(wanted.q)._asdict().items()}
     return chosen, arguments
+
+
+def _weeks(lower: LiteralString | None, upper: LiteralString | None) -> LiteralString | None:
+    return between_weeks(lower, upper) if lower and upper else None
 
 
 def _states(wanted: Worklist) -> list[Filter]:
@@ -230,8 +250,9 @@ def _states(wanted: Worklist) -> list[Filter]:
 
 def _any_of(states: frozenset[State]) -> list[Filter]:
     if len(states) == 1:
-        return [equals("state", sorts=BY_REGISTRATION)]
-    return [Filter(condition="state = ANY(%(state)s)", leads=True)] if states else []
+        return [_classified("state", BY_REGISTRATION)]
+    some = Filter(condition="state = ANY(%(state)s)", leads=True, sign=has_any("state", "%(state)s"))
+    return [some] if states else []
 
 
 async def worklist(connection: psycopg.AsyncConnection[Any], wanted: Worklist) -> Page[ComplaintItem]:
@@ -246,9 +267,7 @@ async def worklist(connection: psycopg.AsyncConnection[Any], wanted: Worklist) -
         ITEMS,
         chosen,
         arguments,
-        sort=wanted.sort,
-        limit=wanted.limit,
-        cursor=wanted.cursor,
+        wanted,
     )
 
 

@@ -23,7 +23,7 @@ from projections.complaints.items import OpenAsk, OpenProposal, Resolution
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """A complaint; the fields are the columns of `complaints_3`."""
+    """A complaint; the fields are the columns of `complaints_4`."""
 
     complaint_id: UUID
     version: int

@@ -17,7 +17,7 @@ from infra.events import Recorded
 from projections.complaints.search import words
 
 DDL = """
-CREATE TABLE IF NOT EXISTS complaints_text_3 (
+CREATE TABLE IF NOT EXISTS complaints_text_4 (
     complaint_id  uuid     PRIMARY KEY,
     subject       text     NOT NULL,
     description   text     NOT NULL,
@@ -26,14 +26,14 @@ CREATE TABLE IF NOT EXISTS complaints_text_3 (
     subject_refs  json     NOT NULL,
     document      tsvector NOT NULL
 );
-CREATE INDEX IF NOT EXISTS complaints_text_3_document ON complaints_text_3 USING gin (document);
+CREATE INDEX IF NOT EXISTS complaints_text_4_document ON complaints_text_4 USING gin (document);
 """
 READ: LiteralString = """
 SELECT json_agg(t)::text
   FROM (SELECT complaint_id, subject, description, contact, remedy_sought, subject_refs
-          FROM complaints_text_3 WHERE complaint_id = ANY(%s)) t"""
+          FROM complaints_text_4 WHERE complaint_id = ANY(%s)) t"""
 WRITE: LiteralString = """
-INSERT INTO complaints_text_3
+INSERT INTO complaints_text_4
        (complaint_id, subject, description, contact, remedy_sought, subject_refs, document)
 SELECT complaint_id, subject, description, contact, remedy_sought, subject_refs,
        to_tsvector('pg_catalog.portuguese', portuguese) || to_tsvector('pg_catalog.spanish', spanish)
@@ -50,7 +50,7 @@ CORRECTED = ("subject", "description", "contact", "remedy_sought", "subject_refs
 
 
 class Texts(Struct, frozen=True, kw_only=True):
-    """What is long and seldom changes; the fields are columns of `complaints_text_3`."""
+    """What is long and seldom changes; the fields are columns of `complaints_text_4`."""
 
     complaint_id: UUID
     subject: str

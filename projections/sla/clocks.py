@@ -220,9 +220,7 @@ async def at_risk(connection: psycopg.AsyncConnection[Any], wanted: AtRisk) -> P
         DUE,
         running_filters(wanted),
         msgspec.structs.asdict(wanted),
-        sort=wanted.sort,
-        limit=wanted.limit,
-        cursor=wanted.cursor,
+        wanted,
     )
 
 
@@ -237,9 +235,7 @@ async def drill(connection: psycopg.AsyncConnection[Any], wanted: Drill) -> Page
         DECIDED,
         decided_filters(wanted),
         msgspec.structs.asdict(wanted),
-        sort=wanted.sort,
-        limit=wanted.limit,
-        cursor=wanted.cursor,
+        wanted,
     )
 
 

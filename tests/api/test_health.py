@@ -34,7 +34,7 @@ def test_a_service_whose_views_keep_up_is_ready_and_says_where_each_stands(servi
     body = answer.json()
     assert (answer.status_code, body["status"], body["head"]) == (200, "ready", made["position"])
     views = {
-        "complaints_3",
+        "complaints_4",
         "audit_2",
         "customers_2",
         "deadlines_1",

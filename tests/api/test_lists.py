@@ -152,6 +152,28 @@ def test_a_cursor_belongs_to_its_sort(service: Service, known: dict[str, str]) -
         }
 
 
+def test_a_cursor_belongs_to_its_filters(service: Service, known: dict[str, str]) -> None:
+    asked = "state=awaiting_customer&state=awaiting_sector"
+    cursor = service.fresh(f"/v1/complaints?limit=1&{asked}").json()["next"]
+    for other in ("", "state=awaiting_customer", f"{asked}&team=cards"):
+        assert wrong(service.get(f"/v1/complaints?{other}&cursor={cursor}")) == {
+            "cursor": "the cursor belongs to other filters"
+        }
+    same = "state=awaiting_sector&limit=2&state=awaiting_customer"
+    assert named(service, known, f"{same}&cursor={cursor}") == ["fee"]
+
+
+def test_cursors_of_other_lists_belong_to_their_filters_too(own_service: Service) -> None:
+    for number in range(3):
+        own_service.post("/v1/customers", {"name": f"C{number}"})
+    for path, role in (("/v1/customers?", "analyst"), ("/v1/audit/trail?", "auditor")):
+        cursor = own_service.fresh(f"{path}limit=1", role=role).json()["next"]
+        other = "tier=gold" if role == "analyst" else "actor=ana"
+        assert wrong(own_service.get(f"{path}{other}&cursor={cursor}", role=role)) == {
+            "cursor": "the cursor belongs to other filters"
+        }
+
+
 def test_the_link_keeps_the_filters_and_names_no_host(service: Service, known: dict[str, str]) -> None:
     query = "state=awaiting_customer&state=awaiting_sector&product=shop&product=card"
     assert wrong(service.get(f"/v1/complaints?{query}")).keys() == {"product"}

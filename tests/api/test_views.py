@@ -18,7 +18,7 @@ from infra.projector import BeingRebuilt
 from infra.projector.rebuilding.rebuild import LOCK
 from tests.api.serving import NOWHERE, REGISTER, Service, problem, wrong
 
-ROWS = "SELECT t::text FROM ouvidoria_views.complaints_3 t ORDER BY complaint_id"
+ROWS = "SELECT t::text FROM ouvidoria_views.complaints_4 t ORDER BY complaint_id"
 
 
 def views(service: Service) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def test_every_view_tells_its_version_and_how_far_it_is_behind_the_newest_event(
 def test_a_rebuilt_view_is_the_same_and_another_table(service: Service) -> None:
     caught_up(service)
     before = service.ask(ROWS)
-    table = "SELECT 'ouvidoria_views.complaints_3'::regclass::oid"
+    table = "SELECT 'ouvidoria_views.complaints_4'::regclass::oid"
     old = service.ask(table)
     found = ended(service, asked(service, "complaints", compare=True))
     assert (found["state"], found["progress"], found["failure"]) == ("done", 1.0, None)
@@ -98,15 +98,15 @@ def test_a_rebuilt_view_is_the_same_and_another_table(service: Service) -> None:
 
 def test_what_differs_is_named_and_left_where_it_is_without_the_switch(service: Service) -> None:
     caught_up(service)
-    service.ask("UPDATE ouvidoria_views.complaints_3 SET subject = 'altered' RETURNING complaint_id::text")
+    service.ask("UPDATE ouvidoria_views.complaints_4 SET subject = 'altered' RETURNING complaint_id::text")
     found = ended(service, asked(service, "complaints", compare=True, switch=False))
     assert found["state"] == "done", found
-    rows = {row for (row,) in service.ask("SELECT complaint_id::text FROM ouvidoria_views.complaints_3")}
+    rows = {row for (row,) in service.ask("SELECT complaint_id::text FROM ouvidoria_views.complaints_4")}
     assert found["differences"]["count"] == len(rows)
     assert {tuple(each["columns"]) for each in found["differences"]["shown"]} == {("subject",)}
-    assert service.ask("SELECT DISTINCT subject FROM ouvidoria_views.complaints_3") == [("altered",)]
+    assert service.ask("SELECT DISTINCT subject FROM ouvidoria_views.complaints_4") == [("altered",)]
     assert ended(service, asked(service, "complaints"))["differences"] is None
-    assert service.ask("SELECT DISTINCT subject FROM ouvidoria_views.complaints_3") == [
+    assert service.ask("SELECT DISTINCT subject FROM ouvidoria_views.complaints_4") == [
         (REGISTER["subject"],)
     ]
 

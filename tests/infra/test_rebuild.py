@@ -101,10 +101,10 @@ async def test_what_was_wrong_in_a_view_is_right_after_its_rebuild(database: str
     async with house(database) as at:
         stream = await at.register()
         await at.project(complaints.VIEW)
-        await run(database, "UPDATE ouvidoria_views.complaints_3 SET subject = 'wrong'")
+        await run(database, "UPDATE ouvidoria_views.complaints_4 SET subject = 'wrong'")
         found = await rebuild(database, complaints.VIEW).run(compare=True)
         assert found.count == 1
-        assert found.shown == (Difference("complaints_3", (str(stream),), None, ("subject",)),)
+        assert found.shown == (Difference("complaints_4", (str(stream),), None, ("subject",)),)
         assert (await at.detail(stream)).subject == "parcel"
         again = await rebuild(database, complaints.VIEW).run(compare=True)
         assert (again.count, again.shown) == (0, ())
@@ -114,18 +114,18 @@ async def test_rows_that_only_one_of_two_views_has_are_told(database: str) -> No
     async with house(database) as at:
         first, second = await at.register(), await at.register()
         await at.project(complaints.VIEW)
-        await run(database, f"DELETE FROM ouvidoria_views.complaints_3 WHERE complaint_id = '{first}'")
+        await run(database, f"DELETE FROM ouvidoria_views.complaints_4 WHERE complaint_id = '{first}'")
         found = await rebuild(database, complaints.VIEW).run(compare=True, switch=False)
-        assert found.shown == (Difference("complaints_3", (str(first),), "new", ()),)
+        assert found.shown == (Difference("complaints_4", (str(first),), "new", ()),)
         await run(
             database,
-            """INSERT INTO ouvidoria_views.complaints_text_3
+            """INSERT INTO ouvidoria_views.complaints_text_4
                SELECT gen_random_uuid(), '', '', NULL, NULL, '[]', ''""",
         )
         again = await rebuild(database, complaints.VIEW).run(compare=True)
         assert {(each.table, each.only_in) for each in again.shown} == {
-            ("complaints_3", "new"),
-            ("complaints_text_3", "old"),
+            ("complaints_4", "new"),
+            ("complaints_text_4", "old"),
         }
         assert (await at.detail(second)).id == second
 

@@ -241,7 +241,7 @@ async def test_the_complaint_as_of_its_last_event_is_the_one_in_the_view(databas
     async with house(database) as at:
         await try_many(at, chance, 150)
         await at.project()
-        for (stream,) in await fetch(at.connection, "SELECT complaint_id FROM complaints_3"):
+        for (stream,) in await fetch(at.connection, "SELECT complaint_id FROM complaints_4"):
             events = await at.events(stream)
             found = await complaints.detail(at.connection, stream)
             assert found.value == complaints.as_of(events)

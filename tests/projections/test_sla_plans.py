@@ -86,7 +86,13 @@ async def plan(at: House, statement: sql.Composed, given: dict[str, Any]) -> str
 
 async def listed(at: House, wanted: AtRisk | Drill) -> str:
     """The plan of the first look for a page along an order."""
-    given = {**structs.asdict(wanted), "follower": sla.VIEW.follower, "bound": 1_000, "page_size": 51}
+    given = {
+        **structs.asdict(wanted),
+        "follower": sla.VIEW.follower,
+        "bound": 1_000,
+        "likely": 51,
+        "page_size": 51,
+    }
     return await plan(at, _looking(wanted), given)
 
 

@@ -205,7 +205,7 @@ ASKED = {
     "devolução -animais": set(),
     "nothing of the kind": set(),
     "!!! & | ( : *": set(),
-    "'; DROP TABLE complaints_3; --": set(),
+    "'; DROP TABLE complaints_4; --": set(),
 }
 
 

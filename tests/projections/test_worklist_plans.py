@@ -19,11 +19,14 @@ from psycopg.rows import dict_row
 
 from api.reading import SESSION
 from bench.explaining import Explained, explaining
-from domain.complaint.lifecycle import OPEN
+from domain.complaint.lifecycle import OPEN, State
+from domain.complaint.values import Kind, Severity
 from infra.pages import lists
+from infra.pages.queries import probe_query
+from infra.pages.rows import fetch
 from projections import audit, complaints, customers, deadlines
 from projections.audit import Trail
-from projections.complaints import Sort, Worklist
+from projections.complaints import Sort, Worklist, queries, traits, view
 from projections.complaints.view import IS_OPEN
 from projections.customers import Customers
 from tests.conftest import database_url, drop_database, make_database
@@ -35,7 +38,7 @@ pytestmark = pytest.mark.anyio
 DOCUMENT = Path(__file__).parents[2] / "docs" / "worklist.md"
 MANY = 12_000
 FILL: LiteralString = """
-INSERT INTO complaints_3 (complaint_id, version, etag, "case", protocol, kind, state, subject, channel,
+INSERT INTO complaints_4 (complaint_id, version, etag, "case", protocol, kind, state, subject, channel,
        anonymity, received_at, registered_at, updated_at, customer_id, category, product, severity, tags,
        analyst, team, origin, needs_review, awaits_approval, flags, due_at, asks, asked_sectors, reopenings,
        points, facts)
@@ -52,7 +55,7 @@ SELECT md5(n::text)::uuid, 1, 1, '{}', n::text, CASE WHEN n %% 7 = 0 THEN 'reque
        CASE WHEN n %% 200 = 0 THEN ARRAY['billing'] ELSE '{}' END, 0, '[]', '{}'
   FROM generate_series(1, %s) AS n, (SELECT %s::timestamptz) AS at (now)"""
 FILL_TEXTS: LiteralString = """
-INSERT INTO complaints_text_3
+INSERT INTO complaints_text_4
 SELECT md5(n::text)::uuid, 'subject', repeat('description ', 80), NULL, NULL, '[]',
        to_tsvector('english', 'word' || n || CASE WHEN n %% 3 > 0 THEN ' parcel' ELSE '' END)
   FROM generate_series(1, %s) AS n"""
@@ -117,7 +120,7 @@ async def _fill(url: str) -> None:
         await at.connection.execute(FILL_TEXTS, [MANY])
         await at.connection.execute(FILL_TRAIL, [MANY, MANY, MANY, NOW])
         await at.connection.execute(FILL_CUSTOMERS, [MANY, NOW])
-        await at.connection.execute("VACUUM ANALYZE complaints_3, complaints_text_3, audit_2, customers_2")
+        await at.connection.execute("VACUUM ANALYZE complaints_4, complaints_text_4, audit_2, customers_2")
 
 
 @pytest.fixture
@@ -131,7 +134,8 @@ async def filled(database: str) -> AsyncIterator[House]:
 @pytest.fixture
 def bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bounds that hold for a million rows, for a few thousand."""
-    monkeypatch.setattr(lists, "ROUNDS", (10, 60, 300))
+    monkeypatch.setattr(lists, "ROUNDS", (25, 100, 250))
+    monkeypatch.setattr(lists, "ENTRIES", 4)
 
 
 def wanted(*filters: str, examples: Mapping[str, Any] = EXAMPLES, **more: Any) -> Worklist:
@@ -168,8 +172,123 @@ async def test_what_the_document_calls_fast_is_one_look_along_its_index(filled: 
             assert [plan.indexes for plan in plans] == [{index}], (filters, sort, cursor)
 
 
+SORTED = {
+    "registered_at": "registered",
+    "received_at": "received",
+    "updated_at": "updated",
+    "due_at": "due",
+    "severity": "severity",
+}
+HIDDEN: Mapping[str, Any] = {
+    "state": ("closed", "withdrawn"),
+    "kind": "request",
+    "severity": "high",
+    "channel": "web",
+    "team": "team 0",
+    "category": "category 3",
+    "product": "product 2",
+    "origin": "sector 1",
+    "sector": "billing",
+}
+"""What no index but the traits shows when another is walked."""
+WALKS: Sequence[tuple[Mapping[str, Any], str]] = [
+    *(
+        ({name: value, "sort": sort}, index)
+        for name, value in HIDDEN.items()
+        for sort, index in SORTED.items()
+    ),
+    *(
+        ({"state": tuple(OPEN), "kind": "request", "sort": sort}, f"open_{index}")
+        for sort, index in SORTED.items()
+    ),
+    *(
+        ({"state": tuple(OPEN), "kind": "request", name: f"{name} 0", "sort": "due_at"}, f"{name}_due")
+        for name in ("analyst", "team")
+    ),
+    *(
+        ({name: {**EXAMPLES, **OTHERS}[name], "channel": "web"}, name.removesuffix("_id"))
+        for name in ("customer_id", "analyst", "team", "category", "product")
+    ),
+    ({"breached": True, "sort": "updated_at"}, "updated"),
+    (
+        {"registered_from": NOW - timedelta(90), "registered_to": NOW - timedelta(60), "sort": "severity"},
+        "severity",
+    ),
+    ({"state": ("withdrawn",), "channel": "web"}, "state"),
+    ({"needs_review": True, "kind": "request"}, "review"),
+    ({"breached": True, "sort": "severity"}, "due_severity"),
+    ({"awaits_approval": True, "kind": "request"}, "approval"),
+    ({"kind": "request", "product": "product 2", "sort": "severity"}, "kind_severity"),
+]
+
+
+async def test_whoever_walks_reads_the_index_alone(filled: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lists, "ROUNDS", (1,))
+    monkeypatch.setattr(lists, "ENTRIES", MANY)
+    straight = {(filters, sort) for filters, sort, _ in PROMISED}
+    for asked, index in WALKS:
+        if (next(iter(asked)), asked.get("sort")) in straight and len(asked) == 2:
+            continue
+        plans = await seen(filled, Worklist(**{"sort": "-registered_at", **asked, "limit": 3}))
+        assert plans[-1].alone == {f"complaints_4_{index}"}, (asked, index)
+
+
+LEADS: Mapping[str, str] = {
+    "state": "state",
+    "kind": "kind_severity",
+    "customer_id": "customer",
+    "analyst": "analyst",
+    "team": "team",
+    "category": "category",
+    "product": "product",
+    "severity": "severity",
+    "channel": "channel",
+    "origin": "origin",
+    "needs_review": "review",
+    "awaits_approval": "approval",
+    "due_before": "due",
+    "sector": "sectors",
+    "registered_from": "registered",
+}
+
+
+@pytest.mark.parametrize(("name", "index"), LEADS.items())
+async def test_what_a_filter_keeps_is_counted_in_its_index(filled: House, name: str, index: str) -> None:
+    chosen, arguments = queries.filters(wanted(name, examples={**EXAMPLES, "state": ("withdrawn",)}))
+    (lead,) = [each for each in chosen if each.leads]
+    given = {**arguments, "few": 5, "follower": complaints.VIEW.follower}
+    async with explaining(filled.connection) as plans:
+        await fetch(filled.connection, probe_query(queries.ITEMS.table, [lead]), given)
+    assert plans[0].indexes == {f"complaints_4_{index}"}
+    assert plans[0].alone or name == "sector", "the table was read too"
+
+
+async def test_every_index_is_of_use() -> None:
+    made = set(re.findall(r"INDEX IF NOT EXISTS (\w+)", view.INDEXES))
+    used = {index for _, _, index in PROMISED} | {"complaints_4_protocol"}
+    assert made == used | {
+        f"complaints_4_{index}" for index in [*LEADS.values(), *(index for _, index in WALKS)]
+    }
+
+
 async def test_the_open_ones_are_those_of_the_lifecycle() -> None:
     assert set(re.findall("'([a-z_]+)'", IS_OPEN)) == OPEN
+
+
+async def test_each_state_kind_and_severity_is_a_trait_of_its_own(filled: House) -> None:
+    for name, values in (
+        ("state", get_args(State)),
+        ("kind", get_args(Kind)),
+        ("severity", get_args(Severity)),
+    ):
+        codes = [traits.TRAITS[name].of(f"'{value}'") for value in values]
+        query = sql.SQL("SELECT ARRAY[{}, 0]").format(sql.SQL(", ").join(map(sql.SQL, codes)))
+        cursor = await filled.connection.execute(query)
+        row = await cursor.fetchone()
+        assert row is not None
+        assert len(set(row[0])) == len(values) + 1, name
+    masks = [each.mask for each in traits.TRAITS.values()]
+    assert sum(masks) == 2**63 - 1, "some bits are of no trait, or of two"
 
 
 def every_pair() -> Iterator[Worklist]:
@@ -204,7 +323,10 @@ KEEPS: Mapping[str, Any] = {
 }
 RANKS = (None, "low", "medium", "high", "critical")
 ALL: LiteralString = """
-SELECT c.*, t.document::text, now() FROM complaints_3 c JOIN complaints_text_3 t USING (complaint_id)"""
+SELECT complaint_id, kind, state, channel, received_at, registered_at, updated_at, customer_id, category,
+       product, severity, analyst, team, origin, needs_review, awaits_approval, due_at, asked_sectors,
+       document::text, now()
+  FROM complaints_4 JOIN complaints_text_4 USING (complaint_id)"""
 
 
 def sorted_key(sort: str, row: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -335,8 +457,8 @@ async def test_ids_and_protocols_are_looked_up(filled: House, by: str) -> None:
     async with explaining(filled.connection) as plans:
         with contextlib.suppress(msgspec.ValidationError):  # what fills the table is no whole complaint
             await LOOKED_UP[by](filled.connection)
-    index = f"complaints_3_{by}"
-    assert plans[0].indexes <= {index, "complaints_text_3_pkey"}
+    index = f"complaints_4_{by}"
+    assert plans[0].indexes <= {index, "complaints_text_4_pkey"}
     assert plans[0].rows <= 4
 
 

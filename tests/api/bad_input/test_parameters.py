@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from infra.pages import asked_for
+from projections.complaints import Worklist
 from tests.api.serving import NOWHERE, Service, wrong
 
 
@@ -96,14 +98,16 @@ def test_times_at_the_edge_are_taken_as_filters(service: Service, moment: str) -
 
 
 def test_a_forged_cursor_is_refused_whatever_is_in_it(service: Service) -> None:
+    asked = asked_for(Worklist(), "-registered_at")
     cursors: tuple[Any, ...] = (
-        ["-registered_at", "2026-01-01T00:00:00+23:59", NOWHERE],
-        ["-registered_at", "0001-01-01T00:00:00+23:59", NOWHERE],
-        ["-registered_at", "2026-01-01T00:00:00", NOWHERE],
-        ["-registered_at", 5, NOWHERE],
-        ["-registered_at", "2026-01-01T00:00:00Z", "x"],
-        ["registered_at", "2026-01-01T00:00:00Z", NOWHERE],
+        [*asked, "2026-01-01T00:00:00+23:59", NOWHERE],
+        [*asked, "0001-01-01T00:00:00+23:59", NOWHERE],
+        [*asked, "2026-01-01T00:00:00", NOWHERE],
+        [*asked, 5, NOWHERE],
+        [*asked, "2026-01-01T00:00:00Z", "x"],
+        ["registered_at", asked.filters, "2026-01-01T00:00:00Z", NOWHERE],
         ["-registered_at"],
+        ["-registered_at", "2026-01-01T00:00:00Z", NOWHERE],
         {},
     )
     for forged in cursors:
