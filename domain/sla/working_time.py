@@ -56,13 +56,13 @@ class WorkingTime:
     def __init__(self, pinned: PinnedCalendar) -> None:
         calendar = pinned.calendar
         self.zone = ZoneInfo(calendar.zone)
-        self._week = tuple(calendar.windows.get(day, ()) for day in WEEKDAYS)
+        self._week = tuple(_in_order(calendar.windows.get(day, ())) for day in WEEKDAYS)
         self._closed = {*calendar.extra_holidays, *(pinned.holidays.dates if pinned.holidays else ())}
-        self._exceptions = calendar.exceptions
+        self._exceptions = {day: _in_order(windows) for day, windows in calendar.exceptions.items()}
         self._years: dict[int, Year] = {}
 
     def windows(self, day: date) -> tuple[Window, ...]:
-        """The windows of a date, local."""
+        """The windows of a date, local, in the order in which they open."""
         if day in self._exceptions:
             return self._exceptions[day]
         return () if day in self._closed else self._week[day.weekday()]
@@ -202,3 +202,8 @@ class WorkingTime:
             else:
                 before = middle
         return after
+
+
+def _in_order(windows: tuple[Window, ...]) -> tuple[Window, ...]:
+    """A document may name the afternoon first."""
+    return tuple(sorted(windows))
