@@ -40,7 +40,7 @@ def open_minutes(calendar: Calendar, holidays: frozenset[date], since: datetime,
 
 @st.composite
 def day_windows(draw: st.DrawFn) -> tuple[Window, ...]:
-    """Up to three windows of a day, in any order, that neither touch a change of the clocks nor each other."""
+    """Up to three windows of a day, in any order, that touch neither each other nor a change of clocks."""
     quarters = sorted(draw(st.sets(st.integers(5 * 4, 96), max_size=6)))
     ends = [f"{quarter // 4:02}:{quarter % 4 * 15:02}" for quarter in quarters]
     return tuple(draw(st.permutations(list(zip(ends[::2], ends[1::2], strict=False)))))
