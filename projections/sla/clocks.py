@@ -1,4 +1,4 @@
-"""Lists of clocks: those of one complaint, those at risk, those behind a figure of compliance."""
+"""Lists of clocks: those at risk, those behind a figure of compliance."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -17,7 +17,6 @@ from domain.staff import Provider
 from infra.pages import (
     DEFAULT,
     MOST,
-    Answer,
     Filter,
     Index,
     Listing,
@@ -27,7 +26,6 @@ from infra.pages import (
     both_ways,
     equals,
     period,
-    read_one,
     read_page,
 )
 from projections.sla.rows import Outcome
@@ -45,11 +43,6 @@ COLUMNS: LiteralString = (
     + """ AS state, started_at, due_at, stopped_at, decided_at, used_seconds, extended,
        backdated AS met_on_backdated_fact, reason, declared, intervals, kind, channel, tier, category,
        product, sector, team, analyst, provider, provider_name"""
-)
-OF_ONE: LiteralString = (
-    "SELECT (SELECT coalesce(json_agg(k ORDER BY k.started_at, k.id), '[]'::json) FROM (SELECT "  # noqa: S608 - constants of this module
-    + COLUMNS
-    + " FROM sla_clocks_3 WHERE complaint_id = %(id)s) k) AS clocks FROM sla_cases_3"
 )
 
 
@@ -95,12 +88,6 @@ class ClockItem(Struct, frozen=True, kw_only=True):
     provider: Provider | None
     """Whose team it was, by the registry when it was assigned."""
     provider_name: str | None
-
-
-class ClocksOf(Struct, frozen=True):
-    """All clocks of a complaint, in the order they were started."""
-
-    clocks: tuple[ClockItem, ...]
 
 
 class AtRisk(Struct, frozen=True, kw_only=True):
@@ -191,22 +178,6 @@ OF_RUNNING: dict[str, Filter] = FILTERS | {
     )
     for name in ("analyst", "team")
 }
-
-
-async def clocks_of(connection: psycopg.AsyncConnection[Any], complaint_id: UUID) -> Answer[ClocksOf]:
-    """The clocks of a complaint; None where the view knows no such complaint.
-
-    Raises:
-        Unavailable: the view was never prepared.
-    """
-    return await read_one(
-        connection,
-        VIEW.follower,
-        ClocksOf,
-        select=OF_ONE,
-        conditions=["complaint_id = %(id)s"],
-        arguments={"id": complaint_id},
-    )
 
 
 async def at_risk(connection: psycopg.AsyncConnection[Any], wanted: AtRisk) -> Page[ClockItem]:

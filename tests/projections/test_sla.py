@@ -1,5 +1,6 @@
 """Clocks, risk and compliance as the view answers them, and what another policy would have made of it all."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -150,6 +151,28 @@ async def test_a_clock_says_how_it_stands_with_every_interval_and_its_reason(dat
     assert [interval.state for interval in clock.intervals][:3] == ["running", "paused", "resumed"]
     assert all(interval.reason for interval in clock.intervals)
     assert clock.due_at == MONDAY + 36 * HOUR
+
+
+async def test_a_paused_clock_is_due_when_it_would_be_if_it_resumed_now(database: str) -> None:
+    question = e.InformationRequested(ask_id=uuid4(), question="which parcel?")
+    async with house(database) as at:
+        await published(at, policy(8))
+        begun = datetime.now(UTC) - 100 * HOUR
+        stream_id = await complaint(at, (question, 2), received=begun)
+        await at.project(sla.VIEW)
+        before = datetime.now(UTC)
+        found = (await sla.clocks_of(at.connection, stream_id)).value
+        after = datetime.now(UTC)
+        await asyncio.sleep(0.01)
+        again = (await sla.clocks_of(at.connection, stream_id)).value
+    assert found
+    assert again
+    [clock], [later] = found.clocks, again.clocks
+    assert clock.due_at
+    assert later.due_at
+    assert (clock.state, clock.used_seconds) == ("paused", 2 * 3600)
+    assert before + 6 * HOUR <= clock.due_at <= after + 6 * HOUR
+    assert clock.due_at < later.due_at
 
 
 async def test_what_a_source_declares_stands_beside_a_clock_that_nobody_can_determine(database: str) -> None:
