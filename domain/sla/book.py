@@ -10,7 +10,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.complaint.values import ExternalBody
-from domain.sla.documents import CASE_OPENED, Layer, OnReopening, Policy, Target
+from domain.sla.documents import CASE_OPENED, Layer, OnReopening, Policy, Stop, Target
 from domain.sla.matching import values_of
 from domain.sla.pinning import PinnedPolicy
 from domain.sla.timeline import Case, Timeline
@@ -44,17 +44,32 @@ class Term(Struct, frozen=True, gc=False):
         return self.target.on_reopening or legal
 
 
-Duty = tuple[Layer, str, str]
-"""What is owed: the layer, the policy where each of the layer applies (legal), and the target's name."""
+Name = tuple[Layer, str, str]
+"""Of what is owed: the layer, the policy where each of the layer applies (legal), the target's name."""
 
 
-class Series(Struct, frozen=True, gc=False):
-    """A duty through all applications, perhaps for one case of an outside body."""
+class Duty(Struct, frozen=True, gc=False):
+    """The same owed, counted from the same, through all applications."""
 
     terms: list[Term]
     until: datetime | None
     """Since when it applies no longer."""
+    superseded: bool
+    """Whether something else is owed by its name from then on."""
+    follows: bool
+    """Whether something else was owed by its name before."""
+
+
+class Series(Struct, frozen=True, gc=False):
+    """A duty, perhaps for one case of an outside body."""
+
+    duty: Duty
+    terms: list[Term]
+    until: datetime | None
+    """Since when it applies no longer."""
     case: Case | None
+    renamed: frozenset[str]
+    """The policies of which another duty had its clock's name before."""
 
     @property
     def newest(self) -> Term:
@@ -66,28 +81,68 @@ class Series(Struct, frozen=True, gc=False):
         """The id of the case."""
         return self.case.case_id if self.case else None
 
+    def at(self, moment: datetime) -> Term:
+        """What held at a moment; the first holds for what was before it."""
+        return next((term for term in reversed(self.terms) if term.since <= moment), self.terms[0])
+
+    def clock_id(self, term: Term) -> str:
+        """What its clock is called under a term: the same in all cycles and versions."""
+        policy = term.pinned.policy
+        named = f"{policy}/{term.target.name}"
+        if policy in self.renamed:
+            first = next(each for each in self.terms if each.pinned.policy == policy)
+            named = f"{named}/v{first.pinned.version}"
+        return named if self.case is None else f"{named}/{self.case.case_id}"
+
 
 def series(timeline: Timeline, book: Book) -> Iterator[Series]:
     """Every duty that ever applied, and each of its cases."""
-    duties: dict[Duty, list[Term]] = {}
-    gone: dict[Duty, datetime] = {}
+    named: dict[Name, list[Term]] = {}
+    gone: dict[Name, datetime] = {}
     for application in timeline.applications:
         holding = dict(_terms(application.at, application.policies, book))
-        gone = {duty: gone.get(duty, application.at) for duty in duties if duty not in holding}
-        for duty, term in holding.items():
-            duties.setdefault(duty, []).append(term)
-    for duty, terms in duties.items():
-        for case in _cases(timeline, terms[-1]):
-            yield Series(terms, gone.get(duty), case)
+        gone = {name: gone.get(name, application.at) for name in named if name not in holding}
+        for name, term in holding.items():
+            named.setdefault(name, []).append(term)
+    duties = [duty for name, terms in named.items() for duty in _duties(terms, gone.get(name))]
+    owners: dict[tuple[str, str], Duty] = {}
+    for duty in sorted(duties, key=lambda duty: duty.terms[0].since):
+        clocks = {(term.pinned.policy, term.target.name) for term in duty.terms}
+        renamed = frozenset(clock[0] for clock in clocks if owners.setdefault(clock, duty) is not duty)
+        for case in _cases(timeline, duty):
+            yield from _of_case(duty, case, renamed)
 
 
-def _cases(timeline: Timeline, term: Term) -> Sequence[Case | None]:
-    if term.target.counts_from != CASE_OPENED:
-        return (None,)
-    return [case for case in timeline.cases if not term.bodies or case.body in term.bodies]
+def _duties(terms: list[Term], until: datetime | None) -> Iterator[Duty]:
+    """One, unless a later version asks for something else by the same name."""
+    first = 0
+    for index in range(1, len(terms) + 1):
+        if index == len(terms):
+            yield Duty(terms[first:], until, superseded=False, follows=first > 0)
+        elif _owed(terms[index]) != _owed(terms[first]):
+            yield Duty(terms[first:index], terms[index].since, superseded=True, follows=first > 0)
+            first = index
 
 
-def _terms(at: datetime, policies: Sequence[PinnedPolicy], book: Book) -> Iterator[tuple[Duty, Term]]:
+def _owed(term: Term) -> tuple[Stop, str]:
+    return term.target.stops, term.target.counts_from
+
+
+def _cases(timeline: Timeline, duty: Duty) -> Sequence[Case | None]:
+    return timeline.cases if duty.terms[0].target.counts_from == CASE_OPENED else (None,)
+
+
+def _of_case(duty: Duty, case: Case | None, renamed: frozenset[str]) -> Iterator[Series]:
+    """The terms that are about the case, if any is, until one is not."""
+    about = [case is None or not term.bodies or case.body in term.bodies for term in duty.terms]
+    if not any(about):
+        return
+    terms = [term for term, is_about in zip(duty.terms, about, strict=True) if is_about]
+    after = duty.terms[len(about) - about[::-1].index(True) :]
+    yield Series(duty, terms, after[0].since if after else duty.until, case, renamed)
+
+
+def _terms(at: datetime, policies: Sequence[PinnedPolicy], book: Book) -> Iterator[tuple[Name, Term]]:
     for pinned in policies:
         policy = book.policies[pinned.policy, pinned.version]
         time = book.calendars[pinned.calendar, pinned.calendar_version]

@@ -84,7 +84,8 @@ def _spans(series: Series, cycle: Cycle) -> Iterator[Span]:
     first = 0
     for index in range(1, len(terms) + 1):
         if index == len(terms):
-            yield Span(terms, first, series.until, "no_longer_applies")
+            why = "superseded" if series.duty.superseded else "no_longer_applies"
+            yield Span(terms, first, series.until, why)
         elif terms[index].pinned.policy != terms[first].pinned.policy:
             yield Span(terms[:index], first, terms[index].since, "superseded")
             first = index
@@ -99,7 +100,7 @@ def _judged(series: Series, cycle: Cycle, span: Span, story: Story, now: datetim
     reckoned = _reckoned(Laid(series, span, start, ending.at, ran, story))
     term, length, due = reckoned.term, reckoned.length, reckoned.deadline
     clock = Clock(
-        clock_id=_clock_id(series, term),
+        clock_id=series.clock_id(term),
         policy=term.pinned.policy,
         version=term.pinned.version,
         layer=term.pinned.layer,
@@ -119,11 +120,6 @@ def _judged(series: Series, cycle: Cycle, span: Span, story: Story, now: datetim
         **_outcome(cycle, term, parts, due, ending),
     )
     return Judged(clock, reckoned, ran, _unknown(cycle, parts, ending, missed=True) is None)
-
-
-def _clock_id(series: Series, term: Term) -> str:
-    named = f"{term.pinned.policy}/{term.target.name}"
-    return named if series.case is None else f"{named}/{series.case.case_id}"
 
 
 def _rolled(start: datetime, term: Term) -> datetime:
@@ -149,7 +145,8 @@ def _reckoned(laid: Laid) -> Reckoned:
     """By the first version under which it was due, or the last one in force."""
     span = laid.span
     first, *revised = span.terms[span.first :]
-    found = _under(laid, first, first.since if span.first else laid.start)
+    took_over = span.first or laid.series.duty.follows
+    found = _under(laid, first, first.since if took_over else laid.start)
     for term in revised:
         if term.since > laid.end or (found.deadline and found.deadline.at <= term.since):
             break
