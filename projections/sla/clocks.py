@@ -33,6 +33,10 @@ from projections.sla.view import VIEW
 
 Seconds = Annotated[int, Meta(ge=0, le=366 * 86_400)]
 
+Absent = Literal[
+    "channel", "tier", "category", "product", "sector", "team", "analyst", "provider", "provider_name",
+]  # fmt: skip
+
 # What time has decided since the last event, is told as of now.
 STATE: LiteralString = """ CASE WHEN state = 'running' AND due_at < now()
             THEN CASE obligation WHEN 'duty' THEN 'breached' ELSE 'lapsed' END ELSE state END"""
@@ -128,6 +132,8 @@ class Drill(Struct, frozen=True, kw_only=True):
     analyst: Label | None = None
     provider: Provider | None = None
     provider_name: Label | None = None
+    without: tuple[Absent, ...] = ()
+    """Only those that have none of these."""
     sort: Literal["decided_at", "-decided_at"] = "-decided_at"
     limit: Annotated[int, Meta(ge=1, le=MOST)] = DEFAULT
     cursor: str | None = None
@@ -168,6 +174,17 @@ FILTERS: dict[str, Filter] = {
     "provider_name": Filter(condition="provider_name = %(provider_name)s"),
     "decided_from": Filter(condition="decided_on >= %(decided_from)s"),
     "decided_to": Filter(condition="decided_on < %(decided_to)s"),
+}
+WITHOUT: dict[Absent, Filter] = {
+    "channel": Filter(condition="channel IS NULL"),
+    "tier": Filter(condition="tier IS NULL"),
+    "category": Filter(condition="category IS NULL"),
+    "product": Filter(condition="product IS NULL"),
+    "sector": Filter(condition="sector IS NULL"),
+    "team": Filter(condition="team IS NULL"),
+    "analyst": Filter(condition="analyst IS NULL"),
+    "provider": Filter(condition="provider IS NULL"),
+    "provider_name": Filter(condition="provider_name IS NULL"),
 }
 OF_RUNNING: dict[str, Filter] = FILTERS | {
     name: Filter(
@@ -226,7 +243,8 @@ def decided_filters(wanted: Drill) -> list[Filter]:
     """
     lower = None if wanted.decided_from is None else "%(decided_from)s::date - interval '1 day'"
     upper = None if wanted.decided_to is None else "%(decided_to)s::date + interval '1 day'"
-    return [*period("decided_at", lower, upper, along="decided_at"), *_given(wanted, FILTERS)]
+    absent = [WITHOUT[name] for name in dict.fromkeys(wanted.without)]
+    return [*period("decided_at", lower, upper, along="decided_at"), *_given(wanted, FILTERS), *absent]
 
 
 def _given(wanted: AtRisk | Drill, filters: Mapping[str, Filter]) -> list[Filter]:

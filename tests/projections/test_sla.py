@@ -227,6 +227,31 @@ async def test_compliance_is_met_by_met_and_breached_and_what_is_overdue_counts(
     assert (breached.state, breached.team) == ("met_late", "north")
 
 
+async def test_a_window_that_lapsed_counts_before_anything_else_happens(database: str) -> None:
+    window = structs.replace(policy(8).targets[0], obligation="window")
+    async with house(database) as at:
+        await published(at, policy(8, targets=(window,)))
+        await complaint(at, received=datetime.now(UTC) - 8.0001 * HOUR)
+        await complaint(at, received=datetime.now(UTC) - HOUR)
+        await at.project(sla.VIEW)
+        total = (await asked(at, by=("team",))).total
+    assert (total.lapsed, total.breached, total.overdue) == (1, 0, 0)
+
+
+async def test_what_is_behind_a_group_that_has_no_team_is_listed(database: str) -> None:
+    async with house(database) as at:
+        await published(at, policy(8))
+        await complaint(at, (TO_BIA, 1), (RESOLVED, 20))
+        stream_id = await complaint(at, (RESOLVED, 20))
+        await at.project(sla.VIEW)
+        groups = (await asked(at, by=("team",))).groups
+        of_none = (await sla.drill(at.connection, Drill(without=("team", "analyst")))).items
+        of_nobody = (await sla.drill(at.connection, Drill(without=("channel",)))).items
+    assert [(group.team, group.n) for group in groups] == [("north", 1), (None, 1)]
+    assert [clock.complaint_id for clock in of_none] == [stream_id]
+    assert of_nobody == []
+
+
 async def test_two_dimensions_are_counted_as_well_as_one(database: str) -> None:
     async with house(database) as at:
         await published(at, policy(8))
