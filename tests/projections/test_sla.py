@@ -20,7 +20,7 @@ from domain.sla_policy import PolicyActivated, PolicyDefined
 from infra.events import Origin, decode_body, encode_body
 from infra.log import Append, Draft
 from projections import sla
-from projections.sla import AtRisk, ComplianceAsked, Drill, Group, Simulation, cases
+from projections.sla import AtRisk, ComplianceAsked, Drill, Group, Simulation, cases, simulating
 from tests.infra.logs import caller
 from tests.projections.house import House, house
 
@@ -376,6 +376,31 @@ async def test_a_simulation_tells_what_a_stricter_policy_would_have_changed(data
     [changed] = stricter.changed
     assert (changed.complaint_id, changed.before, changed.after) == (between, "met", "breached")
     assert (same.changed_complaints, same.before) == (0, same.after)
+
+
+async def test_a_simulation_knows_a_policy_that_is_put_in_force_and_applied_meanwhile(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulating, "AT_ONCE", 1)
+    async with house(database) as at:
+        await published(at, policy(8))
+        for _ in range(5):
+            await complaint(at, (RESOLVED, 3))
+        await at.project(sla.VIEW)
+
+        async def another(done: int, _total: int) -> None:
+            if done == 1:
+                await tell(at, "sla-policy", [(PolicyDefined(policy=policy(8, name="new")), MONDAY)])
+                new = (structs.replace(APPLIED.policies[0], policy="new"),)
+                told = [(REGISTERED, MONDAY), (structs.replace(APPLIED, policies=new), MONDAY)]
+                for _ in range(20):  # ids are random: some come after the first of the five
+                    await tell(at, "complaint", told)
+                await at.project(sla.VIEW)
+
+        period: dict[str, Any] = {"decided_from": date(2026, 6, 1), "decided_to": date(2026, 7, 1)}
+        wanted = Simulation(policy=policy(8), **period)
+        found = await sla.simulate(at.connection, wanted, None, datetime.now(UTC), another)
+    assert found.complaints > 5
 
 
 async def test_a_simulated_policy_that_nothing_had_before_is_added(database: str) -> None:
