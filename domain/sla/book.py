@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import repeat
 from typing import NamedTuple
 from uuid import UUID
 
@@ -15,6 +16,8 @@ from domain.sla.matching import values_of
 from domain.sla.pinning import PinnedPolicy
 from domain.sla.timeline import Case, Timeline
 from domain.sla.working_time import WorkingTime
+
+NONE: frozenset[str] = frozenset()
 
 Version = tuple[str, int]
 """The name and the version of a policy or of a calendar."""
@@ -105,12 +108,17 @@ def series(timeline: Timeline, book: Book) -> Iterator[Series]:
         for name, term in holding.items():
             named.setdefault(name, []).append(term)
     duties = [duty for name, terms in named.items() for duty in _duties(terms, gone.get(name))]
+    for duty, renamed in _in_order(duties) if len(timeline.applications) > 1 else zip(duties, repeat(NONE)):
+        for case in _cases(timeline, duty):
+            yield from _of_case(duty, case, renamed)
+
+
+def _in_order(duties: list[Duty]) -> Iterator[tuple[Duty, frozenset[str]]]:
+    """By when they first applied, each with the policies of which another had its clock's name before."""
     owners: dict[tuple[str, str], Duty] = {}
     for duty in sorted(duties, key=lambda duty: duty.terms[0].since):
         clocks = {(term.pinned.policy, term.target.name) for term in duty.terms}
-        renamed = frozenset(clock[0] for clock in clocks if owners.setdefault(clock, duty) is not duty)
-        for case in _cases(timeline, duty):
-            yield from _of_case(duty, case, renamed)
+        yield duty, frozenset(clock[0] for clock in clocks if owners.setdefault(clock, duty) is not duty)
 
 
 def _duties(terms: list[Term], until: datetime | None) -> Iterator[Duty]:
@@ -134,7 +142,10 @@ def _cases(timeline: Timeline, duty: Duty) -> Sequence[Case | None]:
 
 def _of_case(duty: Duty, case: Case | None, renamed: frozenset[str]) -> Iterator[Series]:
     """The terms that are about the case, if any is, until one is not."""
-    about = [case is None or not term.bodies or case.body in term.bodies for term in duty.terms]
+    if case is None:
+        yield Series(duty, duty.terms, duty.until, None, renamed)
+        return
+    about = [not term.bodies or case.body in term.bodies for term in duty.terms]
     if not any(about):
         return
     terms = [term for term, is_about in zip(duty.terms, about, strict=True) if is_about]

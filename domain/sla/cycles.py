@@ -64,9 +64,7 @@ class Course:
     def __init__(self, series: Series, timeline: Timeline, story: Story) -> None:
         self._series, self._timeline, self._story = series, timeline, story
         self._target = series.newest.target
-        self._reopenings = [
-            each for each in story.reopenings if series.until is None or each.moment.at < series.until
-        ]
+        self._reopenings = _until(story.reopenings, series.until)
         self._given: dict[int, Place] = {}
         self._stops = self._left(story.stops(self._target.stops, series.case_id))
         self._ends = [] if self._target.stops in LASTING else story.ends
@@ -188,6 +186,10 @@ class Course:
 
 def _after(moments: Sequence[Moment], place: Place) -> Moment | None:
     return next((moment for moment in moments if moment[:2] > place), None)
+
+
+def _until(reopenings: list[Reopening], until: datetime | None) -> list[Reopening]:
+    return reopenings if until is None else [each for each in reopenings if each.moment.at < until]
 
 
 def _begun_again(cycle: Cycle, moment: Moment) -> Cycle:
