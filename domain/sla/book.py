@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import repeat
 from typing import NamedTuple
 from uuid import UUID
 
@@ -16,8 +15,6 @@ from domain.sla.matching import values_of
 from domain.sla.pinning import PinnedPolicy
 from domain.sla.timeline import Case, Timeline
 from domain.sla.working_time import WorkingTime
-
-NONE: frozenset[str] = frozenset()
 
 Version = tuple[str, int]
 """The name and the version of a policy or of a calendar."""
@@ -49,28 +46,25 @@ class Term(Struct, frozen=True, gc=False):
 
 Name = tuple[Layer, str, str]
 """Of what is owed: the layer, the policy where each of the layer applies (legal), the target's name."""
+Duty = tuple[Name, Stop, str]
+"""What is owed: its name, what meets it, and from what it counts."""
 
 
-class Duty(Struct, frozen=True, gc=False):
-    """The same owed, counted from the same, through all applications."""
-
-    terms: list[Term]
-    until: datetime | None
-    """Since when it applies no longer."""
+class Gone(NamedTuple):
+    at: datetime
+    """Since when a duty applies no longer."""
     superseded: bool
     """Whether something else is owed by its name from then on."""
-    follows: bool
-    """Whether something else was owed by its name before."""
 
 
 class Series(Struct, frozen=True, gc=False):
-    """A duty, perhaps for one case of an outside body."""
+    """A duty through all applications, perhaps for one case of an outside body."""
 
-    duty: Duty
     terms: list[Term]
-    until: datetime | None
-    """Since when it applies no longer."""
+    gone: Gone | None
     case: Case | None
+    follows: bool
+    """Whether something else was owed by its name before."""
     renamed: frozenset[str]
     """The policies of which another duty had its clock's name before."""
 
@@ -100,64 +94,44 @@ class Series(Struct, frozen=True, gc=False):
 
 def series(timeline: Timeline, book: Book) -> Iterator[Series]:
     """Every duty that ever applied, and each of its cases."""
-    named: dict[Name, list[Term]] = {}
-    gone: dict[Name, datetime] = {}
+    duties: dict[Duty, list[Term]] = {}
+    gone: dict[Duty, Gone] = {}
     for application in timeline.applications:
         holding = dict(_terms(application.at, application.policies, book))
-        gone = {name: gone.get(name, application.at) for name in named if name not in holding}
-        for name, term in holding.items():
-            named.setdefault(name, []).append(term)
-    duties = [duty for name, terms in named.items() for duty in _duties(terms, gone.get(name))]
-    for duty, renamed in _in_order(duties) if len(timeline.applications) > 1 else zip(duties, repeat(NONE)):
-        for case in _cases(timeline, duty):
-            yield from _of_case(duty, case, renamed)
-
-
-def _in_order(duties: list[Duty]) -> Iterator[tuple[Duty, frozenset[str]]]:
-    """By when they first applied, each with the policies of which another had its clock's name before."""
+        names = {name for name, *_ in holding}
+        left = ((duty, Gone(application.at, duty[0] in names)) for duty in duties if duty not in holding)
+        gone = {duty: gone.get(duty, since) for duty, since in left}
+        for duty, term in holding.items():
+            duties.setdefault(duty, []).append(term)
+    first: dict[Name, Duty] = {}
     owners: dict[tuple[str, str], Duty] = {}
-    for duty in sorted(duties, key=lambda duty: duty.terms[0].since):
-        clocks = {(term.pinned.policy, term.target.name) for term in duty.terms}
-        yield duty, frozenset(clock[0] for clock in clocks if owners.setdefault(clock, duty) is not duty)
+    for duty, terms in duties.items():
+        follows = first.setdefault(duty[0], duty) is not duty
+        clocks = {(term.pinned.policy, term.target.name) for term in terms}
+        renamed = frozenset(clock[0] for clock in clocks if owners.setdefault(clock, duty) is not duty)
+        for case in timeline.cases if duty[2] == CASE_OPENED else (None,):
+            yield from _of_case(Series(terms, gone.get(duty), case, follows, renamed))
 
 
-def _duties(terms: list[Term], until: datetime | None) -> Iterator[Duty]:
-    """One, unless a later version asks for something else by the same name."""
-    first = 0
-    for index in range(1, len(terms) + 1):
-        if index == len(terms):
-            yield Duty(terms[first:], until, superseded=False, follows=first > 0)
-        elif _owed(terms[index]) != _owed(terms[first]):
-            yield Duty(terms[first:index], terms[index].since, superseded=True, follows=first > 0)
-            first = index
+def _of_case(each: Series) -> Iterator[Series]:
+    """With the terms that are about its case, if any is, until one is not."""
+    case, terms = each.case, each.terms
+    about = [case is None or not term.bodies or case.body in term.bodies for term in terms]
+    if all(about):
+        yield each
+    elif any(about):
+        after = terms[len(about) - about[::-1].index(True) :]
+        gone = Gone(after[0].since, superseded=False) if after else each.gone
+        held = [term for term, is_about in zip(terms, about, strict=True) if is_about]
+        yield Series(held, gone, case, each.follows, each.renamed)
 
 
-def _owed(term: Term) -> tuple[Stop, str]:
-    return term.target.stops, term.target.counts_from
-
-
-def _cases(timeline: Timeline, duty: Duty) -> Sequence[Case | None]:
-    return timeline.cases if duty.terms[0].target.counts_from == CASE_OPENED else (None,)
-
-
-def _of_case(duty: Duty, case: Case | None, renamed: frozenset[str]) -> Iterator[Series]:
-    """The terms that are about the case, if any is, until one is not."""
-    if case is None:
-        yield Series(duty, duty.terms, duty.until, None, renamed)
-        return
-    about = [not term.bodies or case.body in term.bodies for term in duty.terms]
-    if not any(about):
-        return
-    terms = [term for term, is_about in zip(duty.terms, about, strict=True) if is_about]
-    after = duty.terms[len(about) - about[::-1].index(True) :]
-    yield Series(duty, terms, after[0].since if after else duty.until, case, renamed)
-
-
-def _terms(at: datetime, policies: Sequence[PinnedPolicy], book: Book) -> Iterator[tuple[Name, Term]]:
+def _terms(at: datetime, policies: Sequence[PinnedPolicy], book: Book) -> Iterator[tuple[Duty, Term]]:
     for pinned in policies:
         policy = book.policies[pinned.policy, pinned.version]
         time = book.calendars[pinned.calendar, pinned.calendar_version]
         bodies: tuple[ExternalBody, ...] = values_of(policy.match.external_body)
         own = pinned.policy if pinned.layer == "legal" else ""
         for target in policy.targets:
-            yield (pinned.layer, own, target.name), Term(at, pinned, target, time, bodies)
+            duty = (pinned.layer, own, target.name), target.stops, target.counts_from
+            yield duty, Term(at, pinned, target, time, bodies)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.sla.book import Series
+from domain.sla.book import Gone, Series
 from domain.sla.documents import CASE_OPENED, RECEIVED, Stop
 from domain.sla.story import ENDS, Moment, Reopening, Story
 from domain.sla.timeline import Timeline
@@ -64,7 +64,7 @@ class Course:
     def __init__(self, series: Series, timeline: Timeline, story: Story) -> None:
         self._series, self._timeline, self._story = series, timeline, story
         self._target = series.newest.target
-        self._reopenings = _until(story.reopenings, series.until)
+        self._reopenings = _before(story.reopenings, series.gone)
         self._given: dict[int, Place] = {}
         self._stops = self._left(story.stops(self._target.stops, series.case_id))
         self._ends = [] if self._target.stops in LASTING else story.ends
@@ -188,8 +188,8 @@ def _after(moments: Sequence[Moment], place: Place) -> Moment | None:
     return next((moment for moment in moments if moment[:2] > place), None)
 
 
-def _until(reopenings: list[Reopening], until: datetime | None) -> list[Reopening]:
-    return reopenings if until is None else [each for each in reopenings if each.moment.at < until]
+def _before(reopenings: list[Reopening], gone: Gone | None) -> list[Reopening]:
+    return reopenings if gone is None else [each for each in reopenings if each.moment.at < gone.at]
 
 
 def _begun_again(cycle: Cycle, moment: Moment) -> Cycle:

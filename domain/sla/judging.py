@@ -77,15 +77,16 @@ def judged(series: Series, cycle: Cycle, story: Story, now: datetime) -> Iterato
 
 def _spans(series: Series, cycle: Cycle) -> Iterator[Span]:
     """The policies in force from the start of the cycle; the first one holds for what was before it."""
-    if series.until is not None and series.until <= cycle.start.at:
+    gone = series.gone
+    if gone is not None and gone.at <= cycle.start.at:
         return
     held = [term for term in series.terms if term.since <= cycle.start.at][:-1]
     terms = series.terms[len(held) :]
     first = 0
     for index in range(1, len(terms) + 1):
         if index == len(terms):
-            why = "superseded" if series.duty.superseded else "no_longer_applies"
-            yield Span(terms, first, series.until, why)
+            why = "superseded" if gone and gone.superseded else "no_longer_applies"
+            yield Span(terms, first, gone.at if gone else None, why)
         elif terms[index].pinned.policy != terms[first].pinned.policy:
             yield Span(terms[:index], first, terms[index].since, "superseded")
             first = index
@@ -145,7 +146,7 @@ def _reckoned(laid: Laid) -> Reckoned:
     """By the first version under which it was due, or the last one in force."""
     span = laid.span
     first, *revised = span.terms[span.first :]
-    took_over = span.first or laid.series.duty.follows
+    took_over = span.first or laid.series.follows
     found = _under(laid, first, first.since if took_over else laid.start)
     for term in revised:
         if term.since > laid.end or (found.deadline and found.deadline.at <= term.since):

@@ -116,3 +116,15 @@ def test_what_is_reopened_after_a_policy_applies_no_longer_leaves_what_was_decid
     before = told.clocks()
     told.apply(facts=Facts(tier="gold"), cause="tier_changed").later(HOUR).tell(REOPENED).later(HOUR)
     assert told.clocks() == before
+
+
+def test_what_is_owed_again_after_a_while_goes_on_with_its_clock() -> None:
+    old, new = revised("first_response", {}, {})
+    new = structs.replace(new, targets=(target("resolved", length=length(8)),))
+    told = Told(old).later(HOUR).tell(called()).later(HOUR)
+    for version in (new, old, new):
+        told.apply(version, cause="policy_activated").later(HOUR / 4)
+    assert [(clock.clock_id, clock.state) for clock in told.clocks()] == [
+        ("desk/owed", "met"),
+        ("desk/owed/v2", "running"),
+    ]
