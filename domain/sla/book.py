@@ -96,6 +96,7 @@ def series(timeline: Timeline, book: Book) -> Iterator[Series]:
     """Every duty that ever applied, and each of its cases."""
     duties: dict[Duty, list[Term]] = {}
     gone: dict[Duty, Gone] = {}
+    owners: dict[tuple[str, str], Duty] = {}
     for application in timeline.applications:
         holding = dict(_terms(application.at, application.policies, book))
         names = {name for name, *_ in holding}
@@ -103,12 +104,12 @@ def series(timeline: Timeline, book: Book) -> Iterator[Series]:
         gone = {duty: gone.get(duty, since) for duty, since in left}
         for duty, term in holding.items():
             duties.setdefault(duty, []).append(term)
+            owners.setdefault((term.pinned.policy, term.target.name), duty)
     first: dict[Name, Duty] = {}
-    owners: dict[tuple[str, str], Duty] = {}
     for duty, terms in duties.items():
         follows = first.setdefault(duty[0], duty) is not duty
-        clocks = {(term.pinned.policy, term.target.name) for term in terms}
-        renamed = frozenset(clock[0] for clock in clocks if owners.setdefault(clock, duty) is not duty)
+        policies = {term.pinned.policy for term in terms}
+        renamed = frozenset(each for each in policies if owners[each, terms[0].target.name] != duty)
         for case in timeline.cases if duty[2] == CASE_OPENED else (None,):
             yield from _of_case(Series(terms, gone.get(duty), case, follows, renamed))
 

@@ -128,3 +128,15 @@ def test_what_is_owed_again_after_a_while_goes_on_with_its_clock() -> None:
         ("desk/owed", "met"),
         ("desk/owed/v2", "running"),
     ]
+
+
+def test_a_policy_of_another_layer_that_owes_what_another_one_owed_there_leaves_what_was_decided() -> None:
+    house = policy(target("acknowledged"), name="house", match=Match(tier="basic"))
+    law = policy(target("resolved", length=length(1)), name="law", layer="legal", match=Match(tier="gold"))
+    told = Told(house, law, facts=Facts(tier="basic")).later(HOUR)
+    told.apply(facts=Facts(tier="gold"), cause="tier_changed").later(DAY)
+    [_] = told.watch()
+    [decision] = [each for each in decisions(told) if each[0] == "law/owed"]
+    assert decision[1] == "breached"
+    told.apply(policy(target("acknowledged"), name="law", match=Match(tier="gold")), cause="policy_activated")
+    assert decision in decisions(told)
