@@ -1,5 +1,6 @@
 """What if another policy or calendar had held: asked here, reckoned by a worker, answered when it is done."""
 
+import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -16,9 +17,10 @@ from api.jobs import found, given_up, progress, submitted
 from api.services import services
 from api.validation import Malformed, Nothing, Wrong, decode, query
 from domain.messages import Problem
-from domain.sla import PinnedCalendar, calendar_problems, policy_problems
+from domain.sla import Calendar, PinnedCalendar, Policy, calendar_problems, policy_problems
+from domain.sla.validation import calendar_misfits
 from infra.database import connect
-from infra.holidays import holiday_set
+from infra.holidays import holiday_set, subdivisions
 from infra.jobs import Handler, Job, Progress
 from projections import sla
 from projections.sla import Simulated, Simulation
@@ -52,7 +54,7 @@ class SimulationStanding(Struct, frozen=True, kw_only=True):
 async def simulate(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Replay the history under a draft; 202 at once, the answer later at `Location`. Nothing is changed."""
     asked = decode(await content(request), Simulation)
-    _check(request, asked)
+    await _check(request, asked)
     job_id = await submitted(request, KIND, msgspec.json.encode(asked))
     standing = _standing(await _job(request, job_id))
     headers = {"Location": f"/v1/sla/simulations/{job_id}"}
@@ -77,7 +79,7 @@ async def cancel(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> 
     return single(_standing(await _job(request, stream_id)))
 
 
-def _check(request: Request[Any, Any, Any], asked: Simulation) -> None:
+async def _check(request: Request[Any, Any, Any], asked: Simulation) -> None:
     """A draft that could not be put in force either is not simulated."""
     if asked.policy is None and asked.calendar is None:
         raise Malformed([Wrong("$.policy", "a policy or a calendar is required")])
@@ -86,15 +88,26 @@ def _check(request: Request[Any, Any, Any], asked: Simulation) -> None:
     standing = services(request).reference.standing
     known = {name: pinned.calendar for name, pinned in standing.calendars.items()}
     wrong: list[Wrong] = []
-    if (calendar := _pinned(asked)) is not None:
-        known[calendar.calendar.name] = calendar.calendar
-        wrong += _below("calendar", calendar_problems(calendar.calendar, {}))
-        if calendar.calendar.holidays and calendar.holidays is None:
-            wrong.append(Wrong("$.calendar.holidays", "no holidays are known for it"))
+    if asked.calendar is not None:
+        known[asked.calendar.name] = asked.calendar
+        wrong += await _wrong_calendar(
+            asked.calendar, standing.counting_by(asked.calendar.name), asked.policy
+        )
     if asked.policy is not None:
         wrong += _below("policy", policy_problems(asked.policy, known))
     if wrong:
         raise Malformed(wrong)
+
+
+async def _wrong_calendar(calendar: Calendar, users: Iterable[Policy], draft: Policy | None) -> list[Wrong]:
+    """What is wrong with it, in itself or for the policies that would count by it."""
+    rule = calendar.holidays
+    holidays = await asyncio.to_thread(subdivisions, rule.country) if rule else {}
+    others = [policy for policy in users if draft is None or policy.name != draft.name]
+    return [
+        *_below("calendar", calendar_problems(calendar, holidays)),
+        *(Wrong("$.calendar", reason) for reason in calendar_misfits(calendar, others)),
+    ]
 
 
 def _below(field: str, found: Iterable[Problem]) -> list[Wrong]:

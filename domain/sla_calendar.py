@@ -18,6 +18,7 @@ from domain.publishing import Activate, ApproveActivation, RefuseActivation, Ret
 from domain.sla import Calendar, HolidaySet, PinnedCalendar
 from domain.sla.calendar_validation import calendar_problems
 from domain.sla.inputs import Dates, Exceptions, HolidayRuleInput, Week, plain
+from domain.sla.validation import calendar_misfits
 from domain.times import check_times, stamped
 
 
@@ -133,7 +134,7 @@ def _decide(  # noqa: C901 - one branch for each command
             return _activate(state, publishing.version_meant(state, command.version), ctx)
         case ApproveActivation():
             granted, version = publishing.approved(state, command, ctx)
-            return [*granted, *_activated(state, version)]
+            return [*granted, *_activated(state, version, ctx)]
         case RefuseActivation():
             return publishing.refused(state, command, ctx)
         case Retire():
@@ -154,24 +155,33 @@ def _revise(state: CalendarState, command: ReviseCalendar, ctx: Context) -> list
 
 
 def _activate(state: CalendarState, version: int, ctx: Context) -> list[Event]:
-    events = _activated(state, version)
+    events = _activated(state, version, ctx)
     return publishing.requested(state, version, ctx) if events and ctx.origin == "live" else events
 
 
-def _activated(state: CalendarState, version: int) -> list[Event]:
+def _activated(state: CalendarState, version: int, ctx: Context) -> list[Event]:
     if version == state.active:
         return []
+    _check_users(state.versions[version - 1].calendar, ctx)
     return [
         CalendarActivated(calendar_name=state.name, calendar_version=version, previous_version=state.active)
     ]
 
 
+def _check_users(calendar: Calendar, ctx: Context) -> None:
+    """What the policies in force could not count by is not put in force."""
+    users = () if ctx.sla is None else ctx.sla.counting_by(calendar.name)
+    if found := [Problem("$.version", reason) for reason in calendar_misfits(calendar, users)]:
+        raise Invalid(found)
+
+
 def _retire(state: CalendarState, command: Retire, ctx: Context) -> list[Event]:
     if state.retired:
         return []
-    users = () if ctx.sla is None else ctx.sla.users_of(state.name)
+    users = () if ctx.sla is None else ctx.sla.counting_by(state.name)
     if users:
-        raise Refused("calendar-in-use", f"policies in force count by it: {', '.join(users)}")
+        names = ", ".join(policy.name for policy in users)
+        raise Refused("calendar-in-use", f"policies in force count by it: {names}")
     return [CalendarRetired(calendar_name=state.name, calendar_version=state.active, reason=command.reason)]
 
 

@@ -1,5 +1,6 @@
 """Databases for tests: one server a session, one migrated template, a copy of it for each test."""
 
+import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from api.parts import VIEWS
+from infra.database import connect, serving_conninfo
 from infra.embedded import EmbeddedPostgres
 from infra.migrating import migrate
+from infra.projector import prepare
 
 SCHEMA = "ouvidoria"
 SLOWEST = (
@@ -45,12 +49,32 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def template(postgres: str) -> Iterator[str]:
-    """Name of a migrated database that others are copied from."""
+def migrated(postgres: str) -> Iterator[str]:
+    """Name of a migrated database, without views."""
     name = make_database(postgres)
     migrate(database_url(postgres, name), SCHEMA)
     yield name
     drop_database(postgres, name)
+
+
+@pytest.fixture(scope="session")
+def with_views(postgres: str, migrated: str) -> Iterator[str]:
+    """Name of a migrated database with all views, as the first process that serves leaves it."""
+    name = make_database(postgres, migrated)
+    asyncio.run(_prepare(database_url(postgres, name)))
+    yield name
+    drop_database(postgres, name)
+
+
+async def _prepare(url: str) -> None:
+    async with await connect(serving_conninfo(url, SCHEMA)) as connection:
+        await prepare(connection, VIEWS)
+
+
+@pytest.fixture(scope="session")
+def template(migrated: str) -> str:
+    """Name of the database that those of the tests are copied from."""
+    return migrated
 
 
 @pytest.fixture

@@ -76,6 +76,7 @@ QUERY: dict[str, str] = {
     "sector": "Whose cause lies in this sector, or which this sector was asked about last.",
     "target": "With this target.",
     "within": "Due within so many seconds from now.",
+    "without": "That have none of this, which groups show as null: the parameter may be repeated.",
     "action": "The type of the event, such as `complaint-assigned`.",
     "actor": "Who did it: the subject of the key or token.",
     "after": "Only events after this position.",

@@ -10,7 +10,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.complaint.values import ExternalBody
-from domain.sla.documents import CASE_OPENED, Layer, OnReopening, Policy, Target
+from domain.sla.documents import CASE_OPENED, Layer, OnReopening, Policy, Stop, Target
 from domain.sla.matching import values_of
 from domain.sla.pinning import PinnedPolicy
 from domain.sla.timeline import Case, Timeline
@@ -44,17 +44,29 @@ class Term(Struct, frozen=True, gc=False):
         return self.target.on_reopening or legal
 
 
-Duty = tuple[Layer, str, str]
-"""What is owed: the layer, the policy where each of the layer applies (legal), and the target's name."""
+Name = tuple[Layer, str, str]
+"""Of what is owed: the layer, the policy where each of the layer applies (legal), the target's name."""
+Duty = tuple[Name, Stop, str]
+"""What is owed: its name, what meets it, and from what it counts."""
+
+
+class Gone(NamedTuple):
+    at: datetime
+    """Since when a duty applies no longer."""
+    superseded: bool
+    """Whether something else is owed by its name from then on."""
 
 
 class Series(Struct, frozen=True, gc=False):
     """A duty through all applications, perhaps for one case of an outside body."""
 
     terms: list[Term]
-    until: datetime | None
-    """Since when it applies no longer."""
+    gone: Gone | None
     case: Case | None
+    follows: bool
+    """Whether something else was owed by its name before."""
+    renamed: frozenset[str]
+    """The policies of which another duty had its clock's name before."""
 
     @property
     def newest(self) -> Term:
@@ -66,25 +78,53 @@ class Series(Struct, frozen=True, gc=False):
         """The id of the case."""
         return self.case.case_id if self.case else None
 
+    def at(self, moment: datetime) -> Term:
+        """What held at a moment; the first holds for what was before it."""
+        return next((term for term in reversed(self.terms) if term.since <= moment), self.terms[0])
+
+    def clock_id(self, term: Term) -> str:
+        """What its clock is called under a term: the same in all cycles and versions."""
+        policy = term.pinned.policy
+        named = f"{policy}/{term.target.name}"
+        if policy in self.renamed:
+            first = next(each for each in self.terms if each.pinned.policy == policy)
+            named = f"{named}/v{first.pinned.version}"
+        return named if self.case is None else f"{named}/{self.case.case_id}"
+
 
 def series(timeline: Timeline, book: Book) -> Iterator[Series]:
     """Every duty that ever applied, and each of its cases."""
     duties: dict[Duty, list[Term]] = {}
-    gone: dict[Duty, datetime] = {}
+    gone: dict[Duty, Gone] = {}
+    owners: dict[tuple[str, str], Duty] = {}
     for application in timeline.applications:
         holding = dict(_terms(application.at, application.policies, book))
-        gone = {duty: gone.get(duty, application.at) for duty in duties if duty not in holding}
+        names = {name for name, *_ in holding}
+        left = ((duty, Gone(application.at, duty[0] in names)) for duty in duties if duty not in holding)
+        gone = {duty: gone.get(duty, since) for duty, since in left}
         for duty, term in holding.items():
             duties.setdefault(duty, []).append(term)
+            owners.setdefault((term.pinned.policy, term.target.name), duty)
+    first: dict[Name, Duty] = {}
     for duty, terms in duties.items():
-        for case in _cases(timeline, terms[-1]):
-            yield Series(terms, gone.get(duty), case)
+        follows = first.setdefault(duty[0], duty) is not duty
+        policies = {term.pinned.policy for term in terms}
+        renamed = frozenset(each for each in policies if owners[each, terms[0].target.name] != duty)
+        for case in timeline.cases if duty[2] == CASE_OPENED else (None,):
+            yield from _of_case(Series(terms, gone.get(duty), case, follows, renamed))
 
 
-def _cases(timeline: Timeline, term: Term) -> Sequence[Case | None]:
-    if term.target.counts_from != CASE_OPENED:
-        return (None,)
-    return [case for case in timeline.cases if not term.bodies or case.body in term.bodies]
+def _of_case(each: Series) -> Iterator[Series]:
+    """With the terms that are about its case, if any is, until one is not."""
+    case, terms = each.case, each.terms
+    about = [case is None or not term.bodies or case.body in term.bodies for term in terms]
+    if all(about):
+        yield each
+    elif any(about):
+        after = terms[len(about) - about[::-1].index(True) :]
+        gone = Gone(after[0].since, superseded=False) if after else each.gone
+        held = [term for term, is_about in zip(terms, about, strict=True) if is_about]
+        yield Series(held, gone, case, each.follows, each.renamed)
 
 
 def _terms(at: datetime, policies: Sequence[PinnedPolicy], book: Book) -> Iterator[tuple[Duty, Term]]:
@@ -94,4 +134,5 @@ def _terms(at: datetime, policies: Sequence[PinnedPolicy], book: Book) -> Iterat
         bodies: tuple[ExternalBody, ...] = values_of(policy.match.external_body)
         own = pinned.policy if pinned.layer == "legal" else ""
         for target in policy.targets:
-            yield (pinned.layer, own, target.name), Term(at, pinned, target, time, bodies)
+            duty = (pinned.layer, own, target.name), target.stops, target.counts_from
+            yield duty, Term(at, pinned, target, time, bodies)

@@ -31,7 +31,10 @@ class Clock(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One target of one policy, in one cycle."""
 
     clock_id: str
-    """`<policy>/<target>`, and `/<case_id>` for an outside case; the same in all cycles and versions."""
+    """`<policy>/<target>`, and `/<case_id>` for an outside case; the same in all cycles and versions.
+
+    Where a version asks for something else by that name, `<policy>/<target>/v<version>` from then on.
+    """
     policy: str
     version: int
     layer: Layer

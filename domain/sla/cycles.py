@@ -9,7 +9,7 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.sla.book import Series
+from domain.sla.book import Gone, Series
 from domain.sla.documents import CASE_OPENED, RECEIVED, Stop
 from domain.sla.story import ENDS, Moment, Reopening, Story
 from domain.sla.timeline import Timeline
@@ -64,7 +64,7 @@ class Course:
     def __init__(self, series: Series, timeline: Timeline, story: Story) -> None:
         self._series, self._timeline, self._story = series, timeline, story
         self._target = series.newest.target
-        self._resumes = series.newest.on_reopening == "resume"
+        self._reopenings = _before(story.reopenings, series.gone)
         self._given: dict[int, Place] = {}
         self._stops = self._left(story.stops(self._target.stops, series.case_id))
         self._ends = [] if self._target.stops in LASTING else story.ends
@@ -75,7 +75,7 @@ class Course:
             if self._target.stops == "next_update":  # the first begins them all: contacts begin the next ones
                 yield from self._intervals(start)
                 return
-            if self._target.counts_from == RECEIVED and not self._resumes:
+            if self._target.counts_from == RECEIVED:
                 yield from self._renewed(start)
             else:
                 yield self._interrupted(start)
@@ -100,28 +100,28 @@ class Course:
                 last = Cycle(number, place, self._target.counts_from, moment.mark.uncertain)
                 yield last
 
-    def _interrupted(self, cycle: Cycle) -> Cycle:
-        """A cycle that goes on where the complaint is reopened, if the policy says so."""
+    def _interrupted(self, cycle: Cycle, renewal: Reopening | None = None) -> Cycle:
+        """A cycle that goes on where the complaint is reopened, if the policy of then says so."""
         place = cycle.start
         breaks: list[Break] = []
         while True:
             over = self._over(place, cycle.start)
-            back = self._back(over) if over and self._resumes and self._is_undone(over) else None
-            if over is None or back is None:
-                return replace(cycle, breaks=tuple(breaks), over=over)
+            if over and renewal and over.moment[:2] >= renewal.moment[:2]:
+                over = None
+            back = self._back(over) if over and self._is_undone(over) else None
+            if over is None or back is None or not self._resumes(back):
+                renewed_at = renewal.moment.at if renewal else None
+                return replace(cycle, breaks=tuple(breaks), over=over, renewed_at=renewed_at)
             breaks.append(Break(over, back.moment.at))
             place = Place(back.moment.at, back.moment.seq)
 
     def _renewed(self, cycle: Cycle) -> Iterator[Cycle]:
-        """Each reopening begins a cycle, from what the customer wrote."""
-        for reopening in self._story.reopenings:
-            if reopening.moment[:2] < cycle.start:
-                continue
-            over = self._over(cycle.start, cycle.start)
-            before = over if over and over.moment[:2] < reopening.moment[:2] else None
-            yield replace(cycle, over=before, renewed_at=reopening.moment.at)
-            cycle = _begun_again(cycle, reopening.message or reopening.moment)
-        yield replace(cycle, over=self._over(cycle.start, cycle.start))
+        """A reopening begins a cycle, from what the customer wrote, if the policy of then says so."""
+        for reopening in self._reopenings:
+            if reopening.moment[:2] >= cycle.start and not self._resumes(reopening):
+                yield self._interrupted(cycle, reopening)
+                cycle = _begun_again(cycle, reopening.message or reopening.moment)
+        yield self._interrupted(cycle)
 
     def _intervals(self, cycle: Cycle) -> Iterator[Cycle]:
         """Each contact begins the next interval, while the complaint is open."""
@@ -136,7 +136,8 @@ class Course:
             back = self._back(over)
             if back is None:
                 return
-            cycle = _begun_again(cycle, back.moment if self._resumes else back.message or back.moment)
+            begun = back.moment if self._resumes(back) else back.message or back.moment
+            cycle = _begun_again(cycle, begun)
 
     def _over(self, place: Place, since: Place | None = None) -> Over | None:
         """What comes first after a place, of answers that were given after another."""
@@ -153,20 +154,24 @@ class Course:
         at, seq, _ = over.moment
         return self._given.get(seq, Place(at, seq)) if over.met else Place(at, seq)
 
+    def _resumes(self, reopening: Reopening) -> bool:
+        return self._series.at(reopening.moment.at).on_reopening == "resume"
+
     def _is_undone(self, over: Over) -> bool:
         return not over.met or self._target.stops in UNDONE
 
     def _back(self, over: Over) -> Reopening | None:
-        found = (known for known in self._story.reopenings if known.moment[:2] > over.moment[:2])
+        found = (known for known in self._reopenings if known.moment[:2] > over.moment[:2])
         return next(found, None)
 
     def _left(self, stops: list[Moment]) -> list[Moment]:
-        """When each left the house, where the target asks for that."""
-        if not self._target.requires_dispatch:
+        """When each left the house, where the target asked for that as it was given."""
+        if not any(term.target.requires_dispatch for term in self._series.terms):
             return stops
         found: list[Moment] = []
         for given in stops:
-            sent = self._story.left(given)
+            sends = self._series.at(given.at).target.requires_dispatch
+            sent = self._story.left(given) if sends else given
             if sent is not None and not self._overtaken(given, sent):
                 self._given[sent.seq] = Place(given.at, given.seq)
                 found.append(sent)
@@ -175,12 +180,16 @@ class Course:
     def _overtaken(self, given: Moment, sent: Moment) -> bool:
         """Whether the complaint was reopened before the answer left, so that it answers nothing any more."""
         return self._target.stops in UNDONE and any(
-            given[:2] < reopening.moment[:2] < sent[:2] for reopening in self._story.reopenings
+            given[:2] < reopening.moment[:2] < sent[:2] for reopening in self._reopenings
         )
 
 
 def _after(moments: Sequence[Moment], place: Place) -> Moment | None:
     return next((moment for moment in moments if moment[:2] > place), None)
+
+
+def _before(reopenings: list[Reopening], gone: Gone | None) -> list[Reopening]:
+    return reopenings if gone is None else [each for each in reopenings if each.moment.at < gone.at]
 
 
 def _begun_again(cycle: Cycle, moment: Moment) -> Cycle:

@@ -77,14 +77,16 @@ def judged(series: Series, cycle: Cycle, story: Story, now: datetime) -> Iterato
 
 def _spans(series: Series, cycle: Cycle) -> Iterator[Span]:
     """The policies in force from the start of the cycle; the first one holds for what was before it."""
-    if series.until is not None and series.until <= cycle.start.at:
+    gone = series.gone
+    if gone is not None and gone.at <= cycle.start.at:
         return
     held = [term for term in series.terms if term.since <= cycle.start.at][:-1]
     terms = series.terms[len(held) :]
     first = 0
     for index in range(1, len(terms) + 1):
         if index == len(terms):
-            yield Span(terms, first, series.until, "no_longer_applies")
+            why = "superseded" if gone and gone.superseded else "no_longer_applies"
+            yield Span(terms, first, gone.at if gone else None, why)
         elif terms[index].pinned.policy != terms[first].pinned.policy:
             yield Span(terms[:index], first, terms[index].since, "superseded")
             first = index
@@ -99,7 +101,7 @@ def _judged(series: Series, cycle: Cycle, span: Span, story: Story, now: datetim
     reckoned = _reckoned(Laid(series, span, start, ending.at, ran, story))
     term, length, due = reckoned.term, reckoned.length, reckoned.deadline
     clock = Clock(
-        clock_id=_clock_id(series, term),
+        clock_id=series.clock_id(term),
         policy=term.pinned.policy,
         version=term.pinned.version,
         layer=term.pinned.layer,
@@ -119,11 +121,6 @@ def _judged(series: Series, cycle: Cycle, span: Span, story: Story, now: datetim
         **_outcome(cycle, term, parts, due, ending),
     )
     return Judged(clock, reckoned, ran, _unknown(cycle, parts, ending, missed=True) is None)
-
-
-def _clock_id(series: Series, term: Term) -> str:
-    named = f"{term.pinned.policy}/{term.target.name}"
-    return named if series.case is None else f"{named}/{series.case.case_id}"
 
 
 def _rolled(start: datetime, term: Term) -> datetime:
@@ -149,7 +146,8 @@ def _reckoned(laid: Laid) -> Reckoned:
     """By the first version under which it was due, or the last one in force."""
     span = laid.span
     first, *revised = span.terms[span.first :]
-    found = _under(laid, first, first.since if span.first else laid.start)
+    took_over = span.first or laid.series.follows
+    found = _under(laid, first, first.since if took_over else laid.start)
     for term in revised:
         if term.since > laid.end or (found.deadline and found.deadline.at <= term.since):
             break

@@ -18,9 +18,9 @@ class Standing(NamedTuple):
     calendars: Mapping[str, PinnedCalendar]
     """The versions in force, by name."""
 
-    def users_of(self, calendar: str) -> tuple[str, ...]:
+    def counting_by(self, calendar: str) -> tuple[Policy, ...]:
         """The policies in force that count by a calendar."""
-        return tuple(each.policy.name for each in self.active if each.policy.calendar == calendar)
+        return tuple(each.policy for each in self.active if each.policy.calendar == calendar)
 
 
 def standing(

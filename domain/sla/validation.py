@@ -94,6 +94,13 @@ def policy_problems(
     ]
 
 
+def calendar_misfits(calendar: Calendar, policies: Iterable[Policy]) -> Iterator[str]:
+    """What policies that count by a calendar could not do by another of its versions."""
+    for policy in policies:
+        for each in policy_problems(policy, {calendar.name: calendar}):
+            yield f"{policy.name}, {each.path}: {each.reason}"
+
+
 def _policy_problems(policy: Policy, calendar: Calendar | None) -> Iterator[Problem]:
     if not 0 <= policy.order <= ORDER_LIMIT:
         yield Problem("$.order", f"is not between 0 and {ORDER_LIMIT}")

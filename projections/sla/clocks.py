@@ -1,4 +1,4 @@
-"""Lists of clocks: those of one complaint, those at risk, those behind a figure of compliance."""
+"""Lists of clocks: those at risk, those behind a figure of compliance."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -17,7 +17,6 @@ from domain.staff import Provider
 from infra.pages import (
     DEFAULT,
     MOST,
-    Answer,
     Filter,
     Index,
     Listing,
@@ -27,13 +26,16 @@ from infra.pages import (
     both_ways,
     equals,
     period,
-    read_one,
     read_page,
 )
 from projections.sla.rows import Outcome
 from projections.sla.view import VIEW
 
 Seconds = Annotated[int, Meta(ge=0, le=366 * 86_400)]
+
+Absent = Literal[
+    "channel", "tier", "category", "product", "sector", "team", "analyst", "provider", "provider_name",
+]  # fmt: skip
 
 # What time has decided since the last event, is told as of now.
 STATE: LiteralString = """ CASE WHEN state = 'running' AND due_at < now()
@@ -45,11 +47,6 @@ COLUMNS: LiteralString = (
     + """ AS state, started_at, due_at, stopped_at, decided_at, used_seconds, extended,
        backdated AS met_on_backdated_fact, reason, declared, intervals, kind, channel, tier, category,
        product, sector, team, analyst, provider, provider_name"""
-)
-OF_ONE: LiteralString = (
-    "SELECT (SELECT coalesce(json_agg(k ORDER BY k.started_at, k.id), '[]'::json) FROM (SELECT "  # noqa: S608 - constants of this module
-    + COLUMNS
-    + " FROM sla_clocks_3 WHERE complaint_id = %(id)s) k) AS clocks FROM sla_cases_3"
 )
 
 
@@ -97,12 +94,6 @@ class ClockItem(Struct, frozen=True, kw_only=True):
     provider_name: str | None
 
 
-class ClocksOf(Struct, frozen=True):
-    """All clocks of a complaint, in the order they were started."""
-
-    clocks: tuple[ClockItem, ...]
-
-
 class AtRisk(Struct, frozen=True, kw_only=True):
     """Which running clocks to list: those due within so many seconds from now, first due first."""
 
@@ -141,6 +132,8 @@ class Drill(Struct, frozen=True, kw_only=True):
     analyst: Label | None = None
     provider: Provider | None = None
     provider_name: Label | None = None
+    without: tuple[Absent, ...] = ()
+    """Only those that have none of these."""
     sort: Literal["decided_at", "-decided_at"] = "-decided_at"
     limit: Annotated[int, Meta(ge=1, le=MOST)] = DEFAULT
     cursor: str | None = None
@@ -182,6 +175,17 @@ FILTERS: dict[str, Filter] = {
     "decided_from": Filter(condition="decided_on >= %(decided_from)s"),
     "decided_to": Filter(condition="decided_on < %(decided_to)s"),
 }
+WITHOUT: dict[Absent, Filter] = {
+    "channel": Filter(condition="channel IS NULL"),
+    "tier": Filter(condition="tier IS NULL"),
+    "category": Filter(condition="category IS NULL"),
+    "product": Filter(condition="product IS NULL"),
+    "sector": Filter(condition="sector IS NULL"),
+    "team": Filter(condition="team IS NULL"),
+    "analyst": Filter(condition="analyst IS NULL"),
+    "provider": Filter(condition="provider IS NULL"),
+    "provider_name": Filter(condition="provider_name IS NULL"),
+}
 OF_RUNNING: dict[str, Filter] = FILTERS | {
     name: Filter(
         condition=f"{name} = %({name})s",
@@ -191,22 +195,6 @@ OF_RUNNING: dict[str, Filter] = FILTERS | {
     )
     for name in ("analyst", "team")
 }
-
-
-async def clocks_of(connection: psycopg.AsyncConnection[Any], complaint_id: UUID) -> Answer[ClocksOf]:
-    """The clocks of a complaint; None where the view knows no such complaint.
-
-    Raises:
-        Unavailable: the view was never prepared.
-    """
-    return await read_one(
-        connection,
-        VIEW.follower,
-        ClocksOf,
-        select=OF_ONE,
-        conditions=["complaint_id = %(id)s"],
-        arguments={"id": complaint_id},
-    )
 
 
 async def at_risk(connection: psycopg.AsyncConnection[Any], wanted: AtRisk) -> Page[ClockItem]:
@@ -251,7 +239,8 @@ def decided_filters(wanted: Drill) -> list[Filter]:
     """
     lower = None if wanted.decided_from is None else "%(decided_from)s::date - interval '1 day'"
     upper = None if wanted.decided_to is None else "%(decided_to)s::date + interval '1 day'"
-    return [*period("decided_at", lower, upper, along="decided_at"), *_given(wanted, FILTERS)]
+    absent = [WITHOUT[name] for name in dict.fromkeys(wanted.without)]
+    return [*period("decided_at", lower, upper, along="decided_at"), *_given(wanted, FILTERS), *absent]
 
 
 def _given(wanted: AtRisk | Drill, filters: Mapping[str, Filter]) -> list[Filter]:

@@ -19,7 +19,7 @@ from domain.sla import ActivePolicy, Book, Calendar, PinnedCalendar, Policy, Tim
 from domain.sla.standing import Standing
 from domain.sla.timeline import Application
 from infra.jobs import Progress
-from infra.reference import read_standing
+from infra.reference import read_book, read_standing
 from projections.sla.cases import Case
 from projections.sla.compliance import Compliance, compliance_of
 from projections.sla.rows import ClockRow, clock_rows
@@ -143,9 +143,13 @@ async def simulate(
     tally = Tally(asked)
     while cases := await _cases(connection, last):
         tiers = await read_tiers(connection, cases)
+        # What was put in force since the simulation began may have been applied since, too.
+        book = await read_book(
+            connection, (each.policies for case in cases for each in case.timeline.applications)
+        )
         for case in cases:
             supposed_one = replace(case, known_at=now, timeline=supposed(case, active, tiers))
-            real = clock_rows(replace(case, known_at=now), standing.book)
+            real = clock_rows(replace(case, known_at=now), book)
             tally.add(case, real, clock_rows(supposed_one, drafted))
         done, last = done + len(cases), cases[-1].complaint_id
         await progress(done, max(total, done))

@@ -9,6 +9,12 @@ from tests.api.serving import Service, serving
 from tests.conftest import database_url, drop_database, make_database
 
 
+@pytest.fixture(scope="session")
+def template(with_views: str) -> str:
+    """The views need not be made for each test."""
+    return with_views
+
+
 @pytest.fixture(scope="module")
 def service(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service that the tests of a module share."""

@@ -143,6 +143,20 @@ def test_a_draft_is_replayed_over_the_history(service: Service, cases: dict[str,
     assert set(since) <= {("system:watchdog",)}, "nothing is written"
 
 
+def test_a_draft_of_a_calendar_is_replayed_with_its_holidays(service: Service, cases: dict[str, str]) -> None:
+    draft = {**CALENDAR, "holidays": {"country": "BR", "subdivision": "SP"}}
+    draft["exceptions"] = {f"{NOW + timedelta(days=days):%F}": [] for days in (-1, 0, 1)}
+    answer = service.post("/v1/sla/simulations", _of_calendar(draft), role="supervisor")
+    assert answer.status_code == 202, answer.text
+    found = ended(service, answer.headers["location"])
+    assert (found["state"], found["result"]["changed_complaints"]) == ("done", 1)
+    assert found["result"]["changed"][0]["complaint_id"] == cases["late"]
+
+
+def _of_calendar(draft: dict[str, Any]) -> dict[str, Any]:
+    return {**asked(POLICY), "policy": None, "calendar": draft}
+
+
 def test_a_simulation_can_be_given_up(service: Service, cases: dict[str, str]) -> None:
     answer = service.post("/v1/sla/simulations", asked(POLICY), role="supervisor")
     path = answer.headers["location"]
@@ -199,6 +213,10 @@ def test_a_simulation_that_makes_no_sense_is_refused(service: Service, cases: di
     assert set(wrong(service.post(path, nothing, role="supervisor"))) == {"$.policy"}
     lost = asked({**POLICY, "calendar": "nowhere"})
     assert set(wrong(service.post(path, lost, role="supervisor"))) == {"$.policy.calendar"}
+    shut = _of_calendar({**CALENDAR, "windows": {}})
+    assert set(wrong(service.post(path, shut, role="supervisor"))) == {"$.calendar"}
+    unknown = _of_calendar({**CALENDAR, "holidays": {"country": "BR", "subdivision": "XX"}})
+    assert set(wrong(service.post(path, unknown, role="supervisor"))) == {"$.calendar.holidays.subdivision"}
     problem(service.post(path, asked(POLICY)), 403, "forbidden")
     problem(service.get(f"{path}/{NOWHERE}", role="supervisor"), 404, "not-found")
     assert cases

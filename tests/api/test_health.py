@@ -41,7 +41,7 @@ def test_a_service_whose_views_keep_up_is_ready_and_says_where_each_stands(servi
         "webhooks_1",
         "sla_3",
         "sla_documents_1",
-        "sla_due_2",
+        "sla_due_3",
         "staff_1",
     }
     assert names(body) == views | {"reactor measuring"}

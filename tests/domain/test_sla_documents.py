@@ -227,6 +227,16 @@ def test_a_calendar_in_use_is_not_retired() -> None:
     assert decided(SLA_CALENDAR, after(SLA_CALENDAR, OFFICE, Retire()), Retire()) == []
 
 
+def test_a_calendar_that_never_opens_is_not_put_in_force_under_policies_of_business_time() -> None:
+    shut = after(SLA_CALENDAR, OFFICE, convert({**CALENDAR, "windows": {}}, ReviseCalendar))
+    used = standing((told(DEFINE, Activate(), origin="system"),), (OFFICE,))
+    assert wrong(SLA_CALENDAR, shut, Activate(), sla=used) == {"$.version"}
+    waiting = after(SLA_CALENDAR, shut, Activate(), new_id=number(5))
+    approve = ApproveActivation(approval_id=number(5))
+    assert wrong(SLA_CALENDAR, waiting, approve, sla=used, **SAMIR) == {"$.version"}
+    assert decided(SLA_CALENDAR, waiting, approve, **SAMIR)
+
+
 def test_holidays_that_nobody_knows_are_refused() -> None:
     unknown: dict[str, Any] = {"holidays": None, "known_holidays": {}}
     assert wrong(SLA_CALENDAR, None, DEFINE_CALENDAR, **unknown) == {"$.holidays.country"}

@@ -209,7 +209,7 @@ async def test_cfpb_cases_are_undetermined_beside_what_the_source_declares(
         assert {case: answers(clocks) for case, clocks in found.items()} == {
             row["Complaint ID"]: [by_hand.answer(row)] for row in rows
         }
-        assert not any(due for (due,) in await fetch(at.connection, "SELECT due FROM sla_due_2"))
+        assert not any(due for (due,) in await fetch(at.connection, "SELECT due FROM sla_due_3"))
         (applied,) = [
             each.event
             for each in await at.events((await fetch(at.connection, STREAM))[0][0])

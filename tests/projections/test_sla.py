@@ -1,5 +1,6 @@
 """Clocks, risk and compliance as the view answers them, and what another policy would have made of it all."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from domain.sla_policy import PolicyActivated, PolicyDefined
 from infra.events import Origin, decode_body, encode_body
 from infra.log import Append, Draft
 from projections import sla
-from projections.sla import AtRisk, ComplianceAsked, Drill, Group, Simulation, cases
+from projections.sla import AtRisk, ComplianceAsked, Drill, Group, Simulation, cases, simulating
 from tests.infra.logs import caller
 from tests.projections.house import House, house
 
@@ -152,6 +153,28 @@ async def test_a_clock_says_how_it_stands_with_every_interval_and_its_reason(dat
     assert clock.due_at == MONDAY + 36 * HOUR
 
 
+async def test_a_paused_clock_is_due_when_it_would_be_if_it_resumed_now(database: str) -> None:
+    question = e.InformationRequested(ask_id=uuid4(), question="which parcel?")
+    async with house(database) as at:
+        await published(at, policy(8))
+        begun = datetime.now(UTC) - 100 * HOUR
+        stream_id = await complaint(at, (question, 2), received=begun)
+        await at.project(sla.VIEW)
+        before = datetime.now(UTC)
+        found = (await sla.clocks_of(at.connection, stream_id)).value
+        after = datetime.now(UTC)
+        await asyncio.sleep(0.01)
+        again = (await sla.clocks_of(at.connection, stream_id)).value
+    assert found
+    assert again
+    [clock], [later] = found.clocks, again.clocks
+    assert clock.due_at
+    assert later.due_at
+    assert (clock.state, clock.used_seconds) == ("paused", 2 * 3600)
+    assert before + 6 * HOUR <= clock.due_at <= after + 6 * HOUR
+    assert clock.due_at < later.due_at
+
+
 async def test_what_a_source_declares_stands_beside_a_clock_that_nobody_can_determine(database: str) -> None:
     target = Target(
         name="answer",
@@ -202,6 +225,31 @@ async def test_compliance_is_met_by_met_and_breached_and_what_is_overdue_counts(
     june = by_target.groups[0]
     assert (june.policy, june.target, june.period, june.n) == ("desk", "resolution", date(2026, 6, 1), 3)
     assert (breached.state, breached.team) == ("met_late", "north")
+
+
+async def test_a_window_that_lapsed_counts_before_anything_else_happens(database: str) -> None:
+    window = structs.replace(policy(8).targets[0], obligation="window")
+    async with house(database) as at:
+        await published(at, policy(8, targets=(window,)))
+        await complaint(at, received=datetime.now(UTC) - 8.0001 * HOUR)
+        await complaint(at, received=datetime.now(UTC) - HOUR)
+        await at.project(sla.VIEW)
+        total = (await asked(at, by=("team",))).total
+    assert (total.lapsed, total.breached, total.overdue) == (1, 0, 0)
+
+
+async def test_what_is_behind_a_group_that_has_no_team_is_listed(database: str) -> None:
+    async with house(database) as at:
+        await published(at, policy(8))
+        await complaint(at, (TO_BIA, 1), (RESOLVED, 20))
+        stream_id = await complaint(at, (RESOLVED, 20))
+        await at.project(sla.VIEW)
+        groups = (await asked(at, by=("team",))).groups
+        of_none = (await sla.drill(at.connection, Drill(without=("team", "analyst")))).items
+        of_nobody = (await sla.drill(at.connection, Drill(without=("channel",)))).items
+    assert [(group.team, group.n) for group in groups] == [("north", 1), (None, 1)]
+    assert [clock.complaint_id for clock in of_none] == [stream_id]
+    assert of_nobody == []
 
 
 async def test_two_dimensions_are_counted_as_well_as_one(database: str) -> None:
@@ -328,6 +376,31 @@ async def test_a_simulation_tells_what_a_stricter_policy_would_have_changed(data
     [changed] = stricter.changed
     assert (changed.complaint_id, changed.before, changed.after) == (between, "met", "breached")
     assert (same.changed_complaints, same.before) == (0, same.after)
+
+
+async def test_a_simulation_knows_a_policy_that_is_put_in_force_and_applied_meanwhile(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulating, "AT_ONCE", 1)
+    async with house(database) as at:
+        await published(at, policy(8))
+        for _ in range(5):
+            await complaint(at, (RESOLVED, 3))
+        await at.project(sla.VIEW)
+
+        async def another(done: int, _total: int) -> None:
+            if done == 1:
+                await tell(at, "sla-policy", [(PolicyDefined(policy=policy(8, name="new")), MONDAY)])
+                new = (structs.replace(APPLIED.policies[0], policy="new"),)
+                told = [(REGISTERED, MONDAY), (structs.replace(APPLIED, policies=new), MONDAY)]
+                for _ in range(20):  # ids are random: some come after the first of the five
+                    await tell(at, "complaint", told)
+                await at.project(sla.VIEW)
+
+        period: dict[str, Any] = {"decided_from": date(2026, 6, 1), "decided_to": date(2026, 7, 1)}
+        wanted = Simulation(policy=policy(8), **period)
+        found = await sla.simulate(at.connection, wanted, None, datetime.now(UTC), another)
+    assert found.complaints > 5
 
 
 async def test_a_simulated_policy_that_nothing_had_before_is_added(database: str) -> None:

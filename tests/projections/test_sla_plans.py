@@ -14,7 +14,7 @@ from api.reading import SESSION
 from infra.pages.queries import page_query, probe_query
 from infra.pages.ways import walking
 from projections import sla
-from projections.sla import AtRisk, ComplianceAsked, Drill
+from projections.sla import AtRisk, ComplianceAsked, Drill, of_complaint
 from projections.sla import clocks as lists
 from projections.sla.compliance import arguments, query
 from tests.conftest import database_url, drop_database, make_database
@@ -134,7 +134,7 @@ async def test_what_runs_of_one_is_counted_and_found_by_an_index_of_its_own(fill
 
 
 async def test_the_clocks_of_a_complaint_are_found_by_it(filled: House) -> None:
-    asking = sql.SQL(lists.OF_ONE + " WHERE complaint_id = %(id)s")
+    asking = sql.SQL(of_complaint.OF_ONE + " WHERE complaint_id = %(id)s")
     found = await plan(filled, sql.Composed([asking]), {"id": UUID(int=7)})
     assert "sla_clocks_3_complaint" in found
     assert "Seq Scan on sla_clocks_3" not in found

@@ -40,10 +40,10 @@ def open_minutes(calendar: Calendar, holidays: frozenset[date], since: datetime,
 
 @st.composite
 def day_windows(draw: st.DrawFn) -> tuple[Window, ...]:
-    """Up to three windows of a day that neither touch a change of the clocks nor each other."""
+    """Up to three windows of a day, in any order, that touch neither each other nor a change of clocks."""
     quarters = sorted(draw(st.sets(st.integers(5 * 4, 96), max_size=6)))
     ends = [f"{quarter // 4:02}:{quarter % 4 * 15:02}" for quarter in quarters]
-    return tuple(zip(ends[::2], ends[1::2], strict=False))
+    return tuple(draw(st.permutations(list(zip(ends[::2], ends[1::2], strict=False)))))
 
 
 DATES = st.dates(date(YEAR, 1, 1), date(YEAR, 12, 31))
@@ -70,6 +70,23 @@ def working(calendar: Calendar, holidays: frozenset[date]) -> WorkingTime:
 
 
 MOMENTS = st.integers(0, 350 * 24 * 60).map(lambda minute: datetime(YEAR, 1, 2, tzinfo=UTC) + minute * MINUTE)
+
+
+def test_windows_may_be_named_in_any_order() -> None:
+    late_first: tuple[Window, ...] = (("13:00", "18:00"), ("09:00", "12:00"))
+    wednesday = date(2026, 12, 2)
+    calendar = Calendar(
+        name="any",
+        zone="UTC",
+        windows=dict.fromkeys(WEEKDAYS, late_first),
+        exceptions={wednesday: late_first},
+    )
+    time = WorkingTime(pinned(calendar))
+    for day in (1, 2):
+        morning = datetime(2026, 12, day, 9, tzinfo=UTC)
+        assert time.after(morning, 8 * HOUR) == morning + 9 * HOUR
+        assert time.between(morning, morning + DAY) == 8 * HOUR
+        assert time.closing(morning.date()) == morning + 9 * HOUR
 
 
 @settings(max_examples=40, deadline=None)

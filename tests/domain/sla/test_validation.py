@@ -213,6 +213,8 @@ def test_windows(windows: tuple[Window, ...], reasons: dict[str, str]) -> None:
         ({"zone": "America/Sao_Paolo"}, "$.zone"),
         ({"zone": ""}, "$.zone"),
         ({"zone": "../etc/passwd"}, "$.zone"),
+        ({"zone": "localtime"}, "$.zone"),
+        ({"zone": "posix/America/Sao_Paulo"}, "$.zone"),
         ({"holidays": HolidayRule(country="XX")}, "$.holidays.country"),
         ({"holidays": HolidayRule(country="BR", subdivision="ENG")}, "$.holidays.subdivision"),
         ({"extra_holidays": (date(1800, 1, 1),)}, "$.extra_holidays[0]"),
