@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any
 
 from litestar import Litestar
 from psycopg_pool import AsyncConnectionPool
@@ -38,6 +39,7 @@ from infra.batching import Gate, Shared
 from infra.database import serving_conninfo
 from infra.feed import BY_INDEX
 from infra.hub import Hub
+from infra.log import Log
 from infra.projector import Wake
 from infra.reference import Reference
 from infra.secrets import Secrets
@@ -97,49 +99,58 @@ def _pool(settings: Settings, most: int, **options: str) -> Pool:
 @contextlib.asynccontextmanager
 async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
     await prepare_database(settings)
-    pool, following_pool = (
-        _pool(settings, settings.pool_size, **SESSION),
-        _pool(settings, FOLLOWING, **BY_INDEX),
-    )
-    events = open_log(settings)
-    ring = KeyRing(conninfo(settings))
-    reference = Reference(pool.connection)
-    commands = open_commands(settings, events, reference)
-    wake = Wake(conninfo(settings))
-    reader = Reader(pool, patience=settings.statement_timeout + 1)
-    authenticator = Authenticator(settings, ring)
-    follower = Reader(following_pool, patience=settings.statement_timeout + 1)
-    hub = Hub(following(follower), wake, settings.source(), heartbeat_seconds=settings.stream_heartbeat)
-    streams = Streams(hub, authenticator, most=settings.stream_clients)
-    app.state.services = Services(
-        settings=settings,
-        log=events,
-        commands=commands,
-        reference=reference,
-        reader=reader,
-        follower=follower,
-        wake=wake,
-        waiting=Shared(),
-        hub=hub,
-        streams=streams,
-        authenticator=authenticator,
-        gate=Gate(settings.longest_wait),
-        secrets=Secrets(master_key(settings)),
-        followers=frozenset(follower.follower for follower in followers(settings, commands)),
-    )
-    running = (wake.listen, lambda: reference.follow(wake), hub.run, streams.run)
-    tasks: list[asyncio.Task[None]] = []
+    events, ring = open_log(settings), KeyRing(conninfo(settings))
     try:
-        await pool.open()
-        await following_pool.open()
-        await reference.refresh()
-        tasks += [asyncio.create_task(each()) for each in running]
+        async with (
+            _pool(settings, settings.pool_size, **SESSION) as pool,
+            _pool(settings, FOLLOWING, **BY_INDEX) as following_pool,
+        ):
+            parts = app.state.services = _services(settings, events, ring, pool, following_pool)
+            await parts.reference.refresh()
+            async with _at_work(
+                parts.wake.listen(),
+                parts.reference.follow(parts.wake),
+                parts.hub.run(),
+                parts.streams.run(),
+            ):
+                yield
+    finally:
+        await events.close()
+        await ring.close()
+
+
+@contextlib.asynccontextmanager
+async def _at_work(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """The work is done meanwhile, for as long as this is open."""
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
         yield
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await pool.close()
-        await following_pool.close()
-        await events.close()
-        await ring.close()
+
+
+def _services(settings: Settings, events: Log, ring: KeyRing, pool: Pool, following_pool: Pool) -> Services:
+    reference = Reference(pool.connection)
+    commands = open_commands(settings, events, reference)
+    wake = Wake(conninfo(settings))
+    authenticator = Authenticator(settings, ring)
+    follower = Reader(following_pool, patience=settings.statement_timeout + 1)
+    hub = Hub(following(follower), wake, settings.source(), heartbeat_seconds=settings.stream_heartbeat)
+    return Services(
+        settings=settings,
+        log=events,
+        commands=commands,
+        reference=reference,
+        reader=Reader(pool, patience=settings.statement_timeout + 1),
+        follower=follower,
+        wake=wake,
+        waiting=Shared(),
+        hub=hub,
+        streams=Streams(hub, authenticator, most=settings.stream_clients),
+        authenticator=authenticator,
+        gate=Gate(settings.longest_wait),
+        secrets=Secrets(master_key(settings)),
+        followers=frozenset(each.follower for each in followers(settings, commands)),
+    )

@@ -6,8 +6,9 @@ from uuid import UUID
 from litestar import Request, Response, Router, get
 from litestar.params import FromPath
 
+from api.answers import page_of
 from api.complaints import AsOf
-from api.conventions import Items, listed, single
+from api.conventions import Items, single
 from api.problems import NotFound
 from api.services import services
 from api.validation import query
@@ -39,10 +40,7 @@ async def history(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) ->
 async def trail(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Events that match all the filters, in the order asked for, a page at a time."""
     asked = query(request.scope["query_string"], audit.Trail)
-    page = await services(request).reader.read(
-        audit.VIEW, request, lambda connection: audit.trail(connection, asked)
-    )
-    return listed(request, page)
+    return await page_of(request, audit.VIEW, lambda c: audit.trail(c, asked))
 
 
 ROUTER = Router("/", route_handlers=[history, trail])

@@ -26,6 +26,15 @@ class Principal(Struct, frozen=True):
         """Whether one of the roles allows the action."""
         return not self.roles.isdisjoint(MAY[action])
 
+    def check(self, action: str) -> None:
+        """Make sure that one of the roles allows the action.
+
+        Raises:
+            Forbidden: none does.
+        """
+        if not self.may(action):
+            raise Forbidden(f"{action} is for: {', '.join(sorted(MAY[action])) or 'nobody'}")
+
     def confined_to(self, action: str) -> str | None:
         """The only sector on whose cases the caller may do it; None: on all. The unnamed has none."""
         return self.sector or "" if self.roles & MAY[action] == {"sector"} else None
@@ -66,7 +75,7 @@ class Authenticator:
         self._opened[header or ""] = opened
         return opened.principal
 
-    async def _open(self, header: str) -> "Opened":
+    async def _open(self, header: str) -> Opened:
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise Unauthenticated("send `Authorization: Bearer <token>`")
@@ -77,7 +86,7 @@ class Authenticator:
             raise Unauthenticated("the token's subject is a name that the service gives itself")
         return opened
 
-    async def _of_key(self, token: str) -> "Opened":
+    async def _of_key(self, token: str) -> Opened:
         key = await self._ring.find(token)
         if key is None:
             raise Unauthenticated("the token is not known")
@@ -89,7 +98,7 @@ class Authenticator:
             until = min(until, time.monotonic() + (key.expires_at - now).total_seconds())
         return Opened(Principal(key.subject, _known(key.roles), key.sector), until)
 
-    async def _of_token(self, token: str) -> "Opened":
+    async def _of_token(self, token: str) -> Opened:
         if self._issuer is None:
             raise Unauthenticated("no issuer is trusted")
         try:
@@ -128,7 +137,6 @@ class Guard:
         if action is not None:
             authenticator: Authenticator = scope["litestar_app"].state.services.authenticator
             principal = await authenticator.principal(header(scope, b"authorization"))
-            if not principal.may(action):
-                raise Forbidden(f"{action} is for: {', '.join(sorted(MAY[action])) or 'nobody'}")
+            principal.check(action)
             scope["user"] = principal
         await self._app(scope, receive, send)

@@ -15,7 +15,6 @@ from api.commands import action_of, carry_out, content
 from api.complaints import access_code, check
 from api.conventions import JSON, caller
 from api.problems import Forbidden, Problem, failure
-from api.roles import MAY
 from api.services import principal
 from api.validation import Malformed, Wrong, decode
 from domain.complaint import COMPLAINT
@@ -182,9 +181,7 @@ def _command(request: Request[Any, Any, Any], line: BatchLine) -> Command:
     kind = COMMANDS.get(line.command)
     if kind is None:
         raise Malformed([Wrong("$.command", "no command of complaints")])
-    action = action_of(COMPLAINT, kind)
-    if not principal(request).may(action):
-        raise Forbidden(f"{action} is for: {', '.join(sorted(MAY[action]))}")
+    principal(request).check(action_of(COMPLAINT, kind))
     if (line.id is None) != (kind is Register):
         raise Malformed([Wrong("$.id", "required" if line.id is None else "register gives the id")])
     try:

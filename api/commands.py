@@ -87,7 +87,7 @@ async def carry_out(
     command: Command,
     *,
     who: Caller,
-    check: Check,
+    check: Check | None = None,
 ) -> Outcome:
     """Check a command and execute it, on a new stream where there is no id.
 
@@ -97,7 +97,8 @@ async def carry_out(
     """
     parts = services(request)
     with parts.gate:
-        await check(request, action_of(aggregate, command), stream_id, command)
+        if check is not None:
+            await check(request, action_of(aggregate, command), stream_id, command)
         async with asyncio.timeout(parts.settings.command_timeout):
             if stream_id is None:
                 return await parts.commands.create(aggregate, who, command)
@@ -115,11 +116,16 @@ def action_of(aggregate: Aggregate, command: Command | type[Command]) -> str:
 
 
 def creating(
-    aggregate: Aggregate, command: type[Command], *, body: Body, check: Check, answer: type[Struct]
+    aggregate: Aggregate,
+    command: type[Command],
+    *,
+    body: Body,
+    answer: type[Struct],
+    check: Check | None = None,
 ) -> HTTPRouteHandler:
     """The handler of the command that starts a stream: `POST /`."""
 
-    @post("/", name=f"{aggregate.kind}-{command.verb}", opt=_opt(aggregate, command, answer, 201))
+    @post("/", name=f"{aggregate.kind}-{command.verb}", opt=described(aggregate, command, answer, 201))
     async def handler(request: Request[Any, Any, Any]) -> ASGIApp:
         given = await read_body(request, command)
         outcome = await carry_out(request, aggregate, None, given, who=caller(request), check=check)
@@ -129,14 +135,19 @@ def creating(
 
 
 def changing(
-    aggregate: Aggregate, command: type[Command], *, body: Body, check: Check, answer: type[Struct]
+    aggregate: Aggregate,
+    command: type[Command],
+    *,
+    body: Body,
+    answer: type[Struct],
+    check: Check | None = None,
 ) -> HTTPRouteHandler:
     """The handler of a command on an existing stream: `POST /{id}/<command>`."""
 
     @post(
         f"/{{stream_id:uuid}}/{command.verb}",
         name=f"{aggregate.kind}-{command.verb}",
-        opt=_opt(aggregate, command, answer, 200),
+        opt=described(aggregate, command, answer, 200),
     )
     async def handler(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> ASGIApp:
         given = await read_body(request, command)
@@ -146,7 +157,10 @@ def changing(
     return handler
 
 
-def _opt(aggregate: Aggregate, command: type[Command], answer: type[Struct], status: int) -> dict[str, Any]:
+def described(
+    aggregate: Aggregate, command: type[Command], answer: type[Struct], status: int
+) -> dict[str, Any]:
+    """What the guard and the API's document are told of a command's handler."""
     return {
         "action": action_of(aggregate, command),
         "summary": f"{command.verb.replace('-', ' ').capitalize()} ({aggregate.kind})",

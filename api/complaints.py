@@ -9,12 +9,13 @@ from litestar.params import FromPath
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from api.answers import one_of, page_of
 from api.commands import changing, creating
-from api.conventions import ComplaintChanged, Items, NewComplaint, allowing, event_view, listed, single
+from api.conventions import EventView, Items, after, allowing, single
 from api.problems import NotFound
 from api.services import principal, services
 from api.validation import Malformed, Nothing, Wrong, query
-from domain.complaint import COMPLAINT, Complaint
+from domain.complaint import COMPLAINT, Complaint, ComplaintEvent
 from domain.complaint import commands as c
 from domain.customer import CUSTOMER
 from domain.fields import Moment
@@ -48,6 +49,23 @@ class AsOf(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return bool(given)
 
 
+class ComplaintChanged(Struct, frozen=True, kw_only=True):
+    """The complaint after a command, and the events that the command recorded."""
+
+    id: UUID
+    protocol: str
+    state: str
+    version: int
+    position: int
+    events: list[EventView[ComplaintEvent]]
+
+
+class NewComplaint(ComplaintChanged, frozen=True, kw_only=True):
+    """A new complaint. `access_code` is for who made it, where nobody knows who: it is shown here only."""
+
+    access_code: str | None
+
+
 def _changed(_request: Request[Any, Any, Any], outcome: Outcome) -> ComplaintChanged:
     return ComplaintChanged(**_after(outcome))
 
@@ -57,14 +75,7 @@ def _registered(request: Request[Any, Any, Any], outcome: Outcome) -> NewComplai
 
 
 def _after(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "id": outcome.stream_id,
-        "protocol": outcome.state.protocol,
-        "state": outcome.state.state,
-        "version": outcome.version,
-        "position": outcome.position,
-        "events": [event_view(event) for event in outcome.events],
-    }
+    return {"protocol": outcome.state.protocol, "state": outcome.state.state, **after(outcome)}
 
 
 def access_code(request: Request[Any, Any, Any], outcome: Outcome) -> str | None:
@@ -82,18 +93,20 @@ def _sector(request: Request[Any, Any, Any]) -> str | None:
 async def check(
     request: Request[Any, Any, Any], action: str, stream_id: UUID | None, command: Command
 ) -> None:
-    """What a command needs to know beside the complaint: its customer exists, the sector was asked."""
-    match command:
-        case c.Register(customer_id=UUID() as customer_id):
-            try:
-                await services(request).commands.history(CUSTOMER, customer_id)
-            except NoSuchStream:
-                raise Malformed([Wrong("$.customer_id", "no customer has this id")]) from None
-        case _:
-            sector = principal(request).confined_to(action)
-            if stream_id is not None and sector is not None:
-                history = await services(request).commands.history(COMPLAINT, stream_id)
-                _check_sector(history.state, sector, command)
+    """What a command needs to know beside the complaint: a customer it names exists, the sector was asked."""
+    if (customer_id := getattr(command, "customer_id", None)) is not None:
+        await _check_customer(request, customer_id)
+    sector = principal(request).confined_to(action)
+    if stream_id is not None and sector is not None:
+        history = await services(request).commands.history(COMPLAINT, stream_id)
+        _check_sector(history.state, sector, command)
+
+
+async def _check_customer(request: Request[Any, Any, Any], customer_id: UUID) -> None:
+    try:
+        await services(request).commands.history(CUSTOMER, customer_id)
+    except NoSuchStream:
+        raise Malformed([Wrong("$.customer_id", "no customer has this id")]) from None
 
 
 def _check_sector(state: Complaint, sector: str, command: Command) -> None:
@@ -113,10 +126,7 @@ async def worklist(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Complaints that match all the filters, in the order asked for, a page at a time."""
     asked = query(request.scope["query_string"], complaints.Worklist, HIDDEN)
     seen = replace(asked, sector=_sector(request))
-    page = await services(request).reader.read(
-        complaints.VIEW, request, lambda connection: complaints.worklist(connection, seen)
-    )
-    return listed(request, page)
+    return await page_of(request, complaints.VIEW, lambda connection: complaints.worklist(connection, seen))
 
 
 @get("/{stream_id:uuid}", name="complaint-detail", opt={
@@ -128,12 +138,12 @@ async def detail(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> 
     sector = _sector(request)
     if past.named():
         return await _as_it_was(request, stream_id, past, sector)
-    answer = await services(request).reader.read(
-        complaints.VIEW, request, lambda connection: complaints.detail(connection, stream_id, sector)
+    return await one_of(
+        request,
+        complaints.VIEW,
+        lambda connection: complaints.detail(connection, stream_id, sector),
+        missing="no complaint has this id",
     )
-    if answer.value is None:
-        raise NotFound("no complaint has this id")
-    return single(answer.value, answer.log_position, answer.value.etag)
 
 
 async def _as_it_was(
@@ -161,12 +171,12 @@ async def by_protocol(request: Request[Any, Any, Any], protocol: FromPath[str]) 
     if not PROTOCOL.fullmatch(protocol):
         raise NotFound("this is no protocol number")
     sector = _sector(request)
-    answer = await services(request).reader.read(
-        complaints.VIEW, request, lambda connection: complaints.by_protocol(connection, protocol, sector)
+    return await one_of(
+        request,
+        complaints.VIEW,
+        lambda connection: complaints.by_protocol(connection, protocol, sector),
+        missing="no complaint has this protocol number",
     )
-    if answer.value is None:
-        raise NotFound("no complaint has this protocol number")
-    return single(answer.value, answer.log_position, answer.value.etag)
 
 
 ROUTER = Router(

@@ -9,8 +9,9 @@ from litestar import Request, Response, Router, get
 from litestar.params import FromPath
 from msgspec.structs import replace
 
+from api.answers import page_of
 from api.charts import line_chart
-from api.conventions import Items, listed, single
+from api.conventions import Items, single
 from api.problems import NotFound
 from api.services import services
 from api.validation import Malformed, Nothing, Wrong, query
@@ -40,10 +41,7 @@ async def clocks(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> 
 async def at_risk(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Running clocks that fall due within so many seconds, a page at a time."""
     asked = query(request.scope["query_string"], sla.AtRisk)
-    page = await services(request).reader.read(
-        sla.VIEW, request, lambda connection: sla.at_risk(connection, asked)
-    )
-    return listed(request, page)
+    return await page_of(request, sla.VIEW, lambda c: sla.at_risk(c, asked))
 
 
 @get("/v1/sla/clocks", name="sla-clocks", opt={
@@ -53,10 +51,7 @@ async def drill(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Decided clocks with their complaints, a page at a time."""
     asked = query(request.scope["query_string"], sla.Drill)
     _check(asked)
-    page = await services(request).reader.read(
-        sla.VIEW, request, lambda connection: sla.drill(connection, asked)
-    )
-    return listed(request, page)
+    return await page_of(request, sla.VIEW, lambda c: sla.drill(c, asked))
 
 
 @get("/v1/sla/compliance", name="sla-compliance", opt={

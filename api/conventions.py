@@ -15,8 +15,6 @@ from msgspec import Struct
 from api.auth import Principal
 from api.headers import header
 from api.validation import Malformed, Wrong, parameters
-from domain.complaint import ComplaintEvent
-from domain.customer import CustomerEvent
 from domain.fields import Moment
 from infra.commands import Caller, Outcome
 from infra.events import Origin, Recorded
@@ -45,30 +43,23 @@ class EventView(Struct, Generic[E], frozen=True, kw_only=True):
     data: E
 
 
-class ComplaintChanged(Struct, frozen=True, kw_only=True):
-    """The complaint after a command, and the events that the command recorded."""
-
-    id: UUID
-    protocol: str
-    state: str
-    version: int
-    position: int
-    events: list[EventView[ComplaintEvent]]
-
-
-class NewComplaint(ComplaintChanged, frozen=True, kw_only=True):
-    """A new complaint. `access_code` is for who made it, where nobody knows who: it is shown here only."""
-
-    access_code: str | None
-
-
-class CustomerChanged(Struct, frozen=True, kw_only=True):
-    """The customer after a command, and the events that the command recorded."""
+class Changed(Struct, Generic[E], frozen=True, kw_only=True):
+    """Something after a command, and the events that the command recorded."""
 
     id: UUID
     version: int
     position: int
-    events: list[EventView[CustomerEvent]]
+    events: list[EventView[E]]
+
+
+def after(outcome: Outcome) -> dict[str, Any]:
+    """What every answer to a command says: the fields of `Changed`."""
+    return {
+        "id": outcome.stream_id,
+        "version": outcome.version,
+        "position": outcome.position,
+        "events": [event_view(event) for event in outcome.events],
+    }
 
 
 def event_view(recorded: Recorded[Any]) -> EventView[Any]:

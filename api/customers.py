@@ -6,30 +6,21 @@ from uuid import UUID
 from litestar import Request, Response, Router, get
 from litestar.params import FromPath
 
+from api.answers import one_of, page_of
 from api.commands import changing, creating
-from api.conventions import CustomerChanged, Items, allowing, event_view, listed, single
-from api.problems import NotFound
-from api.services import services
+from api.conventions import Changed, Items, after, allowing
 from api.validation import Nothing, query
-from domain.customer import CUSTOMER, RegisterCustomer
-from domain.messages import Command
+from domain.customer import CUSTOMER, CustomerEvent, RegisterCustomer
 from infra.commands import Outcome
 from projections import customers
 
 
+class CustomerChanged(Changed[CustomerEvent], frozen=True, kw_only=True):
+    """The customer after a command, and the events that the command recorded."""
+
+
 def _changed(_request: Request[Any, Any, Any], outcome: Outcome) -> CustomerChanged:
-    return CustomerChanged(
-        id=outcome.stream_id,
-        version=outcome.version,
-        position=outcome.position,
-        events=[event_view(event) for event in outcome.events],
-    )
-
-
-async def _check(
-    request: Request[Any, Any, Any], action: str, stream_id: UUID | None, command: Command
-) -> None:
-    """A customer's commands need to know nothing but the customer."""
+    return CustomerChanged(**after(outcome))
 
 
 @get("/", name="customer-list", opt={
@@ -38,10 +29,7 @@ async def _check(
 async def listing(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Customers that match the filters, a page at a time."""
     asked = query(request.scope["query_string"], customers.Customers)
-    page = await services(request).reader.read(
-        customers.VIEW, request, lambda connection: customers.customers(connection, asked)
-    )
-    return listed(request, page)
+    return await page_of(request, customers.VIEW, lambda c: customers.customers(c, asked))
 
 
 @get("/{stream_id:uuid}", name="customer-detail", opt={
@@ -51,12 +39,9 @@ async def listing(request: Request[Any, Any, Any]) -> Response[bytes]:
 async def detail(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> Response[bytes]:
     """A customer."""
     query(request.scope["query_string"], Nothing)
-    answer = await services(request).reader.read(
-        customers.VIEW, request, lambda connection: customers.customer(connection, stream_id)
+    return await one_of(
+        request, customers.VIEW, lambda c: customers.customer(c, stream_id), missing="no customer has this id"
     )
-    if answer.value is None:
-        raise NotFound("no customer has this id")
-    return single(answer.value, answer.log_position, answer.value.etag)
 
 
 ROUTER = Router(
@@ -65,9 +50,9 @@ ROUTER = Router(
         allowing("GET", "POST"),
         listing,
         detail,
-        creating(CUSTOMER, RegisterCustomer, body=_changed, check=_check, answer=CustomerChanged),
+        creating(CUSTOMER, RegisterCustomer, body=_changed, answer=CustomerChanged),
         *(
-            changing(CUSTOMER, command, body=_changed, check=_check, answer=CustomerChanged)
+            changing(CUSTOMER, command, body=_changed, answer=CustomerChanged)
             for command in CUSTOMER.commands
             if command is not RegisterCustomer
         ),

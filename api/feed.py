@@ -18,15 +18,13 @@ from msgspec import Meta, Raw, Struct
 from api import streams
 from api.auth import Principal
 from api.conventions import JSON
-from api.problems import Forbidden
-from api.reading import log_head
-from api.roles import MAY
 from api.services import Services, principal, services
 from api.validation import Malformed, Wrong, parameters, query
 from infra import feed
 from infra.cloudevents import BATCH_MEDIA_TYPE, PREFIX, CloudEvent, rendered, rendered_in_full
 from infra.events import EVENT_TYPES, Row
 from infra.feed import Filter, Stretch
+from infra.log import head
 
 MOST = 1_000
 LONGEST_WAIT = 30
@@ -105,8 +103,7 @@ def _rendering(parts: Services, caller: Principal, *, personal: bool) -> Callabl
     source = parts.settings.source()
     if not personal:
         return lambda row, first: rendered(row, source, first)
-    if not caller.may(PERSONAL):
-        raise Forbidden(f"{PERSONAL} is for: {', '.join(sorted(MAY[PERSONAL]))}")
+    caller.check(PERSONAL)
     return lambda row, first: rendered_in_full(row, source, first, parts.log.vault)
 
 
@@ -192,7 +189,7 @@ async def stream(request: Request[Any, Any, Any]) -> Response[None]:
     wanted, parts = asked.filter(), services(request)
     name, start = _start(request, asked)
     if start > parts.hub.position:
-        check_known(name, start, (await parts.follower.run(log_head)).log_position)
+        check_known(name, start, await parts.follower.run(head))
     return parts.streams.opened(request, wanted, start)
 
 

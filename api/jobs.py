@@ -3,21 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from litestar import Request
-from msgspec import Struct
 
 from api.problems import NotFound
 from api.services import principal, services
 from infra import jobs
 from infra.jobs import Job
-
-
-class Answered(Struct, frozen=True):
-    """What was asked about jobs; it knows no position."""
-
-    value: Any
-    log_position: int = 0
 
 
 async def submitted(request: Request[Any, Any, Any], kind: str, asked: bytes) -> UUID:
@@ -27,11 +18,8 @@ async def submitted(request: Request[Any, Any, Any], kind: str, asked: bytes) ->
         TooMany: too many wait already.
     """
 
-    async def submit(connection: psycopg.AsyncConnection[Any]) -> Answered:
-        return Answered(await jobs.submit(connection, kind, asked, principal(request).subject))
-
-    job_id: UUID = (await services(request).reader.run(submit)).value
-    return job_id
+    who = principal(request).subject
+    return await services(request).reader.run(lambda c: jobs.submit(c, kind, asked, who))
 
 
 async def found(request: Request[Any, Any, Any], kind: str, job_id: UUID, missing: str) -> Job:
@@ -40,11 +28,7 @@ async def found(request: Request[Any, Any, Any], kind: str, job_id: UUID, missin
     Raises:
         NotFound: there is none, as `missing` says.
     """
-
-    async def ask(connection: psycopg.AsyncConnection[Any]) -> Answered:
-        return Answered(await jobs.find(connection, kind, job_id))
-
-    job: Job | None = (await services(request).reader.run(ask)).value
+    job = await services(request).reader.run(lambda c: jobs.find(c, kind, job_id))
     if job is None:
         raise NotFound(missing)
     return job
@@ -52,12 +36,7 @@ async def found(request: Request[Any, Any, Any], kind: str, job_id: UUID, missin
 
 async def given_up(request: Request[Any, Any, Any], job_id: UUID) -> None:
     """Want the answer of a job no more."""
-
-    async def give_up(connection: psycopg.AsyncConnection[Any]) -> Answered:
-        await jobs.cancel(connection, job_id)
-        return Answered(None)
-
-    await services(request).reader.run(give_up)
+    await services(request).reader.run(lambda c: jobs.cancel(c, job_id))
 
 
 def progress(job: Job) -> float:

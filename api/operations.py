@@ -3,7 +3,6 @@
 from typing import Any, Literal
 
 import msgspec
-import psycopg
 from litestar import Request, Response, Router, get
 from msgspec import Struct
 
@@ -49,11 +48,6 @@ class Identity(Struct, frozen=True, kw_only=True):
     sector: str | None
 
 
-class _Standings(Struct, frozen=True):
-    rows: list[Standing]
-    log_position: int = 0
-
-
 @get("/health/live", name="health-live", opt={"summary": "Is the process alive?", "response": Live})
 async def live() -> Response[bytes]:
     """Answers as long as the process does."""
@@ -67,33 +61,30 @@ async def live() -> Response[bytes]:
 )
 async def ready(request: Request[Any, Any, Any]) -> Response[bytes]:
     """503 while the database is away, or a view failed or lets its next event wait for ten seconds."""
-
-    async def ask(connection: psycopg.AsyncConnection[Any]) -> _Standings:
-        return _Standings(await standings(connection))
-
     ours = services(request).followers
-    rows = [row for row in (await services(request).reader.run(ask)).rows if row.follower in ours]
+    rows = [row for row in await services(request).reader.run(standings) if row.follower in ours]
     well = ours == {row.follower for row in rows} and all(
         row.failure is None and row.behind_seconds < STALE_SECONDS for row in rows
     )
     body = Ready(
         status="ready" if well else "not_ready",
         head=max((row.head for row in rows), default=0),
-        followers=[
-            Follower(
-                name=row.follower,
-                position=row.position,
-                behind_seconds=max(row.behind_seconds, 0.0),
-                failed_position=row.failed_position,
-                failure=row.failure,
-            )
-            for row in rows
-        ],
+        followers=[_follower(row) for row in rows],
     )
     content = msgspec.json.encode(body)
     if well:
         return Response(content, media_type=JSON)
     return Response(content, status_code=503, media_type=JSON, headers={"Retry-After": RETRY_SECONDS})
+
+
+def _follower(row: Standing) -> Follower:
+    return Follower(
+        name=row.follower,
+        position=row.position,
+        behind_seconds=max(row.behind_seconds, 0.0),
+        failed_position=row.failed_position,
+        failure=row.failure,
+    )
 
 
 @get("/v1/me", name="own-identity", opt={

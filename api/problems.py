@@ -11,8 +11,7 @@ from litestar.exceptions import HTTPException
 from msgspec import Struct
 
 from api.validation import Malformed, Wrong
-from domain.messages import Refused
-from domain.publishing import Invalid
+from domain.messages import Invalid, Refused
 from domain.refusals import FORBIDDEN, NOT_FOUND, REFUSALS
 from infra.batching import Overloaded
 from infra.commands import AlreadyClaimed, KeyReused, NoSuchStream, VersionMismatch
@@ -68,7 +67,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "forbidden": (403, "The caller's roles do not allow this."),
     "not-found": (404, "There is nothing here."),
     "method-not-allowed": (405, "This method is not served here; `Allow` names those that are."),
-    "version-mismatch": (412, "The complaint or customer has changed since the version in `If-Match`."),
+    "version-mismatch": (412, "It has changed since the version in `If-Match`."),
     "body-too-large": (413, "The body is larger than is taken."),
     "unsupported-media-type": (415, "The body is not JSON."),
     "idempotency-key-reused": (422, "The idempotency key was used before, for another command."),
@@ -76,7 +75,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "unavailable": (503, "The service cannot answer just now; ask again."),
     "view-behind": (503, "The view has not read as far as `Min-Log-Position` yet; ask again."),
     "being-rebuilt": (409, "The view is being rebuilt already, or is about to be."),
-    "name-taken": (409, "Another policy or calendar has this name."),
+    "name-taken": (409, "Another of its kind has this name."),
     "erased": (409, "Its personal data were erased; nothing personal is recorded on it any more."),
     **{
         slug: (403 if slug in FORBIDDEN else 409, text)

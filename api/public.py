@@ -20,7 +20,7 @@ from domain.complaint import events as e
 from domain.complaint.commands import RecordReply
 from domain.complaint.lifecycle import State
 from domain.fields import FreeText, Moment
-from domain.messages import Command, Event
+from domain.messages import Event
 from infra.commands import Caller, Outcome
 from infra.events import Recorded
 from projections import complaints
@@ -114,7 +114,7 @@ async def reply(request: Request[Any, Any, Any], protocol: FromPath[str]) -> ASG
         key=key and f"{stream_id}/{key}",  # all customers are one actor
     )
     command = RecordReply(channel=CHANNEL, message=given.message, ask_id=given.ask_id)
-    outcome = await carry_out(request, COMPLAINT, stream_id, command, who=who, check=_unchecked)
+    outcome = await carry_out(request, COMPLAINT, stream_id, command, who=who)
     return changed(outcome, _replied(outcome))
 
 
@@ -145,12 +145,6 @@ async def _opened(request: Request[Any, Any, Any], protocol: str) -> UUID:
     if found is None or not fits:
         raise NotFound("no complaint has this protocol and this access code")
     return stream_id
-
-
-async def _unchecked(
-    _request: Request[Any, Any, Any], _action: str, _id: UUID | None, _command: Command
-) -> None:
-    """The access code is all that is needed."""
 
 
 def _folded(events: list[Recorded[Event]]) -> Complaint:

@@ -8,14 +8,12 @@ from typing import Any, Protocol, TypeVar
 
 import psycopg
 from litestar import Request
-from msgspec import Struct
 from psycopg_pool import AsyncConnectionPool
 
 from api.problems import ViewBehind
 from api.validation import Malformed, Wrong
 from infra.batching import Batcher
-from infra.log import head
-from infra.pages import Answer
+from infra.log import head as newest
 from infra.projector import View
 
 POLL_SECONDS = 0.005
@@ -45,6 +43,7 @@ class Positioned(Protocol):
 
 
 A = TypeVar("A", bound=Positioned)
+T = TypeVar("T")
 
 
 class Reader:
@@ -76,7 +75,7 @@ class Reader:
                 return answer
             await self._reach(view, wanted, deadline)
 
-    async def run(self, query: Callable[[psycopg.AsyncConnection[Any]], Awaitable[A]]) -> A:
+    async def run(self, query: Callable[[psycopg.AsyncConnection[Any]], Awaitable[T]]) -> T:
         """The answer of a query; asked again where a connection had died in the pool, perhaps each of them.
 
         Raises:
@@ -101,7 +100,7 @@ class Reader:
             ViewBehind: the log did not get there in time.
         """
         wanted, deadline = min_position(request), time.monotonic() + longest_wait(request)
-        while (position := (await self.run(log_head)).log_position) < wanted:
+        while (position := await self.run(newest)) < wanted:
             if time.monotonic() > deadline:
                 raise ViewBehind(f"the log ends at {position}, before {wanted}")
             await asyncio.sleep(POLL_SECONDS)
@@ -114,23 +113,13 @@ class Reader:
             await asyncio.sleep(POLL_SECONDS)
 
     async def _look(self, followers: list[str]) -> Sequence[int]:
-        positions = (await self.run(_checkpoints)).positions
+        positions = await self.run(_checkpoints)
         return [positions.get(follower, 0) for follower in followers]
 
 
-class _Checkpoints(Struct, frozen=True):
-    positions: dict[str, int]
-    log_position: int = 0
-
-
-async def log_head(connection: psycopg.AsyncConnection[Any]) -> Answer[None]:
-    """Nothing but the position of the newest event."""
-    return Answer(None, await head(connection))
-
-
-async def _checkpoints(connection: psycopg.AsyncConnection[Any]) -> _Checkpoints:
+async def _checkpoints(connection: psycopg.AsyncConnection[Any]) -> dict[str, int]:
     cursor = await connection.execute("SELECT follower, position FROM checkpoints")
-    return _Checkpoints({follower: int(position) for follower, position in await cursor.fetchall()})
+    return {follower: int(position) for follower, position in await cursor.fetchall()}
 
 
 def min_position(request: Request[Any, Any, Any]) -> int:

@@ -15,7 +15,8 @@ from api.conventions import JSON, single
 from api.jobs import found, given_up, progress, submitted
 from api.services import services
 from api.validation import Malformed, Nothing, Wrong, decode, query
-from domain.sla import PinnedCalendar, Problem, calendar_problems, policy_problems
+from domain.messages import Problem
+from domain.sla import PinnedCalendar, calendar_problems, policy_problems
 from infra.database import connect
 from infra.holidays import holiday_set
 from infra.jobs import Handler, Job, Progress

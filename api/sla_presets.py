@@ -12,16 +12,15 @@ from api.commands import read_body
 from api.conventions import caller, single
 from api.problems import NotFound
 from api.services import services
-from api.sla_documents import settled
+from api.settling import settled
 from api.validation import Nothing, query
 from domain.fields import LIST_LENGTH, Moment
-from domain.publishing import Invalid
+from domain.messages import Invalid, Problem
 from domain.sla import Calendar, Facts, PinnedCalendar, Policy
 from domain.sla.calendar_validation import calendar_problems
 from domain.sla.inputs import CalendarInput, FactsInput, PolicyInput, plain
 from domain.sla.presets import PRESETS, Preset
 from domain.sla.preview import Preview, drafted, preview
-from domain.sla.problems import Problem
 from domain.sla.standing import Standing
 from domain.sla.validation import policy_problems
 from domain.times import utc

@@ -85,12 +85,11 @@ class _Job(Struct, frozen=True):
 
 
 class _Known(Struct, frozen=True):
-    """What is known of the views at a moment; a question about them waits for no position."""
+    """What is known of the views at a moment."""
 
     standings: Mapping[str, Standing]
     locked: set[str]
     asked: Mapping[str, UUID]
-    log_position: int = 0
 
 
 async def _known(connection: psycopg.AsyncConnection[Any]) -> _Known:

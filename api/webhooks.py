@@ -10,8 +10,9 @@ from litestar.params import FromPath
 from msgspec import Raw, Struct, json
 from uuid_utils.compat import uuid7
 
+from api.answers import one_of, page_of
 from api.commands import changing, content, creating
-from api.conventions import EventView, Items, allowing, event_view, listed, single
+from api.conventions import EventView, Items, after, allowing, listed, single
 from api.delivering import policy
 from api.problems import NotFound
 from api.services import Services, services
@@ -67,13 +68,7 @@ def _with_secret(request: Request[Any, Any, Any], outcome: Outcome) -> WebhookSe
 
 
 def _after(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "id": outcome.stream_id,
-        "state": outcome.state.state,
-        "version": outcome.version,
-        "position": outcome.position,
-        "events": [event_view(event) for event in outcome.events],
-    }
+    return {"state": outcome.state.state, **after(outcome)}
 
 
 async def _check(
@@ -97,8 +92,8 @@ async def _check(
         case SkipDelivery() if stream_id is not None:
             position = command.position
             await _state(services(request), stream_id)
-            found = await services(request).reader.run(lambda c: shown.is_open(c, stream_id, position))
-            check_waiting(position, waits=bool(found.value))
+            waits = await services(request).reader.run(lambda c: shown.is_open(c, stream_id, position))
+            check_waiting(position, waits=waits)
 
 
 def _check_types(types: tuple[str, ...]) -> None:
@@ -125,10 +120,7 @@ async def _state(parts: Services, webhook_id: UUID) -> Webhook:
 async def listing(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Webhooks that are not deleted, a page at a time."""
     asked = query(request.scope["query_string"], webhooks.Webhooks)
-    page = await services(request).reader.read(
-        webhooks.VIEW, request, lambda connection: webhooks.webhooks(connection, asked)
-    )
-    return listed(request, page)
+    return await page_of(request, webhooks.VIEW, lambda c: webhooks.webhooks(c, asked))
 
 
 @get("/{stream_id:uuid}", name="webhook-detail", opt={
@@ -138,12 +130,9 @@ async def listing(request: Request[Any, Any, Any]) -> Response[bytes]:
 async def detail(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> Response[bytes]:
     """A webhook; its secrets are not shown again."""
     query(request.scope["query_string"], Nothing)
-    answer = await services(request).reader.read(
-        webhooks.VIEW, request, lambda connection: webhooks.webhook(connection, stream_id)
+    return await one_of(
+        request, webhooks.VIEW, lambda c: webhooks.webhook(c, stream_id), missing="no webhook has this id"
     )
-    if answer.value is None:
-        raise NotFound("no webhook has this id")
-    return single(answer.value, answer.log_position, answer.value.etag)
 
 
 @get("/{stream_id:uuid}/standing", name="webhook-standing", opt={
@@ -181,7 +170,7 @@ async def parked(request: Request[Any, Any, Any], stream_id: FromPath[UUID]) -> 
 
 async def _of_webhook(
     request: Request[Any, Any, Any], webhook_id: UUID, ask: Callable[[Any], Awaitable[T]]
-) -> Any:
+) -> T:
     """The answer of a query about a webhook that there is."""
     await _state(services(request), webhook_id)
     return await services(request).reader.run(ask)

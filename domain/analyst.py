@@ -9,9 +9,7 @@ from msgspec.structs import replace
 
 from domain.aggregate import Aggregate, Context
 from domain.fields import FreeText, Label
-from domain.messages import Command, Event, Personal, Refused
-from domain.publishing import Invalid
-from domain.sla.problems import Problem
+from domain.messages import Command, Event, Invalid, Personal, Problem, Refused
 from domain.staff import Analyst
 from domain.times import check_times, stamped
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from types import NoneType
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_type_hints
@@ -59,6 +60,21 @@ class Refused(Exception):
         super().__init__(f"{slug}: {reason}")
         self.slug = slug
         self.reason = reason
+
+
+class Problem(Struct, frozen=True):
+    """Something wrong: where, as a JSON path, and why."""
+
+    path: str
+    reason: str
+
+
+class Invalid(Exception):
+    """A command that is wrong in itself: every reason, each with the path of what it is about."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(f"{each.path}: {each.reason}" for each in problems))
+        self.problems = tuple(problems)
 
 
 COMMON_FIELDS = Event.__struct_fields__

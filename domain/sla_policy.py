@@ -10,15 +10,14 @@ from msgspec.structs import replace
 
 from domain import published, publishing
 from domain.aggregate import Aggregate, Context
-from domain.complaint.events.approvals import ApprovalGranted, ApprovalRefused, ApprovalRequested
+from domain.approvals import ApprovalGranted, ApprovalRefused, ApprovalRequested, with_asked, without
 from domain.fields import FreeText, Label
-from domain.messages import Command, Event, Personal, Refused
+from domain.messages import Command, Event, Invalid, Personal, Problem, Refused
 from domain.published import Published
-from domain.publishing import Activate, ApproveActivation, Invalid, RefuseActivation, Retire
+from domain.publishing import Activate, ApproveActivation, RefuseActivation, Retire
 from domain.sla import Policy
 from domain.sla.documents import Layer
 from domain.sla.inputs import MatchInput, Order, Targets, plain
-from domain.sla.problems import Problem
 from domain.sla.validation import policy_problems
 from domain.times import check_times, stamped
 
@@ -100,9 +99,9 @@ def evolve(  # noqa: C901 - one branch for each event
         case PolicyRetired():
             return replace(state, active=None, retired=True)
         case ApprovalRequested():
-            return published.asked(state, event)
+            return replace(state, approvals=with_asked(state.approvals, event))
         case ApprovalGranted() | ApprovalRefused():
-            return published.answered(state, event.approval_id)
+            return replace(state, approvals=without(state.approvals, event.approval_id))
         case _:
             assert_never(event)
 

@@ -12,19 +12,8 @@ from domain.customer import CUSTOMER, Customer, CustomerEvent, CustomerKind, Qui
 from domain.fields import Email, Label, Language, Moment, Slug
 from domain.messages import Event
 from infra.events import Recorded
-from infra.pages import (
-    DEFAULT,
-    MOST,
-    Answer,
-    Filter,
-    Listing,
-    Order,
-    Page,
-    both_ways,
-    equals,
-    read_one,
-    read_page,
-)
+from infra.lists import asked_page, by_id
+from infra.pages import DEFAULT, MOST, Answer, Filter, Listing, Order, Page, both_ways, equals
 from infra.projector import View
 from infra.rows import fold_rows, one_by_one
 
@@ -154,14 +143,7 @@ async def customer(connection: psycopg.AsyncConnection[Any], customer_id: UUID) 
     Raises:
         Unavailable: the view was never prepared.
     """
-    return await read_one(
-        connection,
-        VIEW.follower,
-        CustomerDetail,
-        select="SELECT " + COLUMNS + " FROM customers_2",  # noqa: S608 - of constants
-        conditions=["customer_id = %(id)s"],
-        arguments={"id": customer_id},
-    )
+    return await by_id(connection, CUSTOMERS, customer_id)
 
 
 async def customers(connection: psycopg.AsyncConnection[Any], wanted: Customers) -> Page[CustomerDetail]:
@@ -170,13 +152,4 @@ async def customers(connection: psycopg.AsyncConnection[Any], wanted: Customers)
     Raises:
         BadCursor, Unavailable
     """
-    given = {name: value for name in FILTERS if (value := getattr(wanted, name)) is not None}
-    return await read_page(
-        connection,
-        CUSTOMERS,
-        [FILTERS[name] for name in given],
-        given,
-        sort=wanted.sort,
-        limit=wanted.limit,
-        cursor=wanted.cursor,
-    )
+    return await asked_page(connection, CUSTOMERS, FILTERS, wanted)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal, LiteralString, TypeVar
+from typing import Annotated, Any, Literal, LiteralString
 from uuid import UUID
 
 import psycopg
@@ -14,7 +14,8 @@ from domain.messages import Event
 from domain.staff import Analyst, Provider, Team
 from domain.team import TEAM
 from infra.events import Recorded
-from infra.pages import DEFAULT, MOST, Answer, Filter, Listing, Order, Page, both_ways, read_one, read_page
+from infra.lists import asked_page, by_id
+from infra.pages import DEFAULT, MOST, Answer, Filter, Listing, Order, Page, both_ways
 from infra.projector import View
 from infra.rows import fold_rows, one_by_one
 
@@ -153,15 +154,13 @@ TEAM_COLUMNS: LiteralString = (
     "id, version, etag, name, provider, provider_name, dissolved, registered_at, updated_at"
 )
 ANALYST_COLUMNS: LiteralString = "id, version, etag, subject, team, registered_at, updated_at"
-TEAMS = Listing(
-    VIEW.follower, TeamDetail, TEAM_COLUMNS, "teams_1", both_ways(Order("name", "text", str, id_column="id"))
-)
+TEAMS = Listing(VIEW.follower, TeamDetail, TEAM_COLUMNS, "teams_1", both_ways(Order("name", "text", str)))
 ANALYSTS = Listing(
     VIEW.follower,
     AnalystDetail,
     ANALYST_COLUMNS,
     "analysts_1",
-    both_ways(Order("subject", "text", str, id_column="id")),
+    both_ways(Order("subject", "text", str)),
 )
 # There are hundreds of them, not millions: whatever is asked, a walk along their names finds it.
 FILTERS: Mapping[str, Filter] = {
@@ -171,50 +170,23 @@ FILTERS: Mapping[str, Filter] = {
     "subject": Filter(condition="subject = %(subject)s"),
     "team": Filter(condition="team = %(team)s"),
 }
-T = TypeVar("T")
 
 
 async def team(connection: psycopg.AsyncConnection[Any], team_id: UUID) -> Answer[TeamDetail]:
     """A team by its id; None where there is none. Raises Unavailable: the view was never prepared."""
-    return await _one(connection, TEAMS, team_id)
+    return await by_id(connection, TEAMS, team_id)
 
 
 async def analyst(connection: psycopg.AsyncConnection[Any], analyst_id: UUID) -> Answer[AnalystDetail]:
     """An analyst by the id; None where there is none. Raises Unavailable: the view was never prepared."""
-    return await _one(connection, ANALYSTS, analyst_id)
+    return await by_id(connection, ANALYSTS, analyst_id)
 
 
 async def teams(connection: psycopg.AsyncConnection[Any], wanted: Teams) -> Page[TeamDetail]:
     """A page of teams. Raises BadCursor, Unavailable."""
-    return await _page(connection, TEAMS, wanted)
+    return await asked_page(connection, TEAMS, FILTERS, wanted)
 
 
 async def analysts(connection: psycopg.AsyncConnection[Any], wanted: Analysts) -> Page[AnalystDetail]:
     """A page of analysts. Raises BadCursor, Unavailable."""
-    return await _page(connection, ANALYSTS, wanted)
-
-
-async def _one(connection: psycopg.AsyncConnection[Any], listing: Listing[T], found: UUID) -> Answer[T]:
-    return await read_one(
-        connection,
-        VIEW.follower,
-        listing.item_type,
-        select="SELECT " + listing.columns + " FROM " + listing.table,  # noqa: S608 - constants of this module
-        conditions=["id = %(id)s"],
-        arguments={"id": found},
-    )
-
-
-async def _page(
-    connection: psycopg.AsyncConnection[Any], listing: Listing[T], wanted: Teams | Analysts
-) -> Page[T]:
-    given = {name: value for name in FILTERS if (value := getattr(wanted, name, None)) is not None}
-    return await read_page(
-        connection,
-        listing,
-        [FILTERS[name] for name in given],
-        given,
-        sort=wanted.sort,
-        limit=wanted.limit,
-        cursor=wanted.cursor,
-    )
+    return await asked_page(connection, ANALYSTS, FILTERS, wanted)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from aiohttp import web
 
@@ -44,6 +45,19 @@ def answering(status: int, text: str = "", **headers: str) -> Answer:
         return web.Response(status=status, text=text, headers=headers)
 
     return answer
+
+
+def failing(wanted: Callable[[Received], bool], status: int = 500, **headers: str) -> Answer:
+    """Fails on some events and takes the others."""
+
+    async def answer(_request: web.Request, received: Received) -> web.StreamResponse:
+        return web.Response(status=status if wanted(received) else 204, headers=headers)
+
+    return answer
+
+
+def of_stream(stream_id: UUID) -> Callable[[Received], bool]:
+    return lambda received: received.subject == str(stream_id)
 
 
 class Receiver:

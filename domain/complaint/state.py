@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
 
+from domain import approvals
 from domain.complaint import values
 from domain.complaint.lifecycle import State
 from domain.complaint.values import (
@@ -22,6 +22,8 @@ from domain.complaint.values import (
 from domain.sla.pinning import Facts
 from domain.sla.timeline import Timeline
 from domain.staff import Provider
+
+Approval = approvals.Approval
 
 
 class Ask(Struct, frozen=True, kw_only=True):
@@ -77,15 +79,6 @@ class ExternalCase(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Link(Struct, frozen=True, kw_only=True):
     to: UUID
     relation: values.Relation
-
-
-class Approval(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A command that waits for a second person; None: it was erased."""
-
-    approval_id: UUID
-    verb: str
-    requested_by: str
-    command: dict[str, Any] | None = None
 
 
 class Complaint(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from msgspec import Struct, convert
 
+from domain import approvals
+
 T = TypeVar("T")
 
 Kind = Literal["complaint", "report", "request", "information", "suggestion", "praise"]
@@ -34,9 +36,7 @@ DismissalGround = Literal["spam", "test", "not_ours", "not_eligible", "insuffici
 ForwardScope = Literal["whole", "part"]
 Audience = Literal["customer", "staff"]
 Relation = Literal["related", "follows", "parent"]
-ApprovalGround = Literal[
-    "redress_above_limit", "dismissal", "change_of_kind", "severity_lowered", "activation"
-]
+ApprovalGround = approvals.Ground
 
 
 class Contact(Struct, frozen=True, kw_only=True, omit_defaults=True):

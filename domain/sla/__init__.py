@@ -22,7 +22,6 @@ from domain.sla.matching import ActivePolicy, apply, matches
 from domain.sla.noting import noted
 from domain.sla.pinning import Applied, Cause, Facts, PinnedPolicy
 from domain.sla.presets import PRESETS, Preset
-from domain.sla.problems import Problem
 from domain.sla.recording import fallen_due
 from domain.sla.timeline import Timeline
 from domain.sla.validation import policy_problems
@@ -49,7 +48,6 @@ __all__ = [
     "PinnedPolicy",
     "Policy",
     "Preset",
-    "Problem",
     "Target",
     "Timeline",
     "WorkingTime",

@@ -9,8 +9,9 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.fields import CLOCK_PATTERN, FIRST_YEAR, LAST_YEAR
+from domain.messages import Problem
 from domain.sla.documents import Calendar, HolidayRule, Window
-from domain.sla.problems import Problem, list_problems, name_problems
+from domain.sla.problems import list_problems, name_problems
 
 DATES_LIMIT = 1_000
 WINDOWS_LIMIT = 24

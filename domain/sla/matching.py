@@ -9,9 +9,10 @@ from typing import TypeVar
 from msgspec import Struct
 
 from domain.fields import SLUG_LENGTH, SLUG_PATTERN, TAG_LENGTH
+from domain.messages import Problem
 from domain.sla.documents import Match, PinnedCalendar, Policy
 from domain.sla.pinning import Applied, Facts, PinnedPolicy
-from domain.sla.problems import Problem, line_problems, list_problems, twice
+from domain.sla.problems import line_problems, list_problems, twice
 
 T = TypeVar("T")
 

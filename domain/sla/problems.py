@@ -6,16 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sized
 
-from msgspec import Struct
-
 from domain.fields import LABEL_LENGTH, LINE_PATTERN, LIST_LENGTH
-
-
-class Problem(Struct, frozen=True):
-    """Something wrong: where, as a JSON path, and why."""
-
-    path: str
-    reason: str
+from domain.messages import Problem
 
 
 def name_problems(path: str, name: str) -> Iterator[Problem]:

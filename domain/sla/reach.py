@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from domain.messages import Problem
 from domain.sla.cycles import LASTING
 from domain.sla.documents import CASE_OPENED, RECEIVED, Escalation, Extension, Length, Stop, Target
 from domain.sla.lengths import is_shorter, never_longer
-from domain.sla.problems import Problem
 from domain.sla.story import ENDS
 
 STOPPED_BY: dict[Stop, str] = {

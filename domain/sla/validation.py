@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from domain.complaint.lifecycle import OPEN
 from domain.fields import LEVEL_LIMIT, LIST_LENGTH
+from domain.messages import Problem
 from domain.sla.counting import BUSINESS, DATES, TIMED
 from domain.sla.documents import (
     CASE_OPENED,
@@ -19,7 +20,7 @@ from domain.sla.documents import (
     Target,
 )
 from domain.sla.matching import match_problems
-from domain.sla.problems import Problem, list_problems, name_problems, twice
+from domain.sla.problems import list_problems, name_problems, twice
 from domain.sla.reach import escalation_problems, extension_problems, start_problems
 
 NAMED = frozenset(

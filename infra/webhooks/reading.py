@@ -144,10 +144,10 @@ async def standing(connection: Connection, webhook_id: UUID) -> Answer[StandingV
     return Answer(begun or StandingView(head=head), head)
 
 
-async def is_open(connection: Connection, webhook_id: UUID, position: int) -> Answer[bool]:
+async def is_open(connection: Connection, webhook_id: UUID, position: int) -> bool:
     """Whether an event waits to be delivered to a webhook, or did until it was skipped."""
     row = await (await connection.execute(IS_OPEN, [webhook_id, position])).fetchone()
-    return Answer(bool(row and row[0]), 0)
+    return bool(row and row[0])
 
 
 async def _page(  # noqa: PLR0917 - all of them are needed

@@ -1,6 +1,6 @@
 """What the view answers: one policy or calendar, and lists of them."""
 
-from typing import Annotated, Any, Literal, LiteralString, TypeVar
+from typing import Annotated, Any, Literal, LiteralString
 from uuid import UUID
 
 import psycopg
@@ -8,7 +8,8 @@ from msgspec import Meta, Struct
 
 from domain.fields import Label
 from domain.sla.documents import Layer
-from infra.pages import DEFAULT, MOST, Answer, Filter, Listing, Order, Page, both_ways, read_one, read_page
+from infra.lists import asked_page, by_id
+from infra.pages import DEFAULT, MOST, Answer, Filter, Listing, Order, Page, both_ways
 from projections.sla_documents.rows import CalendarDetail, PolicyDetail, State
 from projections.sla_documents.view import VIEW
 
@@ -53,48 +54,19 @@ FILTERS: dict[str, Filter] = {
 
 async def policy(connection: psycopg.AsyncConnection[Any], policy_id: UUID) -> Answer[PolicyDetail]:
     """A policy by its id; None where there is none. Raises Unavailable: the view was never prepared."""
-    return await _one(connection, POLICIES, policy_id)
+    return await by_id(connection, POLICIES, policy_id)
 
 
 async def calendar(connection: psycopg.AsyncConnection[Any], calendar_id: UUID) -> Answer[CalendarDetail]:
     """A calendar by its id; None where there is none. Raises Unavailable: the view was never prepared."""
-    return await _one(connection, CALENDARS, calendar_id)
+    return await by_id(connection, CALENDARS, calendar_id)
 
 
 async def policies(connection: psycopg.AsyncConnection[Any], wanted: Policies) -> Page[PolicyDetail]:
     """A page of policies. Raises BadCursor, Unavailable."""
-    return await _page(connection, POLICIES, wanted)
+    return await asked_page(connection, POLICIES, FILTERS, wanted)
 
 
 async def calendars(connection: psycopg.AsyncConnection[Any], wanted: Calendars) -> Page[CalendarDetail]:
     """A page of calendars. Raises BadCursor, Unavailable."""
-    return await _page(connection, CALENDARS, wanted)
-
-
-T = TypeVar("T")
-
-
-async def _one(connection: psycopg.AsyncConnection[Any], listing: Listing[T], document_id: UUID) -> Answer[T]:
-    return await read_one(
-        connection,
-        VIEW.follower,
-        listing.item_type,
-        select="SELECT " + listing.columns + " FROM " + listing.table,  # noqa: S608 - constants of this module
-        conditions=["document_id = %(id)s"],
-        arguments={"id": document_id},
-    )
-
-
-async def _page(
-    connection: psycopg.AsyncConnection[Any], listing: Listing[T], wanted: Policies | Calendars
-) -> Page[T]:
-    given = {name: value for name in FILTERS if (value := getattr(wanted, name, None)) is not None}
-    return await read_page(
-        connection,
-        listing,
-        [FILTERS[name] for name in given],
-        given,
-        sort=wanted.sort,
-        limit=wanted.limit,
-        cursor=wanted.cursor,
-    )
+    return await asked_page(connection, CALENDARS, FILTERS, wanted)

@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Raw, Struct, json
 from msgspec.structs import replace
 
-from domain.complaint.events.approvals import ApprovalRequested
+from domain.approvals import ApprovalRequested
 from domain.messages import Event
 from domain.published import Published
 from domain.sla import PinnedCalendar, Policy
@@ -48,8 +48,8 @@ class CalendarVersion(Struct, frozen=True, kw_only=True):
     activated_at: datetime | None = None
 
 
-class PolicyDetail(Struct, frozen=True, kw_only=True):
-    """A policy. `policy` is the version in force, or the newest where none is."""
+class Detail(Struct, frozen=True, kw_only=True):
+    """What is shown of a policy as of a calendar."""
 
     id: UUID
     version: int
@@ -59,29 +59,26 @@ class PolicyDetail(Struct, frozen=True, kw_only=True):
     active_version: int | None
     latest_version: int
     updated_at: datetime
+
+
+class PolicyDetail(Detail, frozen=True, kw_only=True):
+    """A policy. `policy` is the version in force, or the newest where none is."""
+
     policy: Policy
     versions: tuple[PolicyVersion, ...]
     approvals: tuple[Pending, ...]
 
 
-class CalendarDetail(Struct, frozen=True, kw_only=True):
+class CalendarDetail(Detail, frozen=True, kw_only=True):
     """A calendar. `calendar` is the version in force, or the newest where none is."""
 
-    id: UUID
-    version: int
-    etag: int
-    name: str
-    state: State
-    active_version: int | None
-    latest_version: int
-    updated_at: datetime
     calendar: PinnedCalendar
     versions: tuple[CalendarVersion, ...]
     approvals: tuple[Pending, ...]
 
 
-class PolicyRow(Struct, frozen=True, kw_only=True):
-    """A policy; the fields are the columns of `sla_policies_1`."""
+class Row(Struct, frozen=True, kw_only=True):
+    """What both tables keep."""
 
     document_id: UUID
     version: int
@@ -91,28 +88,24 @@ class PolicyRow(Struct, frozen=True, kw_only=True):
     active_version: int | None
     latest_version: int
     updated_at: datetime
+    approvals: tuple[Pending, ...]
+
+
+class PolicyRow(Row, frozen=True, kw_only=True):
+    """A policy; the fields are the columns of `sla_policies_1`."""
+
     layer: Layer
     calendar: str
     policy: Policy
     versions: tuple[PolicyVersion, ...]
-    approvals: tuple[Pending, ...]
     published: Published[Policy]
 
 
-class CalendarRow(Struct, frozen=True, kw_only=True):
+class CalendarRow(Row, frozen=True, kw_only=True):
     """A calendar; the fields are the columns of `sla_calendars_1`. Documents are JSON already."""
 
-    document_id: UUID
-    version: int
-    etag: int
-    name: str
-    state: State
-    active_version: int | None
-    latest_version: int
-    updated_at: datetime
     calendar: Raw
     versions: Raw
-    approvals: tuple[Pending, ...]
     published: Raw
 
 
@@ -173,9 +166,7 @@ def fold_calendar(row: CalendarRow | None, recorded: Recorded[Event]) -> Calenda
     )
 
 
-def _common(
-    row: PolicyRow | CalendarRow | None, recorded: Recorded[Event], published: Published[Any]
-) -> dict[str, Any]:
+def _common(row: Row | None, recorded: Recorded[Event], published: Published[Any]) -> dict[str, Any]:
     return {
         "document_id": recorded.stream_id,
         "version": recorded.version,

@@ -129,6 +129,7 @@ def test_everything_it_refers_to_is_there() -> None:
     references = [
         line.split('"')[3] for line in json.dumps(DOCUMENT, indent=0).splitlines() if '"$ref"' in line
     ]
+    assert references
     for reference in references:
         found: Any = DOCUMENT
         for part in reference.removeprefix("#/").split("/"):

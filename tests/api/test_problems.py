@@ -16,8 +16,7 @@ from psycopg_pool import PoolClosed, PoolTimeout
 from api import problems
 from api.problems import ANSWERS, BY_STATUS, PROBLEMS, Forbidden, NotFound, Unauthenticated, ViewBehind
 from api.validation import Malformed, Wrong
-from domain.messages import Refused
-from domain.publishing import Invalid
+from domain.messages import Invalid, Refused
 from domain.refusals import FORBIDDEN, NOT_FOUND, REFUSALS
 from infra.batching import Overloaded
 from infra.commands import AlreadyClaimed, KeyReused, NoSuchStream, VersionMismatch

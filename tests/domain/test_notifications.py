@@ -80,6 +80,13 @@ def test_a_receipt_delivered_again_undoes_no_failure_of_the_same_second() -> Non
     assert receipts(ANSWERED, SENT, FAILED, SENT, FAILED) == [1, 1, 0, 0]
 
 
+def test_an_attempt_after_a_failure_of_the_same_second_is_news_where_its_time_says_so() -> None:
+    first, third = [structs.replace(SENT, occurred_at=NOW - timedelta(seconds=ago)) for ago in (0.9, 0.3)]
+    failed = structs.replace(FAILED, occurred_at=NOW - timedelta(seconds=0.6))
+    assert receipts(ANSWERED, first, failed, third, third) == [1, 1, 1, 0]
+    assert receipts(ANSWERED, first, failed, first, failed) == [1, 1, 0, 0]
+
+
 def test_times_in_whole_seconds_are_those_of_the_clock_within_them() -> None:
     by_the_clock = structs.replace(SENT, occurred_at=NOW - timedelta(seconds=0.5))
     in_seconds = NOW - timedelta(seconds=1)

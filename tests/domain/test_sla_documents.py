@@ -9,9 +9,9 @@ from msgspec import convert, structs
 from api.examples import CALENDAR, POLICY
 from domain.aggregate import Aggregate
 from domain.complaint.events import ApprovalGranted, ApprovalRefused, ApprovalRequested
-from domain.messages import Command, Event, Refused
+from domain.messages import Command, Event, Invalid, Refused
 from domain.published import Published
-from domain.publishing import Activate, ApproveActivation, Invalid, RefuseActivation, Retire
+from domain.publishing import Activate, ApproveActivation, RefuseActivation, Retire
 from domain.sla import HolidaySet
 from domain.sla.standing import Standing, standing
 from domain.sla_calendar import (

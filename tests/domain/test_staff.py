@@ -18,8 +18,7 @@ from domain.analyst import (
 from domain.complaint import COMPLAINT
 from domain.complaint import commands as c
 from domain.complaint import events as e
-from domain.messages import Command, Event, Refused
-from domain.publishing import Invalid
+from domain.messages import Command, Event, Invalid, Refused
 from domain.staff import Analyst, Staff, Team, staff
 from domain.team import (
     TEAM,

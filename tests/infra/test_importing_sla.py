@@ -25,8 +25,8 @@ from infra.projector import Rebuild
 from infra.watchdog import Watchdog
 from projections import sla, sla_due
 from tests.infra import by_hand
+from tests.infra.importing.desk import CFPB
 from tests.infra.logs import caller, fetch, serving
-from tests.infra.test_importing import CFPB
 from tests.infra.test_importing_helpdesk import FILE
 from tests.projections.house import House, house
 

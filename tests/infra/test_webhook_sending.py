@@ -227,7 +227,7 @@ async def test_cookies_are_not_kept() -> None:
         async with Sender(LOOPBACK) as sender:
             for _ in range(2):
                 await sender.send(replace(MESSAGE, url=receiver.url), datetime.now(UTC))
-    assert all("Cookie" not in received.headers for received in receiver.received)
+    assert ["Cookie" in received.headers for received in receiver.received] == [False, False]
 
 
 async def test_the_time_in_the_signature_is_the_time_of_sending() -> None:

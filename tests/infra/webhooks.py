@@ -24,6 +24,7 @@ from projections import webhooks
 from tests.conftest import SCHEMA
 from tests.infra.followers import following
 from tests.infra.logs import MASTER, REGISTER, ask, caller, opened, served, serving, until
+from tests.receiver import Receiver
 
 LOOPBACK = Policy(http=True, networks=parsed_networks("127.0.0.0/8"), timeout=2.0)
 SECRETS = Secrets(MASTER)
@@ -131,6 +132,34 @@ async def eventually(condition: Callable[[], object]) -> None:
         return bool(condition())
 
     await until(true)
+
+
+def by_stream(receiver: Receiver) -> dict[str, list[int]]:
+    """The positions of what was taken, the first time each, of every stream."""
+    found: dict[str, list[int]] = {}
+    for received in receiver.taken:
+        positions = found.setdefault(received.subject, [])
+        if received.position not in positions:
+            positions.append(received.position)
+    return found
+
+
+def covered(receiver: Receiver) -> list[int]:
+    """Every position that the deliveries say they cover, in order."""
+    spans = {r.position: int(r.event["coversfrom"]) for r in receiver.taken}
+    return [each for last, first in sorted(spans.items()) for each in range(first, last + 1)]
+
+
+async def until_received(receiver: Receiver, many: int) -> None:
+    await eventually(lambda: len(receiver.received) >= many)
+
+
+async def until_status(at: Office, webhook_id: UUID, status: str, attempts: int) -> None:
+    async def so() -> bool:
+        found = await at.parked(webhook_id)
+        return bool(found) and (found[0].status, found[0].attempts) == (status, attempts)
+
+    await until(so)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from domain.aggregate import Context
+from domain.approvals import granted
 from domain.complaint import commands as c
 from domain.complaint import events as e
 from domain.complaint.decisions import approvals, intake, resolution, sla
@@ -55,7 +56,7 @@ def _approve(state: Complaint, command: c.Approve, ctx: Context) -> list[e.Compl
     check_supervisor(state, command, ctx)
     approval, kept = approvals.approved(state, command, ctx)
     at_approval = replace(kept, occurred_at=command.occurred_at, backdating_reason=command.backdating_reason)
-    return [approvals.granted(approval, command), *_allowed(state, at_approval, ctx)]
+    return [granted(approval, command.reason), *_allowed(state, at_approval, ctx)]
 
 
 def _changes_state(state: Complaint, command: AnyCommand) -> bool:

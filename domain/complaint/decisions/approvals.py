@@ -12,11 +12,13 @@ from uuid import UUID
 
 from msgspec import ValidationError, convert, json
 
+from domain import approvals
 from domain.aggregate import Context
+from domain.approvals import Approval, Ground
 from domain.complaint import commands as c
 from domain.complaint import events as e
 from domain.complaint import values
-from domain.complaint.state import Approval, Complaint
+from domain.complaint.state import Complaint
 from domain.messages import Command, Refused
 
 GATED: dict[str, type[c.ComplaintCommand]] = {
@@ -29,13 +31,11 @@ WITHOUT_APPROVAL: frozenset[values.DismissalGround] = frozenset({"spam", "test"}
 SEVERITIES: tuple[values.Severity, ...] = get_args(values.Severity)
 
 
-def needed(
-    state: Complaint, command: c.ComplaintCommand | c.SystemCommand, ctx: Context
-) -> values.ApprovalGround | None:
+def needed(state: Complaint, command: c.ComplaintCommand | c.SystemCommand, ctx: Context) -> Ground | None:
     """Why the command needs a second person; what is imported or done by the system happened without one."""
     if command.verb not in GATED or ctx.origin != "live":
         return None
-    grounds: dict[values.ApprovalGround, bool] = {
+    grounds: dict[Ground, bool] = {
         "dismissal": isinstance(command, c.Dismiss) and command.ground not in WITHOUT_APPROVAL,
         "change_of_kind": isinstance(command, c.ChangeKind | c.Correct)
         and command.kind not in (None, state.kind),
@@ -51,16 +51,12 @@ def needed(
 def requested(
     state: Complaint,
     command: c.ComplaintCommand | c.SystemCommand,
-    ground: values.ApprovalGround,
+    ground: Ground,
     ctx: Context,
 ) -> list[e.ComplaintEvent]:
     """Asks for the approval; the same command is asked for once at a time."""
     kept = _kept(command)
-    for open_one in state.approvals:
-        if (open_one.verb, open_one.command) == (command.verb, kept):
-            raise Refused(
-                "approval-pending", f"{open_one.requested_by} asked for it: approval {open_one.approval_id}"
-            )
+    approvals.check_not_pending(state.approvals, command.verb, kept)
     limit = _limit(command, ctx) if ground == "redress_above_limit" else None
     return [
         e.ApprovalRequested(
@@ -76,7 +72,7 @@ def requested(
 
 def approved(state: Complaint, command: c.Approve, ctx: Context) -> tuple[Approval, c.ComplaintCommand]:
     """The approval, and the command that it carries out: now, whenever it was asked for."""
-    approval = _decided(state, command.approval_id, ctx)
+    approval = _to_decide(state, command.approval_id, ctx)
     if approval.command is None:
         raise Refused("approval-void", "what was to be approved was erased")
     try:
@@ -85,35 +81,12 @@ def approved(state: Complaint, command: c.Approve, ctx: Context) -> tuple[Approv
         raise Refused("approval-void", f"{approval.verb} does not take any more what was asked for") from None
 
 
-def granted(approval: Approval, command: c.Approve) -> e.ApprovalGranted:
-    return e.ApprovalGranted(
-        approval_id=approval.approval_id,
-        verb=approval.verb,
-        requested_by=approval.requested_by,
-        reason=command.reason,
-    )
-
-
 def refuse(state: Complaint, command: c.Refuse, ctx: Context) -> list[e.ComplaintEvent]:
-    approval = _decided(state, command.approval_id, ctx)
-    return [
-        e.ApprovalRefused(
-            approval_id=approval.approval_id,
-            verb=approval.verb,
-            requested_by=approval.requested_by,
-            reason=command.reason,
-        )
-    ]
+    return [approvals.refused(_to_decide(state, command.approval_id, ctx), command.reason)]
 
 
-def _decided(state: Complaint, approval_id: UUID, ctx: Context) -> Approval:
-    """The open approval, if the actor may decide it."""
-    for approval in state.approvals:
-        if approval.approval_id == approval_id:
-            if approval.requested_by == ctx.actor:
-                raise Refused("same-person", f"{ctx.actor} asked for it; another supervisor decides it")
-            return approval
-    raise Refused("unknown-approval", f"the complaint has no open approval {approval_id}")
+def _to_decide(state: Complaint, approval_id: UUID, ctx: Context) -> Approval:
+    return approvals.to_decide(state.approvals, approval_id, ctx.actor, of="the complaint")
 
 
 def _kept(command: Command) -> dict[str, Any]:

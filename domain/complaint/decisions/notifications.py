@@ -17,7 +17,7 @@ def record_sent(state: Complaint, command: c.RecordNotificationSent, ctx: Contex
         channel=command.channel,
         audience=command.audience,
     )
-    return _news(state, sent, ctx)
+    return _news(state, command, sent, ctx)
 
 
 def record_failed(
@@ -30,20 +30,28 @@ def record_failed(
         audience=command.audience,
         reason=command.reason,
     )
-    return _news(state, failed, ctx)
+    return _news(state, command, failed, ctx)
 
 
 def _news(
-    state: Complaint, event: e.NotificationSent | e.NotificationFailed, ctx: Context
+    state: Complaint,
+    command: c.RecordNotificationSent | c.RecordNotificationFailed,
+    event: e.NotificationSent | e.NotificationFailed,
+    ctx: Context,
 ) -> list[e.ComplaintEvent]:
-    """Nothing where the same is known: of that time, or as the last of the message up to then."""
+    """Nothing where the same is the last of the message up to then, or is told again within a second.
+
+    A time that is said tells an attempt after a failure of the same second from a receipt delivered again.
+    """
     if event.about_version > state.version:
         raise Refused("unknown-event", f"the complaint has no version {event.about_version}")
     message, tag = (event.notification_id, event.about_version), tag_of(type(event))
     inside = event.audience == "staff"
     told = sorted(state.timeline.sendings(*message, inside=inside), key=lambda mark: mark.at)
-    if any(mark.tag == tag and abs(mark.at - ctx.occurred_at) < RESOLUTION for mark in told):
-        return []
     at = state.timeline.told_at(*message, ctx.occurred_at, inside=inside)
-    before = [mark for mark in told if mark.at <= at]
-    return [] if before and before[-1].tag == tag else [event]
+    last = next((mark for mark in reversed(told) if mark.at <= at), None)
+    if last is None:
+        return [event]
+    told_later = command.occurred_at is not None and last.at < ctx.occurred_at
+    of_that_second = (mark.tag for mark in told if abs(mark.at - ctx.occurred_at) < RESOLUTION)
+    return [] if last.tag == tag or (tag in of_that_second and not told_later) else [event]

@@ -63,14 +63,15 @@ def record_due_reminder(
 ) -> list[e.ComplaintEvent]:
     if command.reminder_id in state.past_reminders:
         return []
-    for reminder in state.reminders:
-        if reminder.reminder_id == command.reminder_id:
-            return (
-                []
-                if reminder.at > ctx.now
-                else [e.ReminderDue(reminder_id=reminder.reminder_id, at=reminder.at)]
-            )
-    raise Refused("unknown-reminder", f"the complaint has no reminder {command.reminder_id}")
+    known = _reminder(state, command.reminder_id)
+    return [e.ReminderDue(reminder_id=known.reminder_id, at=known.at)] if known.at <= ctx.now else []
+
+
+def _reminder(state: s.Complaint, reminder_id: UUID) -> s.Reminder:
+    for known in state.reminders:
+        if known.reminder_id == reminder_id:
+            return known
+    raise Refused("unknown-reminder", f"the complaint has no reminder {reminder_id}")
 
 
 def _promise(state: s.Complaint, promise_id: UUID) -> s.Promise:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.complaint.events.approvals import (
+from domain.approvals import (
     ApprovalGranted,
     ApprovalRefused,
     ApprovalRequested,

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
+from domain import approvals
 from domain.complaint import events as e
 from domain.complaint.fold import facts, intake
 from domain.complaint.fold.moves import asked, begun, moved, state_of, undecided, unmarked, without_asks
@@ -141,9 +142,9 @@ def evolve_case(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one branch for each 
         case e.ComplaintUnlinked():
             return facts.unlinked(state, event)
         case e.ApprovalRequested():
-            return facts.approval_requested(state, event)
+            return replace(state, approvals=approvals.with_asked(state.approvals, event))
         case e.ApprovalGranted() | e.ApprovalRefused():
-            return facts.approval_ended(state, event.approval_id)
+            return replace(state, approvals=approvals.without(state.approvals, event.approval_id))
         case e.SlaApplied():
             return replace(state, matched=event.facts)
         case (

@@ -1,4 +1,4 @@
-"""Folds: promises, reminders, compensation, outside cases, links and approvals."""
+"""Folds: promises, reminders, compensation, outside cases and links."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from domain.complaint import events as e
 from domain.complaint.state import (
-    Approval,
     Compensation,
     Complaint,
     ExternalCase,
@@ -91,21 +90,6 @@ def linked(state: Complaint, event: e.ComplaintLinked) -> Complaint:
 def unlinked(state: Complaint, event: e.ComplaintUnlinked) -> Complaint:
     ended = Link(to=event.to, relation=event.relation)
     return replace(state, links=tuple(link for link in state.links if link != ended))
-
-
-def approval_requested(state: Complaint, event: e.ApprovalRequested) -> Complaint:
-    approval = Approval(
-        approval_id=event.approval_id,
-        verb=event.verb,
-        requested_by=event.requested_by,
-        command=event.command,
-    )
-    return replace(state, approvals=(*state.approvals, approval))
-
-
-def approval_ended(state: Complaint, approval_id: UUID) -> Complaint:
-    left = tuple(approval for approval in state.approvals if approval.approval_id != approval_id)
-    return replace(state, approvals=left)
 
 
 def _compensation(state: Complaint, compensation_id: UUID, **changes: Any) -> Complaint:

@@ -8,11 +8,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from domain.complaint import events as e
+from domain.messages import Problem
 from domain.sla import Calendar, Escalation, Extension, Length, Match, Policy, Target, WorkingTime
 from domain.sla.counting import Run, deadline
 from domain.sla.documents import CASE_OPENED, RollEnd, Unit
 from domain.sla.lengths import is_shorter, never_longer
-from domain.sla.problems import Problem
 from domain.sla.reach import AFTERWARDS, OVER
 from domain.sla.validation import policy_problems
 from tests.domain.sla.telling import HOUR, OFFICE, Told, length, local, number, pinned, policy, target

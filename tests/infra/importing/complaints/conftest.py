@@ -1,0 +1,13 @@
+"""A desk that gives a complaint a row."""
+
+from pathlib import Path
+
+import pytest
+
+from infra.log import Log
+from tests.infra.importing.complaints.desk import Desk
+
+
+@pytest.fixture
+def desk(database: str, log: Log, tmp_path: Path) -> Desk:
+    return Desk(database, log, tmp_path)
