@@ -143,7 +143,9 @@ class LogMachine(RuleBasedStateMachine):
 
     @rule()
     def lose_connection(self) -> None:
-        self.wait(self.log.close())
+        for link in (self.log._writing, self.log._reading):
+            if link._connection is not None:
+                self.wait(link._connection.close())
 
     @invariant()
     def a_follower_sees_each_event_once_in_order(self) -> None:
