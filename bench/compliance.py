@@ -33,7 +33,7 @@ SELECT c.id || '/desk/' || t.name || '/1', c.id, n::text, 'desk/' || t.name, 1, 
        CASE WHEN running THEN 'running' ELSE outcome END, CASE WHEN NOT running THEN outcome END,
        coalesce(decided_at, now()) - interval '1 hour',
        CASE WHEN running THEN now() + n * interval '5 days' / %(many)s
-            ELSE decided_at + interval '1 hour' END,
+            ELSE decided_at + interval '1 hour' END, 'breached',
        decided_at, decided_at, decided_at::date, 3600, 0, false, false, NULL, NULL,
        '[{"state": "running", "since": "2026-11-23T12:00:00Z", "until": null, "reason": "received_at"}]',
        'complaint', (ARRAY['web', 'phone', 'email'])[n %% 3 + 1], 'standard', 'category ' || n %% 40,

@@ -13,6 +13,7 @@ from domain.sla.documents import Layer, Obligation, Stop
 ClockState = Literal[
     "running", "paused", "met", "breached", "met_late", "lapsed", "cancelled", "undetermined"
 ]
+OnceDue = Literal["breached", "lapsed", "undetermined"]
 Declared = Literal["timely", "untimely"]
 What = Literal["warning", "breach", "escalation", "correction"]
 IntervalState = Literal["running", "paused", "resumed", "stopped"]
@@ -51,6 +52,8 @@ class Clock(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     case_id: UUID | None = None
     due_at: datetime | None = None
     """While paused: if it resumed now. After the end: as it would have been. None: nobody knows."""
+    once_due: OnceDue = "breached"
+    """What becomes of it when that has passed, if nothing else happens."""
     due_inclusive: bool = False
     """Whether what happens at `due_at` itself is in time."""
     stopped_at: datetime | None = None

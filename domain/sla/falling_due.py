@@ -58,7 +58,7 @@ def falling_due(each: Judged, recorded: Recorded) -> Iterator[Due]:
     breach = recorded.breach(clock)
     if breach is not None and clock.state not in BREACHED:
         yield _due(each, "correction", breach.due_at or clock.started_at)
-    if due is None or not each.can_be_missed:
+    if due is None or each.clock.once_due == "undetermined":
         return
     if breach is None and clock.obligation == "duty" and clock.state in OPEN | BREACHED:
         yield _due(each, "breach", due.at + AT_ONCE if due.inclusive else due.at)

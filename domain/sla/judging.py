@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from domain.sla.book import Series, Term
-from domain.sla.clock import Clock, ClockState, Declared
+from domain.sla.clock import Clock, ClockState, Declared, OnceDue
 from domain.sla.counting import Deadline, Run, deadline, used
 from domain.sla.cycles import Cycle
 from domain.sla.documents import Length
@@ -34,8 +34,6 @@ class Judged(Struct, frozen=True, gc=False):
     clock: Clock
     reckoned: Reckoned
     runs: Sequence[Run]
-    can_be_missed: bool
-    """Whether it would be known to be missed, once it is too late."""
 
 
 class Span(Struct, frozen=True, gc=False):
@@ -114,13 +112,20 @@ def _judged(series: Series, cycle: Cycle, span: Span, story: Story, now: datetim
         case_id=series.case_id,
         started_at=cycle.start.at,
         due_at=due.at if due else None,
+        once_due=_once_due(cycle, term, parts, ending),
         due_inclusive=due is not None and due.inclusive,
         used=used(length.unit if length else "calendar_days", ran, ending.at),
         extended=reckoned.extensions,
         intervals=intervals(parts, cycle.reason),
         **_outcome(cycle, term, parts, due, ending),
     )
-    return Judged(clock, reckoned, ran, _unknown(cycle, parts, ending, missed=True) is None)
+    return Judged(clock, reckoned, ran)
+
+
+def _once_due(cycle: Cycle, term: Term, parts: Sequence[Piece], ending: Ending) -> OnceDue:
+    if _unknown(cycle, parts, ending, missed=True):
+        return "undetermined"
+    return "breached" if term.target.obligation == "duty" else "lapsed"
 
 
 def _rolled(start: datetime, term: Term) -> datetime:

@@ -133,8 +133,8 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
     """Fold events into both tables."""
     ours = [event for event in events if event.kind == COMPLAINT.kind]
     texts = asyncio.create_task(apply_texts(connection, ours))
-    await asyncio.sleep(0)  # the server indexes the words while the rows are folded here
     try:
+        await asyncio.sleep(0)  # the server indexes the words while the rows are folded here
         await fold_rows(
             connection,
             ours,

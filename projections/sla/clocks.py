@@ -39,7 +39,7 @@ Absent = Literal[
 
 # What time has decided since the last event, is told as of now.
 STATE: LiteralString = """ CASE WHEN state = 'running' AND due_at < now()
-            THEN CASE obligation WHEN 'duty' THEN 'breached' ELSE 'lapsed' END ELSE state END"""
+            THEN once_due ELSE state END"""
 COLUMNS: LiteralString = (
     """id, complaint_id, protocol, clock_id, cycle, policy, policy_version, calendar, calendar_version, layer,
        target, stops, obligation, case_id,"""

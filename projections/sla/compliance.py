@@ -112,9 +112,9 @@ DECIDED = sql.SQL(
 # are few rows, found by the index of what runs.
 OVERDUE = sql.SQL(
     """SELECT (due_at AT TIME ZONE zone)::date AS day, policy, layer, target, {columns}, 0 AS met,
-              (obligation = 'duty')::int AS breached, (obligation = 'window')::int AS lapsed, 0 AS cancelled,
-              0 AS undetermined, 0 AS met_late, 0 AS met_on_backdated_fact,
-              (obligation = 'duty')::int AS overdue
+              (once_due = 'breached')::int AS breached, (once_due = 'lapsed')::int AS lapsed, 0 AS cancelled,
+              (once_due = 'undetermined')::int AS undetermined, 0 AS met_late, 0 AS met_on_backdated_fact,
+              (once_due = 'breached')::int AS overdue
          FROM sla_clocks_3 WHERE state = 'running' AND due_at < now()"""
 )
 COUNTED = sql.SQL(

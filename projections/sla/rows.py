@@ -9,7 +9,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.sla import Book, Clock, Interval, clocks
-from domain.sla.clock import Declared
+from domain.sla.clock import Declared, OnceDue
 from domain.sla.documents import Layer, Obligation, Stop
 from domain.staff import Provider
 from projections.sla.cases import Case
@@ -46,6 +46,7 @@ class ClockRow(Struct, frozen=True, kw_only=True):
     """None: not decided."""
     started_at: datetime
     due_at: datetime | None
+    once_due: OnceDue
     stopped_at: datetime | None
     decided_at: datetime | None
     decided_on: date | None
@@ -101,6 +102,7 @@ def _row(case: Case, book: Book, clock: Clock) -> ClockRow:
         outcome=outcome,
         started_at=clock.started_at,
         due_at=clock.due_at,
+        once_due=clock.once_due,
         stopped_at=clock.stopped_at,
         decided_at=decided_at,
         decided_on=decided_at.astimezone(zone).date() if decided_at else None,

@@ -48,6 +48,7 @@ CREATE TABLE IF NOT EXISTS sla_clocks_3 (
     outcome          text,
     started_at       timestamptz NOT NULL,
     due_at           timestamptz,
+    once_due         text        NOT NULL,
     stopped_at       timestamptz,
     decided_at       timestamptz,
     decided_on       date,

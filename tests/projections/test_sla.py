@@ -194,6 +194,30 @@ async def test_what_a_source_declares_stands_beside_a_clock_that_nobody_can_dete
     assert [(clock.state, clock.declared) for clock in found.clocks] == [("undetermined", "untimely")]
 
 
+async def test_a_clock_that_began_nobody_knows_when_is_undetermined_once_it_is_due(database: str) -> None:
+    begun = datetime.now(UTC) - 8 * HOUR + timedelta(seconds=1)
+    registered = structs.replace(REGISTERED, received_at=begun, time_uncertain=True)
+    async with house(database) as at:
+        await published(at, policy(8))
+        stream_id = await tell(at, "complaint", [(registered, begun), (APPLIED, begun)])
+        await at.project(sla.VIEW)
+        due_at = await waited(at, stream_id, "running")
+        await asyncio.sleep((due_at - datetime.now(UTC)).total_seconds() + 0.01)
+        await waited(at, stream_id, "undetermined")
+        total = (await asked(at)).total
+    assert (total.n, total.undetermined) == (0, 1)
+
+
+async def waited(at: House, stream_id: UUID, state: str) -> datetime:
+    """When the only clock of a complaint is due; it stands as is said."""
+    found = (await sla.clocks_of(at.connection, stream_id)).value
+    assert found
+    [clock] = found.clocks
+    assert clock.state == state
+    assert clock.due_at
+    return clock.due_at
+
+
 async def test_a_complaint_without_policies_has_no_clocks_and_an_unknown_one_is_none(database: str) -> None:
     async with house(database) as at:
         stream_id = await tell(at, "complaint", [(REGISTERED, MONDAY)])

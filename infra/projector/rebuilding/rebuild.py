@@ -27,6 +27,7 @@ NEAR = 500
 PATIENCE = (0.05, 0.1, 0.2, 0.4, 0.8)
 
 LOCK = "SELECT pg_try_advisory_lock(hashtextextended(current_schema() || ' rebuild ' || %s, 1))"
+UNLOCK = "SELECT pg_advisory_unlock(hashtextextended(current_schema() || ' rebuild ' || %s, 1))"
 STANDS = sql.SQL("SELECT position FROM {} WHERE follower = %s")
 HOLD = sql.SQL("SELECT position FROM {} WHERE follower = %s FOR UPDATE")
 MOVE = sql.SQL(
@@ -177,6 +178,8 @@ class Rebuild:
                 MOVE.format(shadow.checkpoints), [self._view.follower, position, list(self._view.tables)]
             )
             await self._switching(connection, found)
+            # Whoever sees that it is done may ask for it again.
+            await connection.execute(UNLOCK, [self._view.follower])
         return position
 
 
