@@ -121,7 +121,7 @@ async def deliveries(connection: Connection, webhook_id: UUID, wanted: Deliverie
         BadCursor
     """
     asked = asked_for(wanted, "-position")
-    after = decode_cursor(wanted.cursor, asked, ORDER)[0] if wanted.cursor else 2**63 - 1
+    after = decode_cursor(wanted.cursor, asked, ORDER)[0] if wanted.cursor is not None else 2**63 - 1
     arguments = {"webhook_id": webhook_id, "status": wanted.status, "after": after}
     return await _page(connection, DELIVERIES, arguments, DeliveryView, wanted.limit, asked)
 
@@ -133,7 +133,7 @@ async def parked(connection: Connection, webhook_id: UUID, wanted: Parked) -> Pa
         BadCursor
     """
     asked = asked_for(wanted, "position")
-    after = decode_cursor(wanted.cursor, asked, ORDER)[0] if wanted.cursor else 0
+    after = decode_cursor(wanted.cursor, asked, ORDER)[0] if wanted.cursor is not None else 0
     arguments = {"webhook_id": webhook_id, "after": after}
     return await _page(connection, PARKED, arguments, ParkedView, wanted.limit, asked)
 

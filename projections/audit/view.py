@@ -154,10 +154,4 @@ async def trail(connection: psycopg.AsyncConnection[Any], wanted: Trail) -> Page
         BadCursor, Unavailable
     """
     chosen, arguments = filters(wanted)
-    return await read_page(
-        connection,
-        TRAIL,
-        chosen,
-        arguments,
-        wanted,
-    )
+    return await read_page(connection, TRAIL, chosen, arguments, wanted)

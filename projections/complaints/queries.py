@@ -262,13 +262,7 @@ async def worklist(connection: psycopg.AsyncConnection[Any], wanted: Worklist) -
         BadCursor, Unavailable
     """
     chosen, arguments = filters(wanted)
-    return await read_page(
-        connection,
-        ITEMS,
-        chosen,
-        arguments,
-        wanted,
-    )
+    return await read_page(connection, ITEMS, chosen, arguments, wanted)
 
 
 async def detail(

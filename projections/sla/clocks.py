@@ -203,13 +203,7 @@ async def at_risk(connection: psycopg.AsyncConnection[Any], wanted: AtRisk) -> P
     Raises:
         BadCursor, Unavailable
     """
-    return await read_page(
-        connection,
-        DUE,
-        running_filters(wanted),
-        msgspec.structs.asdict(wanted),
-        wanted,
-    )
+    return await read_page(connection, DUE, running_filters(wanted), msgspec.structs.asdict(wanted), wanted)
 
 
 async def drill(connection: psycopg.AsyncConnection[Any], wanted: Drill) -> Page[ClockItem]:
@@ -219,11 +213,7 @@ async def drill(connection: psycopg.AsyncConnection[Any], wanted: Drill) -> Page
         BadCursor, Unavailable
     """
     return await read_page(
-        connection,
-        DECIDED,
-        decided_filters(wanted),
-        msgspec.structs.asdict(wanted),
-        wanted,
+        connection, DECIDED, decided_filters(wanted), msgspec.structs.asdict(wanted), wanted
     )
 
 

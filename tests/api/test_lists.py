@@ -74,6 +74,7 @@ def named(service: Service, known: dict[str, str], query: str) -> list[str]:
     [
         ("state=awaiting_customer", {"fee"}),
         ("state=awaiting_customer&state=resolved", {"fee", "app"}),
+        ("state=resolved&state=resolved", {"app"}),
         ("kind=request", {"app"}),
         ("analyst=ana", {"fee"}),
         ("team=cards", {"fee"}),
