@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from domain.complaint.lifecycle import OPEN, State
 from domain.complaint.values import Kind, Severity
-from domain.fields import LINE_PATTERN, Label, Moment
+from domain.fields import LABEL_LENGTH, LINE_PATTERN, Label, Moment
 from domain.messages import Event
 from infra.events import Recorded
 from infra.pages import (
@@ -41,6 +41,7 @@ from projections.complaints.traits import RANK, asked, between_weeks, has, has_a
 from projections.complaints.view import IS_DUE, IS_OPEN, VIEW
 
 Question = Annotated[str, Meta(min_length=1, max_length=300, pattern=LINE_PATTERN)]
+Origin = Annotated[str, Meta(min_length=1, max_length=3 * LABEL_LENGTH + 2, pattern=LINE_PATTERN)]
 Sort = Literal[
     "registered_at",
     "-registered_at",
@@ -67,7 +68,7 @@ class Worklist(Struct, frozen=True, kw_only=True):
     product: Label | None = None
     severity: Severity | None = None
     channel: Label | None = None
-    origin: Label | None = None
+    origin: Origin | None = None
     """`sector`, `sector/cause` or `sector/cause/product`: whatever lies below it."""
     needs_review: bool | None = None
     awaits_approval: bool | None = None
@@ -225,9 +226,8 @@ def filters(wanted: Worklist) -> tuple[list[Filter], dict[str, Any]]:
         *period("registered_at", *registered, along="registered_at", sign=_weeks(*registered)),
         *period("due_or_never", None, argument("due_before", given), along="due_at", sign=SOMETHING_DUE),
     ]
-    arguments = given | {"state": list(wanted.state)}
-    if len(wanted.state) == 1:  # the index is in order for one state only
-        arguments["state"] = wanted.state[0]
+    states = list(dict.fromkeys(wanted.state))
+    arguments = given | {"state": states[0] if len(states) == 1 else states}  # as `_any_of` asks for it
     if wanted.q is not None:
         arguments |= {f"q_{language}": text for language, text in words(wanted.q)._asdict().items()}
     return chosen, arguments
