@@ -12,8 +12,19 @@ from domain.customer import CUSTOMER, Customer, CustomerEvent, CustomerKind, Qui
 from domain.fields import Email, Label, Language, Moment, Slug
 from domain.messages import Event
 from infra.events import Recorded
-from infra.lists import asked_page, by_id
-from infra.pages import DEFAULT, MOST, Answer, Filter, Listing, Order, Page, both_ways, equals
+from infra.pages import (
+    DEFAULT,
+    MOST,
+    Answer,
+    Filter,
+    Listing,
+    Order,
+    Page,
+    asked_page,
+    both_ways,
+    by_id,
+    equals,
+)
 from infra.projector import View
 from infra.rows import fold_rows, one_by_one
 

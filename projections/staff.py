@@ -14,8 +14,7 @@ from domain.messages import Event
 from domain.staff import Analyst, Provider, Team
 from domain.team import TEAM
 from infra.events import Recorded
-from infra.lists import asked_page, by_id
-from infra.pages import DEFAULT, MOST, Answer, Filter, Listing, Order, Page, both_ways
+from infra.pages import DEFAULT, MOST, Answer, Filter, Listing, Order, Page, asked_page, both_ways, by_id
 from infra.projector import View
 from infra.rows import fold_rows, one_by_one
 

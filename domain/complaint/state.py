@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from domain import approvals
+from domain.approvals import Approvals
 from domain.complaint import values
 from domain.complaint.lifecycle import State
 from domain.complaint.values import (
@@ -22,8 +22,6 @@ from domain.complaint.values import (
 from domain.sla.pinning import Facts
 from domain.sla.timeline import Timeline
 from domain.staff import Provider
-
-Approval = approvals.Approval
 
 
 class Ask(Struct, frozen=True, kw_only=True):
@@ -128,7 +126,7 @@ class Complaint(Struct, frozen=True, kw_only=True, omit_defaults=True):
     links: tuple[Link, ...] = ()
     timeline: Timeline = Timeline()
     """What its clocks are read from."""
-    approvals: tuple[Approval, ...] = ()
+    approvals: Approvals = ()
     """The requests that nobody has decided yet."""
     channel: str | None = None
     forwarded_from: str | None = None

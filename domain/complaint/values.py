@@ -7,8 +7,6 @@ from uuid import UUID
 
 from msgspec import Struct, convert
 
-from domain import approvals
-
 T = TypeVar("T")
 
 Kind = Literal["complaint", "report", "request", "information", "suggestion", "praise"]
@@ -36,7 +34,6 @@ DismissalGround = Literal["spam", "test", "not_ours", "not_eligible", "insuffici
 ForwardScope = Literal["whole", "part"]
 Audience = Literal["customer", "staff"]
 Relation = Literal["related", "follows", "parent"]
-ApprovalGround = approvals.Ground
 
 
 class Contact(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -5,7 +5,7 @@ What is asked for is a set of `filters` in an order (`orders`, with cursors). `w
 """
 
 from infra.pages.filters import Filter, Index, Range, argument, equals, period
-from infra.pages.lists import Listing, Wanted, read_page
+from infra.pages.lists import Listing, Wanted, asked_page, by_id, read_page
 from infra.pages.orders import (
     Asked,
     BadCursor,
@@ -34,7 +34,9 @@ __all__ = [
     "Wanted",
     "argument",
     "asked_for",
+    "asked_page",
     "both_ways",
+    "by_id",
     "decode_cursor",
     "encode_cursor",
     "equals",

@@ -11,6 +11,7 @@ round.
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, LiteralString, Protocol, TypeVar
+from uuid import UUID
 
 import msgspec
 import psycopg
@@ -19,7 +20,7 @@ from msgspec import Struct
 from infra.pages.filters import Filter
 from infra.pages.orders import Order, Part, asked_for, decode_cursor, encode_cursor
 from infra.pages.queries import page_query, probe_query
-from infra.pages.rows import Page, fetch
+from infra.pages.rows import Answer, Page, fetch, read_one
 from infra.pages.ways import Walk, Way, gathering, walking
 
 T = TypeVar("T")
@@ -83,6 +84,38 @@ async def read_page(
     return Page(items, encode_cursor(asked, *ended) if ended else None, found.position or 0)
 
 
+async def asked_page(
+    connection: psycopg.AsyncConnection[Any],
+    listing: Listing[T],
+    filters: Mapping[str, Filter],
+    wanted: Wanted,
+) -> Page[T]:
+    """A page of the items that meet every filter whose field is given.
+
+    Raises:
+        BadCursor, Unavailable
+    """
+    given = {name: value for name in filters if (value := getattr(wanted, name, None)) is not None}
+    return await read_page(connection, listing, [filters[name] for name in given], given, wanted)
+
+
+async def by_id(connection: psycopg.AsyncConnection[Any], listing: Listing[T], item_id: UUID) -> Answer[T]:
+    """The item with this id; None where there is none.
+
+    Raises:
+        Unavailable: the view was never prepared.
+    """
+    order = next(iter(listing.orders.values()))  # each of them ends with the id
+    return await read_one(
+        connection,
+        listing.follower,
+        listing.item_type,
+        select="SELECT " + listing.columns + " FROM " + listing.table,  # noqa: S608 - constants of a view
+        conditions=[order.id_column + " = %(id)s"],
+        arguments={"id": item_id},
+    )
+
+
 class _Found(Struct, Generic[T], frozen=True):
     """What was found so far, and what is left to look through: these parts, the first from `after` on."""
 
@@ -136,7 +169,7 @@ class _Reading(Struct, Generic[T], frozen=True):
         given = {
             **self.arguments,
             "follower": listing.follower,
-            "few": pages,
+            "few": 2 * pages,  # more may be kept by now than were counted
             "bound": pages * ENTRIES if signed else pages,
             "likely": max(pages // LOOKED_UP, self.wanted),
             "page_size": self.wanted - len(found.items),

@@ -68,7 +68,7 @@ class Asked(NamedTuple):
 def asked_for(wanted: object, sort: str, scope: Container[str] = ()) -> Asked:
     """What a struct asks for, whatever the page. The fields in `scope` are not chosen by whoever asks."""
     given = [
-        (name, sorted(value) if isinstance(value, list | tuple) else value)
+        (name, sorted(set(value)) if isinstance(value, list | tuple) else value)
         for name, value in msgspec.to_builtins(wanted).items()
         if value is not None and name not in OF_THE_PAGE and name not in scope
     ]
@@ -91,11 +91,20 @@ def decode_cursor(cursor: str, asked: Asked, order: Order) -> tuple[Any, Any]:
         raw = base64.b64decode(padded, altchars=b"-_", validate=True)
         sort, filters, key, item_id = msgspec.json.decode(raw, type=tuple[str, str, msgspec.Raw, msgspec.Raw])
         if (sort, filters) == asked:
-            return (
-                msgspec.json.decode(key, type=order.key_type),
-                msgspec.json.decode(item_id, type=order.id_type),
-            )
-    except (ValueError, msgspec.MsgspecError) as error:
+            return _holdable(key, order.key_type), _holdable(item_id, order.id_type)
+    except (ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise BadCursor("the cursor is not one that this list gave") from error
     other = "another sort" if sort != asked.sort else "other filters"
     raise BadCursor(f"the cursor belongs to {other}")
+
+
+def _holdable(raw: msgspec.Raw, kind: Any) -> Any:
+    """The value, of which the database may have one like it.
+
+    Raises:
+        ValueError, RecursionError: it is of another kind, or has the NUL character.
+    """
+    value = msgspec.json.decode(raw, type=kind)
+    if isinstance(value, str) and "\0" in value:
+        raise ValueError("contains the NUL character")
+    return value

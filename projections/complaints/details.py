@@ -5,6 +5,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from domain.approvals import Approval
 from domain.complaint import state as s
 from domain.complaint.decisions.parties import ACTS_FOR_ANOTHER
 from domain.complaint.lifecycle import State
@@ -234,7 +235,7 @@ def _external_case(known: s.ExternalCase, facts: Facts) -> ExternalCaseStanding:
     )
 
 
-def _approval(approval: s.Approval, facts: Facts) -> PendingApproval:
+def _approval(approval: Approval, facts: Facts) -> PendingApproval:
     grounds = facts.approvals[str(approval.approval_id)]
     return PendingApproval(
         approval_id=approval.approval_id,

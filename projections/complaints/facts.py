@@ -7,8 +7,9 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
+from domain.approvals import Ground
 from domain.complaint import events as e
-from domain.complaint.values import ApprovalGround, Contact, DismissalGround
+from domain.complaint.values import Contact, DismissalGround
 from projections.complaints.items import (
     AttachmentRecord,
     Exposure,
@@ -57,7 +58,7 @@ class Progress(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Grounds(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why a command waits for a second person."""
 
-    ground: ApprovalGround
+    ground: Ground
     at: datetime
     limit: str | None = None
 

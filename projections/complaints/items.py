@@ -6,8 +6,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from domain.approvals import Ground
 from domain.complaint.values import (
-    ApprovalGround,
     Basis,
     CompensationStatus,
     Contact,
@@ -118,7 +118,7 @@ class PendingApproval(Struct, frozen=True, kw_only=True):
 
     approval_id: UUID
     verb: str
-    ground: ApprovalGround
+    ground: Ground
     requested_by: str
     requested_at: datetime
     limit: str | None

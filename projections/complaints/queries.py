@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from domain.complaint.lifecycle import OPEN, State
 from domain.complaint.values import Kind, Severity
-from domain.fields import LINE_PATTERN, Label, Moment
+from domain.fields import LABEL_LENGTH, LINE_PATTERN, Label, Moment
 from domain.messages import Event
 from infra.events import Recorded
 from infra.pages import (
@@ -41,6 +41,7 @@ from projections.complaints.traits import ASKED, REGISTERED_WITHIN, SOMETHING_DU
 from projections.complaints.view import IS_DUE, IS_OPEN, RANK, VIEW
 
 Question = Annotated[str, Meta(min_length=1, max_length=300, pattern=LINE_PATTERN)]
+Origin = Annotated[str, Meta(min_length=1, max_length=3 * LABEL_LENGTH + 2, pattern=LINE_PATTERN)]
 Sort = Literal[
     "registered_at",
     "-registered_at",
@@ -67,7 +68,7 @@ class Worklist(Struct, frozen=True, kw_only=True):
     product: Label | None = None
     severity: Severity | None = None
     channel: Label | None = None
-    origin: Label | None = None
+    origin: Origin | None = None
     """`sector`, `sector/cause` or `sector/cause/product`: whatever lies below it."""
     needs_review: bool | None = None
     awaits_approval: bool | None = None
@@ -225,9 +226,7 @@ def filters(wanted: Worklist) -> tuple[list[Filter], dict[str, Any]]:
         *period("registered_at", *registered, along="registered_at", sign=within),
         *period("due_or_never", None, argument("due_before", given), along="due_at", sign=SOMETHING_DUE),
     ]
-    arguments = given | _traits(wanted, given) | {"state": list(wanted.state)}
-    if len(wanted.state) == 1:  # the index is in order for one state only
-        arguments |= {"state": wanted.state[0], "state_trait": TRAITS["state"].of(wanted.state[0])}
+    arguments = given | _traits(wanted, given)
     if wanted.q is not None:
         arguments |= {f"q_{language}": text for language, text in words(wanted.q)._asdict().items()}
     return chosen, arguments
@@ -238,9 +237,12 @@ ONE = TRAITS.keys() - {"state"}
 
 
 def _traits(wanted: Worklist, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What is asked for, as traits; a sector may be asked beside others."""
+    """What is asked for, as traits, too; a sector may be asked beside others. States as `_any_of` asks."""
     found: dict[str, Any] = {f"{name}_trait": TRAITS[name].of(given[name]) for name in ONE if name in given}
-    found["state_trait"] = [TRAITS["state"].of(state) for state in wanted.state]
+    states = list(dict.fromkeys(wanted.state))
+    coded = [TRAITS["state"].of(state) for state in states]
+    one = len(states) == 1
+    found |= {"state": states[0] if one else states, "state_trait": coded[0] if one else coded}
     if wanted.sector is not None:
         found["sector_trait"] = TRAITS["asked"].of([wanted.sector])
     if wanted.registered_from and wanted.registered_to:

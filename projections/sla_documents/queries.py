@@ -8,8 +8,7 @@ from msgspec import Meta, Struct
 
 from domain.fields import Label
 from domain.sla.documents import Layer
-from infra.lists import asked_page, by_id
-from infra.pages import DEFAULT, MOST, Answer, Filter, Listing, Order, Page, both_ways
+from infra.pages import DEFAULT, MOST, Answer, Filter, Listing, Order, Page, asked_page, both_ways, by_id
 from projections.sla_documents.rows import CalendarDetail, PolicyDetail, State
 from projections.sla_documents.view import VIEW
 

@@ -9,12 +9,13 @@ import msgspec
 import pytest
 from msgspec import structs
 
+from domain.approvals import Ground
 from domain.complaint import Complaint, ComplaintCommand
 from domain.complaint import commands as c
 from domain.complaint import events as e
 from domain.complaint.decisions.approvals import GATED
 from domain.complaint.fold import evolve
-from domain.complaint.values import ApprovalGround, DismissalGround
+from domain.complaint.values import DismissalGround
 from tests.domain.spec import (
     CLOSE,
     NOT_OURS,
@@ -39,7 +40,7 @@ KIND = c.ChangeKind(kind="praise", reason="She thanks the branch.")
 RICH = structs.replace(PROPOSE, redress=c.RedressInput(kind="refund", amount="100.01", currency="BRL"))
 REQUESTED = play(NOT_OURS, state=play(REGISTER), first=2)
 
-GATES: list[tuple[ComplaintCommand, dict[str, Any], ApprovalGround]] = [
+GATES: list[tuple[ComplaintCommand, dict[str, Any], Ground]] = [
     (NOT_OURS, {}, "dismissal"),
     (KIND, {"supervisor": True}, "change_of_kind"),
     (c.Correct(kind="praise", reason="Misread."), {"supervisor": True}, "change_of_kind"),
@@ -71,7 +72,7 @@ def test_what_needs_a_second_person_is_asked_for_with_the_command() -> None:
 
 @pytest.mark.parametrize(("command", "known", "ground"), GATES)
 def test_every_ground_is_asked_for_and_then_carried_out_with_its_ordinary_events(
-    command: ComplaintCommand, known: dict[str, Any], ground: ApprovalGround
+    command: ComplaintCommand, known: dict[str, Any], ground: Ground
 ) -> None:
     complaint = play(HIGH)
     (asked,) = when(complaint, command, **known)
@@ -94,7 +95,7 @@ def test_every_command_that_can_be_gated_is() -> None:
 
 @pytest.mark.parametrize(("command", "known", "ground"), GATES)
 def test_what_waits_survives_being_stored(
-    command: ComplaintCommand, known: dict[str, Any], ground: ApprovalGround
+    command: ComplaintCommand, known: dict[str, Any], ground: Ground
 ) -> None:
     (event,) = when(play(HIGH), command, new_id=number(2), **known)
     stored = msgspec.json.decode(msgspec.json.encode(event), type=e.ApprovalRequested)

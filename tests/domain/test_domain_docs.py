@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from domain import AGGREGATES, fields
+from domain.approvals import Ground
 from domain.complaint.lifecycle import ALLOWED, CLOCK_FACTS, RECORDED_AS_REPLY, State
-from domain.complaint.values import ApprovalGround
 from domain.messages import COMMON_FIELDS, personal_fields, tag_of
 from domain.refusals import FORBIDDEN, REFUSALS
 
@@ -66,7 +66,7 @@ def test_the_commands_whose_time_moves_clocks_are_named() -> None:
 
 
 def test_the_grounds_for_a_second_person_have_their_lines() -> None:
-    assert [row[0] for row in rows(LIFECYCLE, "ground")] == list(get_args(ApprovalGround))
+    assert [row[0] for row in rows(LIFECYCLE, "ground")] == list(get_args(Ground))
 
 
 def test_every_limit_has_its_line() -> None:

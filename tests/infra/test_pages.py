@@ -49,6 +49,7 @@ def asked(**wanted: Any) -> Asked:
 def test_what_is_asked_for_is_the_filters_whatever_the_page_and_who_asks() -> None:
     one = asked(state=("proposed", "registered"), team="cards")
     assert one == asked(state=("registered", "proposed"), team="cards", limit=7, cursor="x", sector="shop")
+    assert one == asked(state=("proposed", "registered", "proposed"), team="cards")
     assert one != asked(state=("proposed", "registered"))
     assert one != asked(state=("proposed",), team="cards")
     assert one != asked(state=("proposed", "registered"), analyst="cards")
@@ -77,11 +78,21 @@ def forged(content: Any) -> str:
         forged(["due_at", None, str(ITEM)]),
         forged([*ASKED, None, str(ITEM), 1]),
         forged([1, 1, None, str(ITEM)]),
+        forged([*ASKED, msgspec.Raw(b"[" * 20_000 + b"]" * 20_000), 1]),
     ],
 )
 def test_what_is_no_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(BadCursor):
         decode_cursor(cursor, ASKED, ORDER)
+
+
+def test_no_cursor_brings_in_what_the_database_cannot_hold() -> None:
+    by_name = Order("name", "text", str, id_type=str)
+    given = encode_cursor(Asked("name", ""), r"\u0000", "1")
+    assert decode_cursor(given, Asked("name", ""), by_name) == (r"\u0000", "1")
+    for key, item_id in (("a\0", "1"), ("a", "1\0"), (msgspec.Raw(rb'"\ud800"'), "1")):
+        with pytest.raises(BadCursor):
+            decode_cursor(forged(["name", "", key, item_id]), Asked("name", ""), by_name)
 
 
 @given(st.text(max_size=40))

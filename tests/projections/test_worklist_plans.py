@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from pathlib import Path
-from random import Random
 from typing import Any, LiteralString, get_args
 from uuid import UUID
 
@@ -16,7 +15,6 @@ import msgspec
 import pytest
 from msgspec import structs
 from psycopg import sql
-from psycopg.rows import dict_row
 
 from api.reading import SESSION
 from bench.explaining import Explained, explaining
@@ -324,72 +322,6 @@ async def test_no_pair_of_filters_in_any_sort_looks_at_more_than_the_bounds(fill
         plans = await seen(filled, asked)
         assert not any("seq scan" in plan.indexes for plan in plans), asked
         assert sum(plan.rows for plan in plans) < MANY / 5, f"{[plan.rows for plan in plans]} {asked}"
-
-
-KEEPS: Mapping[str, Any] = {
-    "state": lambda row, states: row["state"] in states,
-    "origin": lambda row, origin: f"{row['origin']}/".startswith(f"{origin}/"),
-    "due_before": lambda row, at: row["due_at"] is not None and row["due_at"] < at,
-    "breached": lambda row, wanted: (row["due_at"] is not None and row["due_at"] < row["now"]) == wanted,
-    "q": lambda row, word: bool(re.search(rf"'{word}'", row["document"])),
-    "sector": lambda row, sector: sector in row["asked_sectors"],
-    "registered_from": lambda row, at: row["registered_at"] >= at,
-    "registered_to": lambda row, at: row["registered_at"] < at,
-}
-RANKS = (None, "low", "medium", "high", "critical")
-ALL: LiteralString = """
-SELECT complaint_id, kind, state, channel, received_at, registered_at, updated_at, customer_id, category,
-       product, severity, analyst, team, origin, needs_review, awaits_approval, due_at, asked_sectors,
-       document::text, now()
-  FROM complaints_4 JOIN complaints_text_4 USING (complaint_id)"""
-
-
-def sorted_key(sort: str, row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """By what the list is sorted: what is not due comes last in both directions."""
-    name, sign = sort.lstrip("-"), -1 if sort.startswith("-") else 1
-    value, item_id = row[name], sign * row["complaint_id"].int
-    if name == "severity":
-        return sign * RANKS.index(value), item_id
-    return value is None, sign * value.timestamp() if value else 0, item_id
-
-
-def expected(rows: Sequence[Mapping[str, Any]], filters: Mapping[str, Any], sort: str) -> list[UUID]:
-    kept = [
-        row
-        for row in rows
-        if all(
-            KEEPS[name](row, value) if name in KEEPS else row[name] == value
-            for name, value in filters.items()
-        )
-    ]
-    return [row["complaint_id"] for row in sorted(kept, key=lambda row: sorted_key(sort, row))]
-
-
-@pytest.mark.usefixtures("bounds")
-async def test_page_after_page_gives_everything_once_in_order_however_it_is_come_by(filled: House) -> None:
-    async with filled.connection.cursor(row_factory=dict_row) as cursor:
-        rows = await (await cursor.execute(ALL)).fetchall()
-    rng = Random(4)  # noqa: S311 - the same choices in each run
-    short = 0
-    for _ in range(60):
-        filters = {
-            name: rng.choice([known[name] for known in (EXAMPLES, OTHERS) if name in known])
-            for name in rng.sample([*EXAMPLES], rng.choice((0, 1, 1, 2, 2, 3)))
-        }
-        sort = rng.choice(get_args(Sort))
-        wanted_ids, place = expected(rows, filters, sort)[:400], None
-        found: list[UUID] = []
-        while len(found) < len(wanted_ids) or not wanted_ids:
-            page = await complaints.worklist(
-                filled.connection, Worklist(**filters, sort=sort, cursor=place, limit=rng.choice((7, 200)))
-            )
-            found += [item.id for item in page.items]
-            short += page.next is not None and len(page.items) < 7
-            place = page.next
-            if place is None:
-                break
-        assert found[: len(wanted_ids)] == wanted_ids, (filters, sort)
-    assert short > 5
 
 
 TRAILS: Sequence[tuple[Mapping[str, Any], str]] = [
