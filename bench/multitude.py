@@ -20,6 +20,7 @@ from infra.database import connect, serving_conninfo
 from infra.log import Log
 from infra.projector import Rebuild, prepare
 from infra.vault import Vault
+from projections.complaints.traits import TRAITS
 
 MASTER = bytes(32)
 TRAIL_SHARE = 20
@@ -49,6 +50,10 @@ COMPLAINT: Mapping[str, LiteralString] = {
     "registered_at": _moved("registered_at"),
     "due_at": _moved("due_at"),
     "updated_at": _moved("coalesce(closed_at, registered_at + interval '9 days')"),
+    "traits": f"""(traits & ~{TRAITS["team"].mask | TRAITS["week"].mask})
+        | ((coalesce(crc32(convert_to(team || '-' || copy / 10, 'UTF8')), 0) & 255) << {TRAITS["team"].shift})
+        | ((((({_moved("registered_at")} AT TIME ZONE 'UTC')::date - date '2001-01-01') / 7) & 63)::bigint
+          << {TRAITS["week"].shift})""",
 }
 TEXT: Mapping[str, LiteralString] = {
     "complaint_id": "pg_temp.copied(complaint_id, copy)",

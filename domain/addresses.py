@@ -16,10 +16,27 @@ URL = re.compile(
 )
 LAST_PORT = 65_535
 
+
+def parsed_networks(text: str) -> tuple[Network, ...]:
+    """Networks in CIDR notation with commas between them; `none` and the empty text are none.
+
+    Raises:
+        ValueError: one of them is no network.
+    """
+    return tuple(
+        ip_network(each.strip(), strict=False) for each in text.split(",") if each.strip() not in {"", "none"}
+    )
+
+
 PREFIXES_OF_IPV4 = (ip_network("64:ff9b::/96"), ip_network("::/96"))
 """IPv6 addresses whose last four bytes are the IPv4 address that a gateway sends to (NAT64, compatible)."""
-NEVER_PUBLIC = tuple(map(ip_network, ("192.0.0.0/24", "64:ff9b:1::/48", "fec0::/10")))
-"""What not every Python knows not to be global: protocol assignments, local NAT64, site-local."""
+NEVER_PUBLIC = parsed_networks(
+    "192.0.0.0/24,192.88.99.0/24,64:ff9b:1::/48,2001::/23,2002::/16,3fff::/20,5f00::/16,fec0::/10"
+)
+"""What not every Python knows not to be global.
+
+Protocol assignments with Teredo, 6to4 and its relays, local NAT64, documentation, segments, site-local.
+"""
 
 
 @lru_cache(maxsize=1024)  # asked before every delivery
@@ -47,17 +64,6 @@ def refusal_of_address(text: str, networks: Sequence[Network]) -> str | None:
     return f"{address} is not a public address"
 
 
-def parsed_networks(text: str) -> tuple[Network, ...]:
-    """Networks in CIDR notation with commas between them; `none` and the empty text are none.
-
-    Raises:
-        ValueError: one of them is no network.
-    """
-    return tuple(
-        ip_network(each.strip(), strict=False) for each in text.split(",") if each.strip() not in {"", "none"}
-    )
-
-
 def _refusal_of_host(host: str, networks: Sequence[Network]) -> str | None:
     try:
         return refusal_of_address(host, networks)
@@ -81,9 +87,7 @@ def _plain(address: Address) -> Address:
     """The IPv4 address that an IPv6 address stands for, where it does."""
     if isinstance(address, IPv4Address):
         return address
-    inner = address.ipv4_mapped or address.sixtofour
-    if inner is None and address.teredo is not None:
-        inner = address.teredo[1]
+    inner = address.ipv4_mapped
     if inner is None and any(address in prefix for prefix in PREFIXES_OF_IPV4) and int(address) > 1:
         inner = IPv4Address(int(address) & 0xFFFFFFFF)
     return inner or address

@@ -37,8 +37,8 @@ from projections.complaints.row import Row
 from projections.complaints.rows import fold
 from projections.complaints.search import words
 from projections.complaints.texts import Texts, fold_texts
-from projections.complaints.traits import RANK, asked, between_weeks, has, has_any
-from projections.complaints.view import IS_DUE, IS_OPEN, VIEW
+from projections.complaints.traits import ASKED, REGISTERED_WITHIN, SOMETHING_DUE, TRAITS, has, week
+from projections.complaints.view import IS_DUE, IS_OPEN, RANK, VIEW
 
 Question = Annotated[str, Meta(min_length=1, max_length=300, pattern=LINE_PATTERN)]
 Origin = Annotated[str, Meta(min_length=1, max_length=3 * LABEL_LENGTH + 2, pattern=LINE_PATTERN)]
@@ -139,7 +139,7 @@ GIVEN_RANK: LiteralString = RANK.format("%(severity)s")
 
 def _classified(column: LiteralString, sorts: tuple[str, ...] = ()) -> Filter:
     """The column equals an argument of its name, which shows in the traits."""
-    return replace(equals(column, sorts=sorts), sign=has(column, "%(" + column + ")s"))
+    return replace(equals(column, sorts=sorts), sign=has(column, "%(" + column + "_trait)s"))
 
 
 # Of the filters that have an index in the order asked for, the first is gone along.
@@ -154,12 +154,12 @@ FILTERS: Mapping[str, Filter] = {
     "severity": Filter(
         condition=f"severity_rank = {GIVEN_RANK}",
         leads=True,
-        sign=has("severity", "%(severity)s"),
+        sign=has("severity", "%(severity_trait)s"),
         range=Range("severity", GIVEN_RANK, GIVEN_RANK + " + 1"),
     ),
     "origin": Filter(
         condition="(origin = %(origin)s OR starts_with(origin, %(origin)s || '/'))",
-        sign=has("origin", "%(origin)s"),
+        sign=has("origin", "%(origin_trait)s"),
     ),
     "q": Filter(
         condition=f"""(SELECT t.document FROM complaints_text_4 t
@@ -169,7 +169,7 @@ FILTERS: Mapping[str, Filter] = {
         lead=f"""complaint_id = ANY (ARRAY(SELECT t.complaint_id FROM complaints_text_4 t
                                             WHERE t.document @@ {QUESTION} LIMIT %(few)s + 1))""",  # noqa: S608 - as above
     ),
-    "sector": Filter(condition=SECTOR, leads=True, late=True, sign=asked("%(sector)s")),
+    "sector": Filter(condition=SECTOR, leads=True, late=True, sign=ASKED),
 }
 BELOW_ORIGIN = Filter(
     condition=None,
@@ -184,7 +184,6 @@ def _held(only: LiteralString, sorts: tuple[str, ...]) -> Filter:
 
 
 OVERDUE: LiteralString = "due_or_never < now()"
-SOMETHING_DUE: LiteralString = has("due", "now()")
 FLAGS: Mapping[tuple[str, bool], Filter] = {
     ("needs_review", True): _held("needs_review", BY_REGISTRATION),
     ("needs_review", False): Filter(condition="NOT needs_review"),
@@ -217,24 +216,39 @@ def filters(wanted: Worklist) -> tuple[list[Filter], dict[str, Any]]:
     """The filters of a worklist and their arguments."""
     given = {name: value for name in wanted.__struct_fields__ if (value := getattr(wanted, name)) is not None}
     registered = argument("registered_from", given), argument("registered_to", given)
+    within = REGISTERED_WITHIN if all(registered) else None
     chosen = [
         *(FLAGS[name, value] for name, value in given.items() if (name, value) in FLAGS),
         *_states(wanted),
         *([AMONG_DUE] if wanted.breached or wanted.due_before else []),
         *(FILTERS[name] for name in FILTERS if name in given),
         *([BELOW_ORIGIN] if "origin" in given else []),
-        *period("registered_at", *registered, along="registered_at", sign=_weeks(*registered)),
+        *period("registered_at", *registered, along="registered_at", sign=within),
         *period("due_or_never", None, argument("due_before", given), along="due_at", sign=SOMETHING_DUE),
     ]
-    states = list(dict.fromkeys(wanted.state))
-    arguments = given | {"state": states[0] if len(states) == 1 else states}  # as `_any_of` asks for it
+    arguments = given | _traits(wanted, given)
     if wanted.q is not None:
         arguments |= {f"q_{language}": text for language, text in words(wanted.q)._asdict().items()}
     return chosen, arguments
 
 
-def _weeks(lower: LiteralString | None, upper: LiteralString | None) -> LiteralString | None:
-    return between_weeks(lower, upper) if lower and upper else None
+ONE = TRAITS.keys() - {"state"}
+"""Of these one value is asked for."""
+
+
+def _traits(wanted: Worklist, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is asked for, as traits, too; a sector may be asked beside others. States as `_any_of` asks."""
+    found: dict[str, Any] = {f"{name}_trait": TRAITS[name].of(given[name]) for name in ONE if name in given}
+    states = list(dict.fromkeys(wanted.state))
+    coded = [TRAITS["state"].of(state) for state in states]
+    one = len(states) == 1
+    found |= {"state": states[0] if one else states, "state_trait": coded[0] if one else coded}
+    if wanted.sector is not None:
+        found["sector_trait"] = TRAITS["asked"].of([wanted.sector])
+    if wanted.registered_from and wanted.registered_to:
+        first, last = week(wanted.registered_from), week(wanted.registered_to)
+        found |= {"first_week": first, "further_weeks": last - first}
+    return found
 
 
 def _states(wanted: Worklist) -> list[Filter]:
@@ -251,7 +265,7 @@ def _states(wanted: Worklist) -> list[Filter]:
 def _any_of(states: frozenset[State]) -> list[Filter]:
     if len(states) == 1:
         return [_classified("state", BY_REGISTRATION)]
-    some = Filter(condition="state = ANY(%(state)s)", leads=True, sign=has_any("state", "%(state)s"))
+    some = Filter(condition="state = ANY(%(state)s)", leads=True, sign=has("state", "ANY(%(state_trait)s)"))
     return [some] if states else []
 
 

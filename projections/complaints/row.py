@@ -71,3 +71,4 @@ class Row(Struct, frozen=True, kw_only=True):
     follows: UUID | None = None
     source_ref: str | None = None
     facts: Facts = Facts()
+    traits: int = 0

@@ -15,6 +15,7 @@ from projections.complaints.changes import changes
 from projections.complaints.facts import Facts
 from projections.complaints.items import OpenAsk, OpenProposal
 from projections.complaints.row import Row
+from projections.complaints.traits import traits_of
 
 
 def fold(row: Row | None, recorded: Recorded[Event]) -> Row:
@@ -73,6 +74,7 @@ def finished(row: Row) -> Row:
     if asks:
         open_ids = {ask.ask_id for ask in case.asks}
         asks = tuple(ask for ask in asks if ask.ask_id in open_ids)
+    due_at, origin = _due(case, row.facts, asks, proposal), _origin(case)
     return replace(
         row,
         kind=case.kind,
@@ -87,7 +89,7 @@ def finished(row: Row) -> Row:
         tags=case.tags,
         analyst=case.analyst,
         team=case.team,
-        origin=_origin(case),
+        origin=origin,
         flags=case.flags,
         escalation=case.escalation,
         duplicate_of=case.duplicate_of,
@@ -95,7 +97,20 @@ def finished(row: Row) -> Row:
         awaits_approval=bool(case.approvals),
         asks=asks,
         proposal=proposal,
-        due_at=_due(case, row.facts, asks, proposal),
+        due_at=due_at,
+        traits=traits_of(
+            state=case.state,
+            kind=case.kind,
+            severity=case.severity,
+            due=due_at is not None,
+            channel=row.channel,
+            team=case.team,
+            category=case.category,
+            product=case.product,
+            origin=origin,
+            asked=row.asked_sectors,
+            week=row.registered_at,
+        ),
     )
 
 

@@ -1,92 +1,96 @@
 """What an index tells of a complaint without looking it up: traits, which are 63 bits at its end.
 
 A trait is a value of few, or a number made of one. Who has other traits than those wanted is passed over;
-who has them is looked up, for another value may have the same number.
+who has them is looked up, for another value may have the same number. How traits are made is part of the
+view's version: rows keep those that they were written with.
 """
 
-from collections.abc import Mapping
-from typing import LiteralString, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
+from functools import lru_cache, reduce
+from operator import or_
+from typing import Any, LiteralString, NamedTuple, get_args
+from zlib import crc32
 
-RANK: LiteralString = "coalesce(array_position(ARRAY['low', 'medium', 'high', 'critical'], {}), 0)"
-STATE: LiteralString = """coalesce(array_position(ARRAY['registered', 'in_progress', 'awaiting_customer',
-    'awaiting_sector', 'proposed', 'resolved', 'closed', 'withdrawn', 'dismissed', 'forwarded', 'duplicate'],
-    {}), 0)"""
-KIND: LiteralString = """coalesce(array_position(ARRAY['complaint', 'request', 'information', 'suggestion',
-    'praise', 'report'], {}), 0)"""
-ASKED_FROM, WEEK_FROM = 49, 57
-WEEK: LiteralString = "((({})::timestamptz AT TIME ZONE 'UTC')::date - date '2001-01-01') / 7"
-SECTOR: LiteralString = "coalesce(1 << (hashtext({}) & 7), 0)"
-ASKED: LiteralString = f"""CASE WHEN cardinality({{0}}) > 2 THEN 255
-    ELSE {SECTOR.format("({0})[1]")} | {SECTOR.format("({0})[2]")} END"""
-"""One bit of eight for each sector; all of them where there are more than two sectors."""
+from domain.complaint.lifecycle import State
+from domain.complaint.values import Kind, Severity
 
 
 class Trait(NamedTuple):
-    """What `code` makes of a column, or of another value put for `{}`: some bits, in their place."""
+    """A number from 0 to `most`, which is made of a value, from bit `shift` on; what is more is left out."""
 
-    column: LiteralString
-    code: LiteralString
-    mask: int
-
-    def of(self, value: LiteralString) -> LiteralString:
-        """The trait of a value."""
-        return f"({self.code.format(value)})"
+    shift: int
+    most: int
+    number: Callable[[Any], int]
 
     @property
-    def found(self) -> LiteralString:
-        """The trait of a complaint."""
-        return f"(traits & {self.mask})"
+    def mask(self) -> int:
+        """All bits of the trait."""
+        return self.most << self.shift
+
+    def of(self, value: Any) -> int:
+        """The trait of a value, in its place."""
+        return (self.number(value) & self.most) << self.shift
 
 
-def _mask(shift: int, bits: int) -> int:
-    return ((1 << bits) - 1) << shift
+def _place(values: tuple[str, ...]) -> Callable[[str | None], int]:
+    """The place among these values; 0 for none."""
+    places: dict[str | None, int] = {value: place for place, value in enumerate(values, start=1)}
+    return {None: 0, **places}.__getitem__
 
 
-def _coded(column: LiteralString, code: LiteralString, shift: int, bits: int) -> Trait:
-    """A number of so many bits."""
-    return Trait(column, f"({code})::bigint << {shift}", _mask(shift, bits))
+@lru_cache(maxsize=10_000)
+def _hash(text: str | None) -> int:
+    return 0 if text is None else crc32(text.encode())
 
 
-def _hashed(column: LiteralString, shift: int, bits: int, part: LiteralString = "{}") -> Trait:
-    """So many bits of a hash; none where there is no value."""
-    mask = _mask(shift, bits)
-    return Trait(column, f"coalesce(hashtextextended({part}, 0) & {mask}, 0)", mask)
+def _sector_of(origin: str | None) -> int:
+    return _hash(origin and origin.partition("/")[0])
+
+
+def _bit(sector: str) -> int:
+    return 1 << (_hash(sector) & 7)
+
+
+def _bits(sectors: Iterable[str]) -> int:
+    return reduce(or_, map(_bit, sectors), 0)
+
+
+FIRST_MONDAY = date(2001, 1, 1).toordinal()
+
+
+def week(moment: datetime) -> int:
+    """The number of the week of a time in UTC; traits are the same every 64 weeks."""
+    return (moment.astimezone(UTC).toordinal() - FIRST_MONDAY) // 7
 
 
 TRAITS: Mapping[str, Trait] = {
-    "state": _coded("state", STATE, 0, 4),
-    "kind": _coded("kind", KIND, 4, 3),
-    "severity": _coded("severity", RANK, 7, 3),
-    "due": _coded("due_at", "({} IS NOT NULL)::integer", 10, 1),
-    "channel": _hashed("channel", 11, 8),
-    "team": _hashed("team", 19, 8),
-    "category": _hashed("category", 27, 8),
-    "product": _hashed("product", 35, 8),
-    "origin": _hashed("origin", 43, 6, "split_part({}, '/', 1)"),
-    "asked": _coded("asked_sectors", ASKED, ASKED_FROM, 8),
-    "week": _coded("registered_at", f"{WEEK} & 63", WEEK_FROM, 6),
+    "state": Trait(0, 15, _place(get_args(State))),
+    "kind": Trait(4, 7, _place(get_args(Kind))),
+    "severity": Trait(7, 7, _place(get_args(Severity))),
+    "due": Trait(10, 1, int),
+    "channel": Trait(11, 255, _hash),
+    "team": Trait(19, 255, _hash),
+    "category": Trait(27, 255, _hash),
+    "product": Trait(35, 255, _hash),
+    "origin": Trait(43, 63, _sector_of),
+    "asked": Trait(49, 255, _bits),
+    "week": Trait(57, 63, week),
 }
-TRAITS_OF_ROW: LiteralString = " | ".join(each.of(each.column) for each in TRAITS.values())
 
 
-def has(name: str, value: LiteralString) -> LiteralString:
-    """That a complaint has the trait of this value."""
-    return f"{TRAITS[name].found} = {TRAITS[name].of(value)}"
+def traits_of(**values: Any) -> int:
+    """The traits of these values together, by the names in `TRAITS`."""
+    return reduce(or_, (TRAITS[name].of(value) for name, value in values.items()))
 
 
-def has_any(name: str, values: LiteralString) -> LiteralString:
-    """That a complaint has the trait of one of these values."""
-    codes = f"SELECT {TRAITS[name].of('value')} FROM unnest({values}::text[]) AS value"  # noqa: S608 - of constants
-    return f"{TRAITS[name].found} = ANY (ARRAY({codes}))"
+def has(name: str, argument: LiteralString) -> LiteralString:
+    """That a complaint has this trait."""
+    return f"(traits & {TRAITS[name].mask}) = {argument}"
 
 
-def asked(sector: LiteralString) -> LiteralString:
-    """That a complaint has the trait of being asked about with this sector, and perhaps others."""
-    return f"traits & ({SECTOR.format(sector)}::bigint << {ASKED_FROM}) <> 0"
-
-
-def between_weeks(lower: LiteralString, upper: LiteralString) -> LiteralString:
-    """That a complaint has the trait of a week from one time to another; weeks have the same every 64."""
-    first, last = WEEK.format(lower), WEEK.format(upper)
-    found = f"((traits >> {WEEK_FROM}) - ({first})) & 63"
-    return f"{found} <= {last} - {first}"
+SOMETHING_DUE: LiteralString = f"(traits & {TRAITS['due'].mask}) <> 0"
+ASKED: LiteralString = "(traits & %(sector_trait)s) <> 0"
+"""That the sector, and perhaps others, was asked."""
+REGISTERED_WITHIN: LiteralString = f"""
+    (((traits >> {TRAITS["week"].shift}) - %(first_week)s) & 63) <= %(further_weeks)s"""

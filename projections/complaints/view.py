@@ -15,8 +15,8 @@ from projections.complaints.row import Row
 from projections.complaints.rows import finished, fold_many
 from projections.complaints.texts import DDL as TEXTS
 from projections.complaints.texts import apply_texts
-from projections.complaints.traits import RANK, TRAITS_OF_ROW
 
+RANK: LiteralString = "coalesce(array_position(ARRAY['low', 'medium', 'high', 'critical'], {}), 0)"
 DDL = f"""
 CREATE TABLE IF NOT EXISTS complaints_4 (
     complaint_id    uuid        PRIMARY KEY,
@@ -65,9 +65,9 @@ CREATE TABLE IF NOT EXISTS complaints_4 (
     follows         uuid,
     source_ref      text,
     facts           json        NOT NULL,
+    traits          bigint      NOT NULL,
     due_or_never    timestamptz GENERATED ALWAYS AS (coalesce(due_at, 'infinity'::timestamptz)) STORED,
-    severity_rank   integer     GENERATED ALWAYS AS ({RANK.format("severity")}) STORED,
-    traits          bigint      GENERATED ALWAYS AS ({TRAITS_OF_ROW}) STORED
+    severity_rank   integer     GENERATED ALWAYS AS ({RANK.format("severity")}) STORED
 ) WITH (
     fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02
 );

@@ -60,10 +60,14 @@ async def looked(database: str, watchdog: Watchdog[deadlines.Due]) -> int:
         return await watchdog.look(connection)
 
 
+READ_TO = "SELECT position FROM checkpoints WHERE follower = %s"
+
+
 async def seen_to(database: str, position: int) -> None:
     async def there() -> bool:
         async with served(database) as connection:
-            row = await (await connection.execute("SELECT min(position) FROM checkpoints")).fetchone()
+            cursor = await connection.execute(READ_TO, [deadlines.VIEW.follower])
+            row = await cursor.fetchone()
         return bool(row and row[0] >= position)
 
     await until(there)

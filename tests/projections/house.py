@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import psycopg
 from msgspec import convert, structs
+from psycopg.rows import dict_row
 
 from api.parts import VIEWS
 from domain.analyst import ANALYST, RegisterAnalyst
@@ -26,8 +27,16 @@ from infra.projector import View
 from infra.reference import Reference
 from projections import complaints
 from projections.complaints import ComplaintDetail, Worklist
+from projections.complaints.traits import traits_of
 from tests.infra.followers import following, until_at
 from tests.infra.logs import NOW, REGISTER, caller, opened, served, serving
+
+UNTOLD: LiteralString = """
+SELECT complaint_id, state, kind, severity, due_at IS NOT NULL AS due, channel, team, category, product,
+       origin, asked_sectors AS asked, registered_at AS week FROM complaints_4"""
+TELL: LiteralString = """
+UPDATE complaints_4 SET traits = told.traits FROM unnest(%s::uuid[], %s::bigint[]) AS told (id, traits)
+ WHERE complaint_id = told.id"""
 
 
 class House:
@@ -102,6 +111,14 @@ class House:
     async def listed(self, **wanted: Any) -> list[UUID]:
         """Ids of the complaints in the first page."""
         return [item.id for item in (await complaints.worklist(self.connection, Worklist(**wanted))).items]
+
+
+async def give_traits(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Write the traits of complaints that were made by SQL."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        rows = await (await cursor.execute(UNTOLD)).fetchall()
+    ids = [row.pop("complaint_id") for row in rows]
+    await connection.execute(TELL, [ids, [traits_of(**row) for row in rows]])
 
 
 @asynccontextmanager

@@ -21,6 +21,7 @@ from infra.pages.orders import Order, Part
 from infra.pages.ways import Gathering, Way
 from projections import complaints
 from projections.complaints import Sort, Worklist
+from projections.complaints.traits import TRAITS, traits_of
 from tests.projections.house import House, house
 from tests.projections.listing import Rows, all_rows, expected
 
@@ -59,7 +60,7 @@ class Chance:
         return value if self.random.random() < share else None
 
     def row(self) -> dict[str, Any]:
-        return {
+        row = {
             "kind": self.pick(KINDS),
             "state": self.pick((self.pick(STATES), "closed")),
             "channel": self.pick(ODD),
@@ -77,6 +78,11 @@ class Chance:
             "awaits_approval": self.random.random() < 0.1,
             "due_at": self.often(self.pick(DUE) + self.pick((-INSTANT, timedelta(), INSTANT)), 0.5),
             "asked_sectors": self.random.sample(ODD, self.pick((0, 0, 1, 2, 3, 5))),
+        }
+        told = {"due": row["due_at"] is not None, "asked": row["asked_sectors"], "week": row["registered_at"]}
+        return {
+            **row,
+            "traits": traits_of(**told, **{name: row[name] for name in TRAITS.keys() - told.keys()}),
         }
 
     def text(self) -> str:
@@ -269,3 +275,9 @@ async def test_all_parts_of_an_origin_may_be_as_long_as_they_are_recorded(filled
     )
     asked = msgspec.convert({"origin": longest}, Worklist)
     assert len((await complaints.worklist(filled.connection, asked)).items) == 1
+
+
+async def test_a_period_of_whatever_length_is_taken(filled: House) -> None:
+    lower, upper = datetime(1400, 1, 1, tzinfo=UTC), datetime(2600, 1, 1, tzinfo=UTC)
+    found = await filled.listed(registered_from=lower, registered_to=upper, sort="severity", limit=200)
+    assert len(found) == 200

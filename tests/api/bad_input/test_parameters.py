@@ -92,6 +92,8 @@ def test_a_command_takes_no_parameters(service: Service, made: dict[str, Any]) -
 def test_times_at_the_edge_are_taken_as_filters(service: Service, moment: str) -> None:
     for name in ("registered_from", "registered_to", "due_before"):
         assert service.get(f"/v1/complaints?{name}={moment}").status_code == 200
+    both = f"registered_from={moment}&registered_to={moment}&sort=severity"
+    assert service.get(f"/v1/complaints?{both}").status_code == 200
     for name in ("recorded_from", "recorded_to", "occurred_from", "occurred_to"):
         assert service.get(f"/v1/audit/trail?{name}={moment}", role="auditor").status_code == 200
     assert service.get(f"/v1/complaints/{NOWHERE}?as_of={moment}").status_code == 404
