@@ -33,7 +33,7 @@ from infra.vault import Vault
 from projections import audit, complaints
 from tests.domain.spec import ANSWER, COMMANDS, POINTS
 from tests.infra.logs import MASTER, NOW, append_on, caller, fetch, request, serving
-from tests.projections.house import House, house
+from tests.projections.house import House, give_traits, house
 
 pytestmark = pytest.mark.anyio
 
@@ -83,6 +83,13 @@ async def test_every_view_takes_in_every_type_of_event(database: str) -> None:
             if kind == "complaint":
                 found = await complaints.detail(at.connection, stream)
                 assert found.value == complaints.as_of(await at.events(stream))
+        await traits_are_those_of_the_columns(at)
+
+
+async def traits_are_those_of_the_columns(at: House) -> None:
+    before = await contents(at)
+    await give_traits(at.connection)
+    assert await contents(at) == before
 
 
 async def test_an_event_that_does_not_concern_a_view_changes_none_of_its_rows(database: str) -> None:
@@ -227,6 +234,7 @@ async def test_rows_are_the_same_whether_followed_caught_up_or_rebuilt(
         assert not any((await contents(at)).values())
         await at.project(batch=1_000)
         assert await contents(at) == followed
+        await traits_are_those_of_the_columns(at)
 
 
 async def empty(at: House, view: View) -> None:
