@@ -62,7 +62,7 @@ async def append_samples(at: House, kind: str, *tags: str) -> UUID:
     for version, tag in enumerate(tags, 1):
         event = decode_body(tag, (SAMPLES / f"{tag}.json").read_bytes(), None, stream_id, version)
         if tag == "complaint-registered":
-            event = structs.replace(event, protocol=stream_id.hex)
+            event = structs.replace(event, protocol=stream_id.hex, received_at=NOW - timedelta(weeks=3))
         drafts.append(Draft(tag, NOW, encode_body(event, key, stream_id, version)))
     wanted = request(stream_id, kind=kind, wrapped_key=wrapped)
     await append_on(at.connection, structs.replace(wanted, events=drafts))

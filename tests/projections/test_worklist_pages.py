@@ -168,8 +168,7 @@ async def filled(database: str) -> AsyncIterator[House]:
 @pytest.fixture
 def ways(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often pages were looked for in each way, with bounds that a few hundred complaints exceed."""
-    monkeypatch.setattr(lists, "ROUNDS", (6, 24, 60))
-    monkeypatch.setattr(lists, "ENTRIES", 3)
+    bounded(monkeypatch, 0)
     taken: Counter[str] = Counter()
     page_query = queries.page_query
 
@@ -181,6 +180,13 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     monkeypatch.setattr(lists, "page_query", noted)
     return taken
+
+
+def bounded(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Bounds within which much is gathered, or much is walked over."""
+    rounds, entries = (((6, 24, 60), 3), ((1, 2, 3), 30))[number % 2]
+    monkeypatch.setattr(lists, "ROUNDS", rounds)
+    monkeypatch.setattr(lists, "ENTRIES", entries)
 
 
 def _named(way: Way) -> str:
@@ -204,11 +210,12 @@ async def pages(at: House, chance: Chance, asked: Mapping[str, Any]) -> AsyncIte
 
 
 async def test_every_list_is_whole_and_in_order_however_its_pages_are_come_by(
-    filled: House, ways: Counter[str]
+    filled: House, ways: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows, chance = await all_rows(filled.connection), Chance(2)
     found_any = 0
     for number in range(LISTS):
+        bounded(monkeypatch, number // len(SORTS))
         filters, sort = chance.filters(rows, most=4), SORTS[number % len(SORTS)]
         found: list[UUID] = []
         async for ids, limit in pages(filled, chance, {**filters, "sort": sort}):
