@@ -6,7 +6,7 @@ revision = "0009_append_one"
 down_revision = "0008_staff"
 
 APPEND_ONE = """
--- Appends the events of one command as `append` does those of a batch of one: the same verdict, the same rows.
+-- Appends the events of one command as `append` does those of a batch of one: the same verdict and rows.
 CREATE FUNCTION append_one(
     stream uuid, kind text, expected integer, actor text, command_key text, command_digest bytea, wanted text,
     wrapped_key bytea, correlation text, causation text, origin text, tags text[], times timestamptz[],
