@@ -145,10 +145,11 @@ async def replace_in_append(database: str, *changes: tuple[str, str]) -> None:
         sources = [source for (source,) in await fetch(connection, query)]
         assert len(sources) == 2
         for source in sources:
+            changed = source
             for pattern, replacement in changes:
-                source, count = re.subn(pattern, replacement, source)
+                changed, count = re.subn(pattern, replacement, changed)
                 assert count == 1
-            await connection.execute(source.encode())
+            await connection.execute(changed.encode())
 
 
 class Proxy:
