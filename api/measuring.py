@@ -18,6 +18,7 @@ from domain.messages import Event, Refused
 from infra.commands import Commands
 from infra.database import connect
 from infra.events import Recorded
+from infra.pages import Page
 from infra.projector import Reactor
 from projections import complaints
 
@@ -49,8 +50,8 @@ async def open_of(
     """The customer's open complaints, by a view that has read as far as the position."""
     wanted = complaints.Worklist(customer_id=customer_id, state=tuple(sorted(OPEN)), sort="registered_at")
     while True:
-        page = await complaints.worklist(connection, wanted)
-        if page.log_position < position:
+        page = await _page(connection, wanted)
+        if page is None or page.log_position < position:
             await asyncio.sleep(PATIENCE_SECONDS)
             continue
         for item in page.items:
@@ -58,3 +59,12 @@ async def open_of(
         if page.next is None:
             return
         wanted = replace(wanted, cursor=page.next)
+
+
+async def _page(
+    connection: psycopg.AsyncConnection[Any], wanted: complaints.Worklist
+) -> Page[complaints.ComplaintItem] | None:
+    """None while the view is being built."""
+    with contextlib.suppress(psycopg.errors.UndefinedTable):
+        return await complaints.worklist(connection, wanted)
+    return None

@@ -120,6 +120,12 @@ def _database(error: Exception) -> Failure:
     return _retry("unavailable", "The database does not answer.")
 
 
+def _missing(error: Exception) -> Failure:
+    """The log is there, that was made sure of at the start: it is a view that is not built yet."""
+    log.warning("view-missing", exc_info=error)
+    return _retry("unavailable", "The view that this is read from is being built.")
+
+
 def _unexpected(error: Exception) -> Failure:
     """What should not happen: logged with its traceback, told without detail."""
     log.error("unexpected", exc_info=error)
@@ -149,6 +155,7 @@ ANSWERS: dict[type[Exception], Callable[[Any], Failure]] = {
     ),
     psycopg.OperationalError: _database,  # the pool's own errors are of this kind
     psycopg.InterfaceError: _database,
+    psycopg.errors.UndefinedTable: _missing,
     HTTPException: _http,
 }
 

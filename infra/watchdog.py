@@ -67,13 +67,16 @@ class Watchdog(Generic[D]):
         self._done: set[str] = set()
 
     async def run(self) -> None:
-        """Watch for ever, connecting again when the database was away."""
+        """Watch for ever, connecting again when the database was away, or the view not there yet."""
         while True:
             try:
                 async with await connect(self._conninfo) as connection:
                     while True:
                         if not await self.look(connection):
                             await asyncio.sleep(await self._pause(connection))
+            except psycopg.errors.UndefinedTable:
+                log.info("watchdog-waits-for-view")
+                await asyncio.sleep(TICK_SECONDS)
             except (psycopg.OperationalError, psycopg.InterfaceError, Unavailable, Overloaded) as error:
                 log.warning("watchdog-lost-database", error=type(error).__name__)
                 await asyncio.sleep(TICK_SECONDS)

@@ -33,7 +33,14 @@ REFRESH_SECONDS = 0.2
 LEAST_SECONDS = 0.02
 FAILED_SECONDS = 5.0
 PRUNE_SECONDS = 60.0
-PASSING = (psycopg.OperationalError, psycopg.InterfaceError, Unavailable, Overloaded)
+# The last: the view of webhooks is being built.
+PASSING = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    Unavailable,
+    Overloaded,
+    psycopg.errors.UndefinedTable,
+)
 LOCK = "SELECT pg_try_advisory_lock(hashtextextended(current_schema() || ' webhooks', 1))"
 
 

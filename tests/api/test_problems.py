@@ -60,7 +60,7 @@ RAISED: list[tuple[Exception, int, str]] = [
     (HTTPException(status_code=418, detail="teapot"), 400, "malformed"),
     (HTTPException(status_code=500, detail=SOMEBODY), 500, "internal-error"),
     (RuntimeError(SOMEBODY), 500, "internal-error"),
-    (psycopg.errors.UndefinedTable(SOMEBODY), 500, "internal-error"),
+    (psycopg.errors.UndefinedTable(SOMEBODY), 503, "unavailable"),
 ]
 
 
