@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from infra.commands import Commands
-from infra.database import check_append_only, connect, serving_conninfo
+from infra.database import check_append_only, check_migrated, connect, serving_conninfo
 from infra.log import Log, check_master_key
 from infra.projector import View, prepare
 from infra.reference import Reference
@@ -56,10 +56,11 @@ async def prepare_database(settings: Settings) -> None:
     """Make sure that the role can only append, that the master key is the log's, that the views have tables.
 
     Raises:
-        DatabaseNotReady: the log is not migrated, or the role may do too much.
+        DatabaseNotReady: the log is not migrated as far as this version needs, or the role may do too much.
         BadMasterKey: the log was sealed with another master key.
     """
     async with await connect(conninfo(settings)) as connection:
         await check_append_only(connection)
+        await check_migrated(connection)
         await check_master_key(connection, Vault(master_key(settings)))
         await prepare(connection, VIEWS)

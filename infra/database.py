@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -125,6 +126,29 @@ class Link:
         self._closed = True
         if self._connection is not None:
             await self._connection.close()
+
+
+VERSIONS = Path(__file__).parent / "migrations" / "versions"
+
+
+def revisions() -> list[str]:
+    """The migrations that this version of the service knows, oldest first."""
+    return sorted(path.stem for path in VERSIONS.glob("0*.py"))
+
+
+async def check_migrated(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Refuse to serve from a log that lacks migrations. One that a newer version has migrated is served.
+
+    Raises:
+        DatabaseNotReady: there are migrations to be run first.
+    """
+    try:
+        row = await (await connection.execute("SELECT version_num FROM alembic_version")).fetchone()
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):
+        row = None  # nobody may read it in a log of the time when it was not looked at
+    at = row[0] if row else None
+    if at is None or at in revisions()[:-1]:
+        raise DatabaseNotReady("the log lacks migrations of this version; run `ouvidoria migrate`")
 
 
 FORBIDDEN = """

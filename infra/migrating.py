@@ -8,13 +8,15 @@ import sqlalchemy
 from alembic import command
 from alembic.config import Config
 
-from infra.database import DatabaseNotReady, app_role, owner_conninfo, rebuild_schema, views_schema
+from infra.database import DatabaseNotReady, app_role, owner_conninfo, rebuild_schema, revisions, views_schema
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def migrate(url: str, schema: str) -> None:
     """Bring role, schemas and tables of `schema` to the newest revision; safe to call at once and again.
+
+    What a newer version of the service has migrated is left as it is.
 
     Raises:
         DatabaseNotReady: the user may not create what is missing; the message carries the SQL to run.
@@ -42,10 +44,21 @@ def _upgrade(url: str, schema: str) -> None:
     with engine.begin() as bound:
         bound.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
         bound.exec_driver_sql(HOLD)
+        if _is_newer(bound):
+            return
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         config.attributes.update(connection=bound, schema=schema, app_role=app_role(schema))
         command.upgrade(config, "head")
+        bound.exec_driver_sql(f"GRANT SELECT ON alembic_version TO {app_role(schema)}")
+
+
+def _is_newer(bound: sqlalchemy.Connection) -> bool:
+    """Whether a newer version of the service has migrated the log: this one works with it as it is."""
+    if bound.exec_driver_sql("SELECT to_regclass('alembic_version')").scalar() is None:
+        return False
+    at = bound.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return at is not None and at not in revisions()
 
 
 # Statements, each with the condition under which it is needed. SET: from PostgreSQL 16 on, the creator of a

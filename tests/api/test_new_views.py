@@ -1,4 +1,4 @@
-"""A new version of the service finds its views missing, over a log that is long: it works until they are there."""
+"""A new version of the service finds its views missing, over a long log: it works until they are there."""
 
 import time
 from collections.abc import Iterator

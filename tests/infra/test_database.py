@@ -20,6 +20,7 @@ from infra.database import (
     Link,
     app_role,
     check_append_only,
+    check_migrated,
     connect,
     owner_conninfo,
     serving_conninfo,
@@ -163,6 +164,37 @@ async def test_migrating_again_and_at_once_from_many_places_is_safe(empty_databa
     async with await connect(serving_conninfo(empty_database, schema)) as connection:
         await check_append_only(connection)
     drop_role(empty_database, schema)
+
+
+@pytest.mark.parametrize(
+    "older",
+    [
+        "UPDATE alembic_version SET version_num = '0008_staff'",
+        "REVOKE ALL ON alembic_version FROM ouvidoria_app",  # as before anybody looked at it
+    ],
+)
+async def test_serving_a_log_that_lacks_migrations_is_refused(database: str, older: str) -> None:
+    await run(database, older)
+    async with served(database) as connection:
+        with pytest.raises(
+            DatabaseNotReady, match="lacks migrations of this version; run `ouvidoria migrate`"
+        ):
+            await check_migrated(connection)
+
+
+async def test_a_log_that_was_migrated_may_be_served_from(database: str) -> None:
+    await run(database, "REVOKE ALL ON alembic_version FROM ouvidoria_app")
+    migrate(database, SCHEMA)
+    async with served(database) as connection:
+        await check_migrated(connection)
+
+
+async def test_a_log_that_a_newer_version_has_migrated_is_served_and_left_as_it_is(database: str) -> None:
+    await run(database, "UPDATE alembic_version SET version_num = '9999_later'")
+    migrate(database, SCHEMA)
+    async with served(database) as connection:
+        await check_migrated(connection)
+        assert await fetch(connection, "SELECT version_num FROM alembic_version") == [("9999_later",)]
 
 
 async def test_nothing_is_made_in_public(database: str) -> None:
