@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
+import structlog
 from litestar import Litestar
 from psycopg_pool import AsyncConnectionPool
 
@@ -44,6 +45,8 @@ from infra.projector import Wake
 from infra.reference import Reference
 from infra.secrets import Secrets
 from infra.settings import Settings
+
+log = structlog.get_logger()
 
 FOLLOWING = 3
 """Connections that the feed and the streams of a process share, apart from those of other requests."""
@@ -98,7 +101,7 @@ def _pool(settings: Settings, most: int, **options: str) -> Pool:
 
 @contextlib.asynccontextmanager
 async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
-    await prepare_database(settings)
+    await _prepare(settings)
     events, ring = open_log(settings), KeyRing(conninfo(settings))
     try:
         async with (
@@ -117,6 +120,15 @@ async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
     finally:
         await events.close()
         await ring.close()
+
+
+async def _prepare(settings: Settings) -> None:
+    """What the server would say of a failure is that there was one."""
+    try:
+        await prepare_database(settings)
+    except Exception as error:
+        log.critical("cannot-serve", exc_info=error)
+        raise
 
 
 @contextlib.asynccontextmanager
