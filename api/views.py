@@ -24,9 +24,10 @@ from infra.jobs import Handler, Job, State, Work
 from infra.projector import BeingRebuilt, Differences, Rebuild, Standing, View, being_rebuilt, standings
 from infra.vault import Vault
 
-KIND = "view-rebuild"
 BEAT_SECONDS = 0.5
 NAMED: Mapping[str, View] = {view.name: view for view in VIEWS}
+KINDS: Mapping[str, str] = {view.name: f"view-rebuild {view.follower}" for view in VIEWS}
+"""Of jobs, by the view that they rebuild: a worker of another version would rebuild its own version of it."""
 
 
 class ViewStanding(Struct, frozen=True, kw_only=True):
@@ -93,7 +94,7 @@ class _Known(Struct, frozen=True):
 
 
 async def _known(connection: psycopg.AsyncConnection[Any]) -> _Known:
-    unfinished = await jobs.unfinished(connection, KIND)
+    unfinished = await jobs.unfinished(connection, list(KINDS.values()))
     return _Known(
         {row.follower: row for row in await standings(connection)},
         await being_rebuilt(connection, VIEWS),
@@ -141,7 +142,7 @@ async def rebuild(request: Request[Any, Any, Any], key: FromPath[str]) -> Respon
     known = await services(request).reader.run(_known)
     if view.follower in known.locked or view.name in known.asked:
         raise BeingRebuilt(f"{view.name} is being rebuilt already")
-    job_id = await submitted(request, KIND, msgspec.json.encode(_Job(view.name, asked)))
+    job_id = await submitted(request, KINDS[view.name], msgspec.json.encode(_Job(view.name, asked)))
     body = msgspec.json.encode(_shown(await _found(request, key, job_id)))
     headers = {"Location": f"/v1/views/{key}/rebuilds/{job_id}"}
     return Response(body, status_code=202, media_type=JSON, headers=headers)
@@ -183,11 +184,7 @@ def _view(name: str) -> View:
 
 
 async def _found(request: Request[Any, Any, Any], name: str, job_id: UUID) -> Job:
-    missing = "no rebuild of this view has this id"
-    job = await found(request, KIND, job_id, missing)
-    if msgspec.json.decode(job.asked, type=_Job).view != name:
-        raise NotFound(missing)
-    return job
+    return await found(request, KINDS[_view(name).name], job_id, "no rebuild of this view has this id")
 
 
 def _shown(job: Job) -> RebuildStanding:

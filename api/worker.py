@@ -79,7 +79,8 @@ def answers(settings: Settings) -> Mapping[str, Handler]:
 
 def rebuilds(settings: Settings) -> Mapping[str, Handler]:
     """What rebuilds views: the longest job there is, so that the others do not wait for it."""
-    return {views.KIND: views.rebuilding(conninfo(settings), Vault(master_key(settings), remembered=KEYS))}
+    rebuilding = views.rebuilding(conninfo(settings), Vault(master_key(settings), remembered=KEYS))
+    return dict.fromkeys(views.KINDS.values(), rebuilding)
 
 
 def followers(settings: Settings, commands: Commands) -> Sequence[View | Reactor]:

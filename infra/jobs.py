@@ -1,7 +1,7 @@
 """Jobs: questions whose answer takes long. Any API process takes them, any worker answers them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, LiteralString
 from uuid import UUID
@@ -67,7 +67,9 @@ DONE: LiteralString = "UPDATE jobs SET state = 'done', result = %s WHERE id = %s
 CANCEL: LiteralString = (
     "UPDATE jobs SET state = 'cancelled' WHERE id = %s AND state IN ('waiting', 'running')"
 )
-UNFINISHED: LiteralString = "SELECT id, asked FROM jobs WHERE kind = %s AND state IN ('waiting', 'running')"
+UNFINISHED: LiteralString = (
+    "SELECT id, asked FROM jobs WHERE kind = ANY(%s) AND state IN ('waiting', 'running')"
+)
 FORGET: LiteralString = "DELETE FROM jobs WHERE asked_at < now() - interval '7 days'"
 
 
@@ -91,10 +93,10 @@ async def find(connection: Connection, kind: str, job_id: UUID) -> Job | None:
         return await cursor.fetchone()
 
 
-async def unfinished(connection: Connection, kind: str) -> list[tuple[UUID, bytes]]:
-    """The jobs of a kind that wait or run, each with what was asked."""
+async def unfinished(connection: Connection, kinds: Sequence[str]) -> list[tuple[UUID, bytes]]:
+    """The jobs of these kinds that wait or run, each with what was asked."""
     async with connection.cursor(row_factory=tuple_row) as cursor:
-        return await (await cursor.execute(UNFINISHED, [kind])).fetchall()
+        return await (await cursor.execute(UNFINISHED, [list(kinds)])).fetchall()
 
 
 async def cancel(connection: Connection, job_id: UUID) -> None:

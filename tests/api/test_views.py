@@ -169,6 +169,20 @@ async def _nobody(_done: int, _total: int) -> None:
     """Who is told how far it is."""
 
 
+def test_a_rebuild_is_left_to_a_worker_of_the_same_version(own_service: Service) -> None:
+    own_service.stop_worker()
+    path = asked(own_service, "customers")
+    own_service.ask("UPDATE ouvidoria.jobs SET kind = replace(kind, 'customers_2', 'customers_1')")
+    assert views(own_service)["customers"]["rebuild_id"] is None
+    problem(own_service.get(path, role="admin"), 404, "not-found")
+    own_service.start_worker()
+    assert ended(own_service, asked(own_service, "customers"))["state"] == "done"
+    assert own_service.ask("SELECT kind, state FROM ouvidoria.jobs ORDER BY asked_at") == [
+        ("view-rebuild customers_1", "waiting"),
+        ("view-rebuild customers_2", "done"),
+    ]
+
+
 def test_a_rebuild_that_fails_is_not_done(service: Service) -> None:
     conninfo = serving_conninfo(service.settings.url(), service.settings.schema)
     rebuild = rebuilding(conninfo, service.services.log.vault)
