@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from infra.database import connect
+from infra.database import connect_mortal
 from infra.projector.checkpoints import try_to_lead
 from infra.projector.followers import Reactor, View
 from infra.projector.leading import PASSING, Deposed, Lead
@@ -17,9 +17,6 @@ log = structlog.get_logger()
 
 BATCH = 1_000
 CANDIDATE_SECONDS = 0.25
-
-# The server looks for a client that died in the middle of a statement; between statements it knows at once.
-MORTAL = "SELECT set_config('client_connection_check_interval', '500ms', false)"
 
 
 class Runner:
@@ -61,8 +58,7 @@ class Runner:
 
     async def _stand(self, tail: Tail) -> None:
         try:
-            async with await connect(self._conninfo) as connection:
-                await connection.execute(MORTAL)
+            async with await connect_mortal(self._conninfo) as connection:
                 while not await try_to_lead(connection, self._name):  # noqa: ASYNC110 - a lock tells nobody
                     await asyncio.sleep(CANDIDATE_SECONDS)
                 log.info("follower-leads", follower=self._name)

@@ -17,6 +17,8 @@ LEADERS = """SELECT a.pid FROM pg_locks l JOIN pg_stat_activity a USING (pid)
               WHERE l.locktype = 'advisory' AND l.granted AND a.datname = current_database()
                 AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended(%s, 1)"""
 LISTENERS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+ASLEEP = """SELECT FROM pg_stat_activity
+             WHERE datname = current_database() AND query = 'SELECT pg_sleep(3600)'"""
 
 Before = Callable[[Sequence[Recorded[Event]]], Awaitable[None]]
 
@@ -76,6 +78,15 @@ async def until_at(database: str, follower: View | Reactor, position: int) -> No
         return found is not None and found.position >= position
 
     await until(there)
+
+
+async def until_asleep(database: str) -> None:
+    """Return once a fold is stuck in the server."""
+
+    async def asleep() -> bool:
+        return bool(await ask(database, ASLEEP))
+
+    await until(asleep)
 
 
 async def until_failed(database: str, follower: View | Reactor) -> Standing:

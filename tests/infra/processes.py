@@ -1,6 +1,7 @@
 """A process of its own for the tests that kill it: it leads the view `seen`, or rebuilds it, for ever.
 
-`python -m tests.infra.processes lead|sleep|rebuild URL`; `sleep` leads and never ends its first batch.
+`python -m tests.infra.processes lead|sleep|rebuild|rebuild-sleep URL`; those that sleep never end their first
+batch.
 """
 
 import asyncio
@@ -36,6 +37,8 @@ async def main(work: str, database: str) -> None:
     if work == "rebuild":
         while True:
             await Rebuild(conninfo, vault, seen()).run()
+    if work == "rebuild-sleep":
+        await Rebuild(conninfo, vault, sleeping()).run()
     view = sleeping() if work == "sleep" else seen()
     await Runner(view, conninfo, vault, Wake(conninfo)).run()
 

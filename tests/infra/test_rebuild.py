@@ -34,6 +34,7 @@ from tests.infra.followers import (
     prepared,
     seen,
     standing,
+    until_asleep,
     until_at,
     until_failed,
 )
@@ -179,6 +180,17 @@ async def test_a_view_is_rebuilt_by_one_at_a_time(database: str) -> None:
         await rebuild(database, seen()).run()
     go_on.set()
     await first
+    assert await positions(database, seen()) == [1, 2, 3]
+
+
+async def test_a_rebuild_killed_in_the_middle_of_a_statement_is_in_nobodys_way(database: str) -> None:
+    await append(database, 3)
+    await prepared(database, seen())
+    with process("rebuild-sleep", database) as rebuilding:
+        await until_asleep(database)
+        os.kill(rebuilding.pid, signal.SIGKILL)
+        await until_unlocked(database)
+        await rebuild(database, seen()).run()
     assert await positions(database, seen()) == [1, 2, 3]
 
 

@@ -6,8 +6,8 @@ import signal
 import pytest
 
 from infra.projector import leading
-from tests.infra.followers import following, leaders, positions, prepared, seen, until_at
-from tests.infra.logs import ask, opened, request, serving, until
+from tests.infra.followers import following, leaders, positions, prepared, seen, until_asleep, until_at
+from tests.infra.logs import opened, request, serving, until
 from tests.infra.processes import process
 
 pytestmark = pytest.mark.anyio
@@ -46,13 +46,7 @@ async def test_a_leader_that_is_killed_in_the_middle_of_a_statement_is_replaced(
     await prepared(database, seen())
     await append(database, 5)
     with process("sleep", database) as leader:
-
-        async def asleep() -> bool:
-            return bool(
-                await ask(database, "SELECT FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(3600)'")
-            )
-
-        await until(asleep)
+        await until_asleep(database)
         os.kill(leader.pid, signal.SIGKILL)
         async with following(database, seen()):
             await until_at(database, seen(), 5)
