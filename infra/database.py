@@ -59,8 +59,19 @@ def serving_conninfo(url: str, schema: str, **more: str) -> str:
 
 def hasty(conninfo: str) -> str:
     """A serving connection string without the wait for the disk, for what can be made again."""
-    options = f"{conninfo_to_dict(conninfo)['options']} -c synchronous_commit=off"
-    return make_conninfo(conninfo, options=options)
+    return _with(conninfo, "synchronous_commit=off")
+
+
+def mortal(conninfo: str) -> str:
+    """A serving connection string: when this process dies, a statement of its own and its locks do, soon.
+
+    The server looks for a client that died in the middle of a statement; between statements it knows at once.
+    """
+    return _with(conninfo, "client_connection_check_interval=500ms")
+
+
+def _with(conninfo: str, setting: str) -> str:
+    return make_conninfo(conninfo, options=f"{conninfo_to_dict(conninfo)['options']} -c {setting}")
 
 
 def _conninfo(url: str, options: str) -> str:
@@ -90,19 +101,6 @@ async def connect(conninfo: str) -> psycopg.AsyncConnection[Any]:
         psycopg.OperationalError: the server cannot be reached or refuses.
     """
     return await _Closed.connect(conninfo, autocommit=True)
-
-
-MORTAL = "SELECT set_config('client_connection_check_interval', '500ms', false)"
-
-
-async def connect_mortal(conninfo: str) -> psycopg.AsyncConnection[Any]:
-    """As `connect`; and when this process dies, its statement and its locks do, within half a second.
-
-    The server looks for a client that died in the middle of a statement; between statements it knows at once.
-    """
-    connection = await connect(conninfo)
-    await connection.execute(MORTAL)
-    return connection
 
 
 class Link:

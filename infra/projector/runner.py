@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from infra.database import connect_mortal
+from infra.database import connect, mortal
 from infra.projector.checkpoints import try_to_lead
 from infra.projector.followers import Reactor, View
 from infra.projector.leading import PASSING, Deposed, Lead
@@ -58,7 +58,7 @@ class Runner:
 
     async def _stand(self, tail: Tail) -> None:
         try:
-            async with await connect_mortal(self._conninfo) as connection:
+            async with await connect(mortal(self._conninfo)) as connection:
                 while not await try_to_lead(connection, self._name):  # noqa: ASYNC110 - a lock tells nobody
                     await asyncio.sleep(CANDIDATE_SECONDS)
                 log.info("follower-leads", follower=self._name)

@@ -9,7 +9,7 @@ import psycopg
 import structlog
 from psycopg import IsolationLevel, sql
 
-from infra.database import connect_mortal
+from infra.database import connect, mortal
 from infra.log import head
 from infra.projector.followers import Connection, View
 from infra.projector.rebuilding.comparing import Differences, differences
@@ -88,8 +88,8 @@ class Rebuild:
             DatabaseNotReady: the database is not migrated.
         """
         async with (
-            await connect_mortal(self._conninfo) as connection,
-            await connect_mortal(self._conninfo) as second,
+            await connect(mortal(self._conninfo)) as connection,
+            await connect(mortal(self._conninfo)) as second,
             reader(self._conninfo) as reading,
         ):
             shadow = await self._locked(connection)
@@ -140,7 +140,7 @@ class Rebuild:
         """The position at which both were compared, and what differs."""
         while (old := await self._of_old(shadow, filling.reading, STANDS)) - position > NEAR:
             position = await filling.follow(position, old)
-        async with await connect_mortal(self._conninfo) as comparing:
+        async with await connect(mortal(self._conninfo)) as comparing:
             await comparing.set_isolation_level(IsolationLevel.REPEATABLE_READ)
             async with comparing.transaction():
                 async with filling.reading.transaction():
