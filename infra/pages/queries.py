@@ -19,7 +19,6 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from infra.pages.filters import Filter
 from infra.pages.orders import Order, Part
 from infra.pages.rows import all_of
 from infra.pages.ways import Gathering, Walk, Way
@@ -90,12 +89,12 @@ def page_query(
     return PAGE.format(page=page, reached=REACHED.format(**names))
 
 
-def probe_query(table: LiteralString, filters: Sequence[Filter]) -> sql.Composed:
-    """The statement that tells how many each filter keeps, counted no further than `few` + 1.
+def probe_query(table: LiteralString, leads: Sequence[LiteralString]) -> sql.Composed:
+    """The statement that tells how many meet each lead, counted no further than `few` + 1.
 
     Its arguments are the filters' own, `follower` and `few`.
     """
-    counts = [KEPT.format(table=sql.Identifier(table), led=sql.SQL(each.leading)) for each in filters]
+    counts = [KEPT.format(table=sql.Identifier(table), led=sql.SQL(lead)) for lead in leads]
     return PROBE.format(counts=sql.SQL(", ").join(counts))
 
 

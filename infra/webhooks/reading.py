@@ -120,7 +120,7 @@ async def deliveries(connection: Connection, webhook_id: UUID, wanted: Deliverie
     Raises:
         BadCursor
     """
-    asked = asked_for(wanted, "-position")
+    asked = _asked(webhook_id, wanted, "-position")
     after = decode_cursor(wanted.cursor, asked, ORDER)[0] if wanted.cursor is not None else 2**63 - 1
     arguments = {"webhook_id": webhook_id, "status": wanted.status, "after": after}
     return await _page(connection, DELIVERIES, arguments, DeliveryView, wanted.limit, asked)
@@ -132,7 +132,7 @@ async def parked(connection: Connection, webhook_id: UUID, wanted: Parked) -> Pa
     Raises:
         BadCursor
     """
-    asked = asked_for(wanted, "position")
+    asked = _asked(webhook_id, wanted, "position")
     after = decode_cursor(wanted.cursor, asked, ORDER)[0] if wanted.cursor is not None else 0
     arguments = {"webhook_id": webhook_id, "after": after}
     return await _page(connection, PARKED, arguments, ParkedView, wanted.limit, asked)
@@ -150,6 +150,12 @@ async def is_open(connection: Connection, webhook_id: UUID, position: int) -> bo
     """Whether an event waits to be delivered to a webhook, or did until it was skipped."""
     row = await (await connection.execute(IS_OPEN, [webhook_id, position])).fetchone()
     return bool(row and row[0])
+
+
+def _asked(webhook_id: UUID, wanted: Deliveries | Parked, sort: str) -> Asked:
+    """Each webhook has lists of its own."""
+    asked = asked_for(wanted, sort)
+    return asked._replace(list=f"{asked.list}/{webhook_id}")
 
 
 async def _page(  # noqa: PLR0917 - all of them are needed

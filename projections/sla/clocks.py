@@ -189,7 +189,6 @@ WITHOUT: dict[Absent, Filter] = {
 OF_RUNNING: dict[str, Filter] = FILTERS | {
     name: Filter(
         condition=f"{name} = %({name})s",
-        leads=True,
         lead=f"{RUNNING} AND {name} = %({name})s",
         index=Index(sorts=("due_at",), column=name, value=f"%({name})s"),
     )

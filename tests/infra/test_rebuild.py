@@ -101,10 +101,10 @@ async def test_what_was_wrong_in_a_view_is_right_after_its_rebuild(database: str
     async with house(database) as at:
         stream = await at.register()
         await at.project(complaints.VIEW)
-        await run(database, "UPDATE ouvidoria_views.complaints_4 SET subject = 'wrong'")
+        await run(database, "UPDATE ouvidoria_views.complaints_4 SET subject = 'wrong', severity = 'low'")
         found = await rebuild(database, complaints.VIEW).run(compare=True)
         assert found.count == 1
-        assert found.shown == (Difference("complaints_4", (str(stream),), None, ("subject",)),)
+        assert found.shown == (Difference("complaints_4", (str(stream),), None, ("severity", "subject")),)
         assert (await at.detail(stream)).subject == "parcel"
         again = await rebuild(database, complaints.VIEW).run(compare=True)
         assert (again.count, again.shown) == (0, ())

@@ -255,7 +255,7 @@ LEADS: Mapping[str, str] = {
 @pytest.mark.parametrize(("name", "index"), LEADS.items())
 async def test_what_a_filter_keeps_is_counted_in_its_index(filled: House, name: str, index: str) -> None:
     chosen, arguments = queries.filters(wanted(name, examples={**EXAMPLES, "state": ("withdrawn",)}))
-    (lead,) = [each for each in chosen if each.leads]
+    (lead,) = [each.lead for each in chosen if each.lead]
     given = {**arguments, "few": 5, "follower": complaints.VIEW.follower}
     async with explaining(filled.connection) as plans:
         await fetch(filled.connection, probe_query(queries.ITEMS.table, [lead]), given)
