@@ -93,13 +93,18 @@ COPIED: Sequence[Sequence[Copied]] = (
 )
 """Tables, and how their rows are numbered, ordered and changed; two connections take about as long."""
 
-# What is sorted is narrow; rows are looked up after that.
+FIRST = sql.SQL(
+    """CREATE TEMPORARY TABLE first AS
+       SELECT *, row_number() OVER (ORDER BY {order}) AS number, count(*) OVER () AS many FROM {table};
+       ALTER TABLE first ADD PRIMARY KEY (number)"""
+)
+# What is sorted is narrow; rows are looked up after that, one by one, in their order.
 MULTIPLY = sql.SQL(
-    """WITH one AS MATERIALIZED (
-            SELECT *, row_number() OVER (ORDER BY {order}) AS number, count(*) OVER () AS many FROM {table}),
-            sorted AS MATERIALIZED (
-            SELECT number AS nth, copy FROM one, generate_series(1, %(copies)s) AS copy ORDER BY {sequence})
-       INSERT INTO {table} ({columns}) SELECT {values} FROM sorted JOIN one ON number = nth"""
+    """WITH sorted AS MATERIALIZED (
+            SELECT number AS nth, copy FROM first, generate_series(1, %(copies)s) AS copy ORDER BY {sequence})
+       INSERT INTO {table} ({columns})
+       SELECT {values}
+         FROM sorted CROSS JOIN LATERAL (SELECT * FROM first WHERE number = nth OFFSET 0) first"""
 )
 
 
@@ -160,15 +165,16 @@ async def _multiply(  # noqa: PLR0917 - as they stand in COPIED
     )
     names = [name for (name,) in await cursor.fetchall()]
     values = [sql.SQL(changed[name]) if name in changed else sql.Identifier(name) for name in names]
+    await connection.execute(FIRST.format(table=sql.Identifier(table), order=sql.Identifier(order)))
     statement = MULTIPLY.format(
         table=sql.Identifier(table),
         columns=sql.SQL(", ").join(map(sql.Identifier, names)),
         values=sql.SQL(", ").join(values),
-        order=sql.Identifier(order),
         sequence=sql.SQL(sequence),
     )
     async with indexes_last(connection, table):
         await connection.execute(statement, {"copies": copies})
+    await connection.execute("DROP TABLE first")
 
 
 @asynccontextmanager

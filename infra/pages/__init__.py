@@ -4,7 +4,7 @@ What is asked for is a set of `filters` in an order (`orders`, with cursors). `w
 `queries` makes the statement for one look that way, `lists` looks until the page is full.
 """
 
-from infra.pages.filters import Aid, Filter, Index, Range, argument, equals, found, period
+from infra.pages.filters import Aid, Filter, Index, Range, Whole, argument, equals, found, period
 from infra.pages.lists import Listing, Wanted, asked_page, by_id, read_page
 from infra.pages.orders import (
     Asked,
@@ -33,6 +33,7 @@ __all__ = [
     "Part",
     "Range",
     "Wanted",
+    "Whole",
     "argument",
     "asked_for",
     "asked_page",

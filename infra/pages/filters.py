@@ -33,15 +33,25 @@ class Range(Struct, frozen=True):
     upper: LiteralString | None = None
 
 
+class Whole(Struct, frozen=True):
+    """What an index finds all at once, or not at all: `found`, from a table and where.
+
+    An index of its own has a thousandth of it, the `sample`.
+    """
+
+    found: LiteralString
+    sample: LiteralString
+
+
 class Aid(Struct, frozen=True, kw_only=True):
     """What indexes do for a filter, or for several together: nothing that they keep is left out by it.
 
-    `lead`: a condition of which an index finds all; `late`: at a cost that grows with how much that is.
-    `index` has it in order.
+    `lead`: a condition of which an index finds all; what it finds, where that is no matter of going as far as
+    one likes, is told by `whole`. `index` has it in order.
     """
 
     lead: LiteralString | None = None
-    late: bool = False
+    whole: Whole | None = None
     index: Index | None = None
 
 

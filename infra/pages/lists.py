@@ -5,7 +5,7 @@ Where an index has what is wanted, in order, the page is all that is read. Else 
 signs who need not be looked up, it goes far for few pages. Or *gathered*: what one filter keeps is read
 whole, checked and sorted, which is soon done where that is little. Nobody knows beforehand which it is, and
 statistics guess wrong where values cluster. So both are tried in turns, each time some times as far, until
-one of them gets there. Leads whose counting costs as much as they find are asked late, in the last round.
+one of them gets there. What an index can only find as a whole is first counted in a sample.
 """
 
 from collections.abc import Mapping, Sequence
@@ -148,11 +148,7 @@ class _Reading(Struct, Generic[T], frozen=True):
         if not leads:
             return None
         given = {**self.arguments, "follower": self.listing.follower, "few": few}
-        (counts,) = await fetch(
-            self.connection,
-            probe_query(self.listing.table, [each.lead for each in leads if each.lead]),
-            given,
-        )
+        (counts,) = await fetch(self.connection, probe_query(self.listing.table, leads), given)
         least = min(range(len(leads)), key=counts.__getitem__)
         return leads[least] if counts[least] <= few else None
 
@@ -201,8 +197,8 @@ async def _found(reading: _Reading[T], aids: Sequence[Aid], begun: _Found[T]) ->
     walk, walked = walking(aids, reading.order), begun
     if not walk.checks:
         return await reading.follow(walk, begun, reading.wanted)
+    leads = [each for each in aids if each.lead]
     for pages in ROUNDS:
-        leads = [each for each in aids if each.lead and (not each.late or pages == ROUNDS[-1])]
         if lead := await reading.least(leads, pages):
             return await reading.follow(gathering(aids, lead), begun, pages)
         walked = await reading.follow(walk, walked, pages)

@@ -26,6 +26,7 @@ from infra.pages import (
     Page,
     Part,
     Range,
+    Whole,
     argument,
     both_ways,
     equals,
@@ -38,7 +39,7 @@ from projections.complaints.details import ComplaintDetail, ComplaintItem, detai
 from projections.complaints.row import Row
 from projections.complaints.rows import fold
 from projections.complaints.search import words
-from projections.complaints.texts import Texts, fold_texts
+from projections.complaints.texts import SAMPLE, Texts, fold_texts
 from projections.complaints.traits import ASKED, REGISTERED_WITHIN, SOMETHING_DUE, TRAITS, has, week
 from projections.complaints.view import IS_DUE, IS_OPEN, RANK, VIEW
 
@@ -165,11 +166,11 @@ FILTERS: Mapping[str, Filter] = {
     "q": Filter(
         condition=f"""(SELECT t.document FROM complaints_text_4 t
                         WHERE t.complaint_id = complaints_4.complaint_id) @@ {QUESTION}""",  # noqa: S608 - of constants
-        late=True,
+        whole=Whole(f"complaints_text_4 t WHERE t.document @@ {QUESTION}", SAMPLE),
         lead=f"""complaint_id = ANY (ARRAY(SELECT t.complaint_id FROM complaints_text_4 t
                                             WHERE t.document @@ {QUESTION} LIMIT %(few)s + 1))""",  # noqa: S608 - as above
     ),
-    "sector": found(SECTOR, late=True, sign=ASKED),
+    "sector": found(SECTOR, whole=Whole("complaints_4 WHERE " + SECTOR, SAMPLE), sign=ASKED),
 }
 BELOW_ORIGIN = Aid(lead="origin ~>=~ %(origin)s AND origin ~<~ (%(origin)s || '0')")  # `0` comes after `/`
 

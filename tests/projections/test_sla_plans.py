@@ -129,9 +129,7 @@ async def test_lists_are_walked_along_an_index(filled: House, wanted: AtRisk | D
 
 @pytest.mark.parametrize("by", ["analyst", "team"])
 async def test_what_runs_of_one_is_counted_and_found_by_an_index_of_its_own(filled: House, by: str) -> None:
-    lead = lists.OF_RUNNING[by].lead
-    assert lead
-    counting = probe_query("sla_clocks_3", [lead])
+    counting = probe_query("sla_clocks_3", [lists.OF_RUNNING[by]])
     found = await plan(filled, counting, {by: f"{by} 20", "few": 100, "follower": sla.VIEW.follower})
     assert f"sla_clocks_3_{by}" in found, found
 
