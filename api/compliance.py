@@ -8,6 +8,7 @@ from uuid import UUID
 from litestar import Request, Response, Router, get
 from litestar.params import FromPath
 from msgspec.structs import replace
+from psycopg.errors import QueryCanceled
 
 from api.answers import page_of
 from api.charts import line_chart
@@ -19,6 +20,7 @@ from projections import sla
 from projections.sla import ComplianceAsked, Group
 
 SVG = "image/svg+xml"
+TOO_MANY = "too many clocks to count by more than one dimension: ask for a shorter period"
 
 
 @get("/v1/complaints/{stream_id:uuid}/sla", name="complaint-sla", opt={
@@ -64,9 +66,14 @@ async def compliance(request: Request[Any, Any, Any]) -> Response[Any]:
     drawn = SVG in request.headers.get("accept", "")
     if drawn:
         asked = replace(asked, period=asked.period or "month", by=asked.by or ("policy", "target"))
-    answer = await services(request).reader.read(
-        sla.VIEW, request, lambda connection: sla.compliance(connection, asked)
-    )
+    try:
+        answer = await services(request).reader.read(
+            sla.VIEW, request, lambda connection: sla.compliance(connection, asked)
+        )
+    except QueryCanceled:
+        if sla.counted(asked):
+            raise Malformed([Wrong("decided_from", TOO_MANY)]) from None
+        raise
     assert answer.value  # noqa: S101 - a sum over no rows is still a sum
     headers = {"Log-Position": str(answer.log_position), "Vary": "Accept"}
     if drawn:

@@ -28,7 +28,7 @@ Place = tuple[Any, Any]
 
 ROUNDS = (250, 1_000, 2_500)
 """How many pages of 8 kB to read, about: one for a row that is gathered, or walked over and looked at."""
-ENTRIES = 10
+ENTRIES = 20
 """How many entries of an index are walked over for one, where signs tell who need not be looked up."""
 LOOKED_UP = 4
 """How many are read to look up a row by its id."""

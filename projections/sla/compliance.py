@@ -156,6 +156,11 @@ def _named(wanted: ComplianceAsked) -> list[str]:
     return [name for name in DIMENSIONS if name in wanted.by or getattr(wanted, name) is not None]
 
 
+def counted(wanted: ComplianceAsked) -> bool:
+    """Whether decided clocks are counted one by one, at a cost that grows with their number."""
+    return len(_named(wanted)) > 1
+
+
 def arguments(wanted: ComplianceAsked) -> dict[str, Any]:
     """The arguments of `query`."""
     names = ("decided_from", "decided_to", "period", *PINNED, *DIMENSIONS)
@@ -174,7 +179,7 @@ def query(wanted: ComplianceAsked) -> sql.Composed:
     return COUNTED.format(
         keys=sql.SQL("{}, ").format(_listed(keys)) if keys else sql.SQL(""),
         sums=_listed(SUM.format(count=sql.Identifier(name)) for name in COUNTS),
-        decided=DECIDED.format(columns=columns) if len(named) > 1 else _prepared(wanted, *named),
+        decided=DECIDED.format(columns=columns) if counted(wanted) else _prepared(wanted, *named),
         overdue=OVERDUE.format(columns=columns),
         conditions=conditions,
         grouped=sql.SQL("GROUP BY {0} ORDER BY {0}" if keys else "HAVING count(*) > 0").format(order),

@@ -2,12 +2,14 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import psycopg
 import pytest
 
-from tests.api.serving import NOWHERE, Service, problem, wrong
+from tests.api.serving import NOWHERE, Service, problem, serving, wrong
 
 CALENDAR = {
     "name": "always",
@@ -220,3 +222,13 @@ def test_a_simulation_that_makes_no_sense_is_refused(service: Service, cases: di
     problem(service.post(path, asked(POLICY)), 403, "forbidden")
     problem(service.get(f"{path}/{NOWHERE}", role="supervisor"), 404, "not-found")
     assert cases
+
+
+def test_what_takes_too_long_to_count_says_what_to_ask_instead(database: str, tmp_path: Path) -> None:
+    with serving(database, tmp_path, statement_timeout=0.3) as own, psycopg.connect(database) as other:
+        other.execute("LOCK TABLE ouvidoria_views.sla_clocks_3")
+        answer = own.get("/v1/sla/compliance?by=team&by=channel", role="auditor")
+        assert wrong(answer) == {
+            "decided_from": "too many clocks to count by more than one dimension: ask for a shorter period"
+        }
+        problem(own.get("/v1/sla/compliance?by=team", role="auditor"), 503, "unavailable")
