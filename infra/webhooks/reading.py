@@ -79,23 +79,32 @@ COLUMNS: LiteralString = """d.position, d.stream_id, e.tag AS type, d.status, d.
        d.next_try_at, d.attempted_at, d.response_status, d.response, d.error, d.seconds"""
 PAGE = sql.SQL(
     """SELECT coalesce((SELECT max(position) FROM events), 0), (SELECT json_agg(page) FROM (
-           SELECT {columns} FROM webhook_deliveries d JOIN events e USING (position)
-            WHERE d.webhook_id = %(webhook_id)s AND {condition} AND d.position {beyond} %(after)s
-            ORDER BY d.position {direction} LIMIT %(page_size)s) page)::text"""
+           SELECT {columns}
+             FROM ({deliveries} ORDER BY position {direction} LIMIT %(page_size)s) d
+             JOIN events e USING (position)
+            ORDER BY d.position {direction}) page)::text"""
 )
 DELIVERIES = PAGE.format(
     columns=sql.SQL(COLUMNS),
-    condition=sql.SQL("(%(status)s::text IS NULL OR d.status = %(status)s)"),
-    beyond=sql.SQL("<"),
+    deliveries=sql.SQL(
+        """SELECT * FROM webhook_deliveries
+            WHERE webhook_id = %(webhook_id)s AND (%(status)s::text IS NULL OR status = %(status)s)
+              AND position < %(after)s"""
+    ),
     direction=sql.SQL("DESC"),
 )
 WAITING: LiteralString = """(SELECT count(*) FROM webhook_deliveries w
                  WHERE w.webhook_id = d.webhook_id AND w.stream_id = d.stream_id AND w.status = 'waiting')
            AS waiting"""
+# A page of each status: those of both together no index has in order, and there are few among many delivered.
 PARKED = PAGE.format(
     columns=sql.SQL(", ").join((sql.SQL(COLUMNS), sql.SQL(WAITING))),
-    condition=sql.SQL("d.status IN ('retrying', 'parked')"),
-    beyond=sql.SQL(">"),
+    deliveries=sql.SQL(
+        """SELECT page.* FROM (VALUES ('retrying'), ('parked')) AS of (status), LATERAL (
+                  SELECT * FROM webhook_deliveries
+                   WHERE webhook_id = %(webhook_id)s AND status = of.status AND position > %(after)s
+                   ORDER BY position LIMIT %(page_size)s) page"""
+    ),
     direction=sql.SQL("ASC"),
 )
 STANDING: LiteralString = """
