@@ -4,7 +4,7 @@ What is asked for is a set of `filters` in an order (`orders`, with cursors). `w
 `queries` makes the statement for one look that way, `lists` looks until the page is full.
 """
 
-from infra.pages.filters import Aid, Filter, Index, Range, Whole, argument, equals, found, period
+from infra.pages.filters import Aid, Filter, Index, Range, Whole, argument, equals, leading, period
 from infra.pages.lists import Listing, Wanted, asked_page, by_id, read_page
 from infra.pages.orders import (
     Asked,
@@ -42,7 +42,7 @@ __all__ = [
     "decode_cursor",
     "encode_cursor",
     "equals",
-    "found",
+    "leading",
     "period",
     "read_one",
     "read_page",

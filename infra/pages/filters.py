@@ -34,9 +34,9 @@ class Range(Struct, frozen=True):
 
 
 class Whole(Struct, frozen=True):
-    """What an index finds all at once, or not at all: `found`, from a table and where.
+    """What an index finds all at once or not at all: `found`, a table and where in it.
 
-    An index of its own has a thousandth of it, the `sample`.
+    Of the `sample`, a thousandth of the table, there is such an index too.
     """
 
     found: LiteralString
@@ -46,8 +46,8 @@ class Whole(Struct, frozen=True):
 class Aid(Struct, frozen=True, kw_only=True):
     """What indexes do for a filter, or for several together: nothing that they keep is left out by it.
 
-    `lead`: a condition of which an index finds all; what it finds, where that is no matter of going as far as
-    one likes, is told by `whole`. `index` has it in order.
+    `lead`: a condition of which an index finds all; `whole` says how to count that, where an index cannot
+    stop on the way. `index` has it in order.
     """
 
     lead: LiteralString | None = None
@@ -78,10 +78,10 @@ def equals(
     """The column equals an argument, of its name or another; an index begins with it, then as in `sorts`."""
     value: LiteralString = "%(" + (name or column) + ")s"
     index = Index(sorts=sorts, column=column, value=value) if sorts else None
-    return found(column + " = " + value, index=index)
+    return leading(column + " = " + value, index=index)
 
 
-def found(condition: LiteralString, **more: Any) -> Filter:
+def leading(condition: LiteralString, **more: Any) -> Filter:
     """A condition that leads as it stands."""
     return Filter(condition=condition, lead=condition, **more)
 
@@ -100,4 +100,4 @@ def period(
         *([f"{expression} < {upper}"] if upper else []),
     ]
     stretch = Range(along, lower, upper) if along else None
-    return [found(" AND ".join(ends), range=stretch, sign=sign)] if ends else []
+    return [leading(" AND ".join(ends), range=stretch, sign=sign)] if ends else []

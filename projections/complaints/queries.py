@@ -30,7 +30,7 @@ from infra.pages import (
     argument,
     both_ways,
     equals,
-    found,
+    leading,
     period,
     read_one,
     read_page,
@@ -154,7 +154,7 @@ FILTERS: Mapping[str, Filter] = {
     "product": _classified("product", BY_REGISTRATION),
     "kind": _classified("kind", ("severity",)),
     "channel": _classified("channel"),
-    "severity": found(
+    "severity": leading(
         f"severity_rank = {GIVEN_RANK}",
         sign=has("severity", "%(severity_trait)s"),
         range=Range("severity", GIVEN_RANK, GIVEN_RANK + " + 1"),
@@ -170,14 +170,14 @@ FILTERS: Mapping[str, Filter] = {
         lead=f"""complaint_id = ANY (ARRAY(SELECT t.complaint_id FROM complaints_text_4 t
                                             WHERE t.document @@ {QUESTION} LIMIT %(few)s + 1))""",  # noqa: S608 - as above
     ),
-    "sector": found(SECTOR, whole=Whole("complaints_4 WHERE " + SECTOR, SAMPLE), sign=ASKED),
+    "sector": leading(SECTOR, whole=Whole("complaints_4 WHERE " + SECTOR, SAMPLE), sign=ASKED),
 }
 BELOW_ORIGIN = Aid(lead="origin ~>=~ %(origin)s AND origin ~<~ (%(origin)s || '0')")  # `0` comes after `/`
 
 
 def _held(only: LiteralString, sorts: tuple[str, ...]) -> Filter:
     """What an index of its own holds, and nothing else."""
-    return found(only, index=_among(only, sorts))
+    return leading(only, index=_among(only, sorts))
 
 
 def _among(only: LiteralString, sorts: tuple[str, ...]) -> Index:
@@ -190,7 +190,7 @@ FLAGS: Mapping[tuple[str, bool], Filter] = {
     ("needs_review", False): Filter(condition="NOT needs_review"),
     ("awaits_approval", True): _held("awaits_approval", BY_REGISTRATION),
     ("awaits_approval", False): Filter(condition="NOT awaits_approval"),
-    ("breached", True): found(OVERDUE, sign=SOMETHING_DUE, range=Range("due_at", upper="now()")),
+    ("breached", True): leading(OVERDUE, sign=SOMETHING_DUE, range=Range("due_at", upper="now()")),
     ("breached", False): Filter(condition=f"NOT {OVERDUE}"),
 }
 STAFF: tuple[LiteralString, ...] = ("analyst", "team")
@@ -265,7 +265,7 @@ def _states(wanted: Worklist) -> list[Aid]:
 def _any_of(states: frozenset[State]) -> list[Aid]:
     if len(states) == 1:
         return [_classified("state", BY_REGISTRATION)]
-    some = found("state = ANY(%(state)s)", sign=has("state", "ANY(%(state_trait)s)"))
+    some = leading("state = ANY(%(state)s)", sign=has("state", "ANY(%(state_trait)s)"))
     return [some] if states else []
 
 
