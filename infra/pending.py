@@ -41,7 +41,8 @@ async def sort_in(connection: psycopg.AsyncConnection[Any]) -> int:
     """
     pages = 0
     for (index,) in await (await connection.execute(INDEXES)).fetchall():
-        with contextlib.suppress(psycopg.errors.UndefinedTable):  # a rebuild has just replaced it
+        # A rebuild has just replaced it; or did so while its lock was waited for, which is an internal error.
+        with contextlib.suppress(psycopg.errors.UndefinedTable, psycopg.errors.InternalError_):
             sorted_in = await (await connection.execute(SORT, [index])).fetchone()
             pages += sorted_in[0] if sorted_in else 0
     return pages

@@ -12,6 +12,8 @@ from tests.projections.house import house
 
 pytestmark = pytest.mark.anyio
 
+WAITING = """SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT gin_clean_pending_list%'
+              AND wait_event_type = 'Lock' AND datname = current_database()"""
 LOSE = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
            WHERE query LIKE 'SELECT gin_clean_pending_list%' AND datname = current_database()"""
 
@@ -25,6 +27,18 @@ async def test_what_waits_is_found_before_and_after_it_is_sorted_in(database: st
         assert await sort_in(at.connection) > 0
         assert await at.listed(q="umbrella") == [parcel]
         assert await sort_in(at.connection) == 0
+
+
+async def test_an_index_that_is_replaced_while_its_lock_is_waited_for_stops_nothing(database: str) -> None:
+    async def waiting() -> bool:
+        return bool(await ask(database, WAITING))
+
+    async with served(database) as connection, served(database) as rebuilding:
+        async with rebuilding.transaction():
+            await rebuilding.execute("DROP INDEX complaints_text_4_document")
+            sorting = asyncio.create_task(sort_in(connection))
+            await until(waiting)
+        assert await sorting >= 0
 
 
 async def test_lists_are_kept_short_also_after_the_connection_is_lost(
