@@ -24,10 +24,10 @@ from projections.sla import AtRisk, ComplianceAsked, Drill
 from projections.sla.counts import TABLES, table_of
 
 CASES: LiteralString = """
-INSERT INTO sla_cases_3
+INSERT INTO sla_cases_4
 SELECT md5(n::text)::uuid, n::text, now(), '{}', '[]', false, false FROM generate_series(1, %s) n"""
 CLOCKS: LiteralString = """
-INSERT INTO sla_clocks_3
+INSERT INTO sla_clocks_4
 SELECT c.id || '/desk/' || t.name || '/1', c.id, n::text, 'desk/' || t.name, 1, 'desk', 1, 'always', 1, 'UTC',
        'internal', t.name, t.stops, 'duty', NULL,
        CASE WHEN running THEN 'running' ELSE outcome END, CASE WHEN NOT running THEN outcome END,
@@ -49,11 +49,11 @@ COUNTS: LiteralString = """
 INSERT INTO {table}
 SELECT decided_on, policy, layer, target, dimension, value, count(*) FILTER (WHERE outcome = 'met'),
        count(*) FILTER (WHERE outcome = 'breached'), 0, 0, 0, 0, 0
-  FROM sla_clocks_3,
+  FROM sla_clocks_4,
        LATERAL (VALUES ('', ''), ('team', team), ('channel', channel), ('analyst', analyst))
                AS by (dimension, value)
  WHERE decided_on IS NOT NULL AND (dimension = 'analyst') = %s GROUP BY 1, 2, 3, 4, 5, 6"""
-ONE = "SELECT complaint_id, team, analyst FROM sla_clocks_3 WHERE state = 'running' ORDER BY due_at LIMIT 1"
+ONE = "SELECT complaint_id, team, analyst FROM sla_clocks_4 WHERE state = 'running' ORDER BY due_at LIMIT 1"
 RUNS = 50
 TODAY = datetime.now(UTC).date() + timedelta(days=1)
 
@@ -113,7 +113,7 @@ async def _fill(url: str, complaints: int) -> None:
     async with await connect(filling) as connection:
         await prepare(connection, [sla.VIEW])
         await connection.execute(CASES, [complaints])
-        async with indexes_last(connection, "sla_clocks_3"):
+        async with indexes_last(connection, "sla_clocks_4"):
             await connection.execute(CLOCKS, {"many": complaints})
         for table in TABLES:
             counting = sql.SQL(COUNTS).format(table=sql.Identifier(table))

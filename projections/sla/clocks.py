@@ -146,14 +146,14 @@ DUE = Listing(
     VIEW.follower,
     ClockItem,
     COLUMNS,
-    "sla_clocks_3",
+    "sla_clocks_4",
     both_ways(Order("due_at", "timestamptz", Moment, id_type=str, parts=RUNNING_KNOWN), RUNNING_KNOWN),
 )
 DECIDED = Listing(
     VIEW.follower,
     ClockItem,
     COLUMNS,
-    "sla_clocks_3",
+    "sla_clocks_4",
     both_ways(Order("decided_at", "timestamptz", Moment, id_type=str, parts=KNOWN), KNOWN),
 )
 SOON = period("due_at", "now()", "now() + make_interval(secs => %(within)s)", along="due_at")

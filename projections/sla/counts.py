@@ -14,8 +14,8 @@ import psycopg
 
 from projections.sla.rows import DIMENSIONS, ClockRow
 
-OF_ANALYSTS = "sla_compliance_analysts_3"
-OF_ALL_ELSE = "sla_compliance_3"
+OF_ANALYSTS = "sla_compliance_analysts_4"
+OF_ALL_ELSE = "sla_compliance_4"
 TABLES = (OF_ALL_ELSE, OF_ANALYSTS)
 
 DDL: LiteralString = """

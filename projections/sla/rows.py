@@ -23,7 +23,7 @@ Outcome = Literal["met", "breached", "lapsed", "cancelled", "undetermined"]
 
 
 class ClockRow(Struct, frozen=True, kw_only=True):
-    """A clock; the fields are the columns of `sla_clocks_3`."""
+    """A clock; the fields are the columns of `sla_clocks_4`."""
 
     id: str
     """`<complaint id>/<clock id>/<cycle>`."""

@@ -167,9 +167,9 @@ def test_a_simulation_can_be_given_up(service: Service, cases: dict[str, str]) -
 
 
 COPIES = """
-INSERT INTO ouvidoria_views.sla_cases_3
+INSERT INTO ouvidoria_views.sla_cases_4
 SELECT (json_populate_record(c, json_build_object('complaint_id', gen_random_uuid()))).*
-  FROM ouvidoria_views.sla_cases_3 c, generate_series(1, 40000)"""
+  FROM ouvidoria_views.sla_cases_4 c, generate_series(1, 40000)"""
 
 
 def test_a_simulation_under_way_is_given_up_and_stops(own_service: Service) -> None:
@@ -185,7 +185,7 @@ def test_a_simulation_under_way_is_given_up_and_stops(own_service: Service) -> N
     assert 0 < seen["progress"] < 1
     given_up = service.post(f"{path}/cancel", {}, role="supervisor").json()
     assert (given_up["state"], given_up["result"]) == ("cancelled", None)
-    service.ask("DELETE FROM ouvidoria_views.sla_cases_3")
+    service.ask("DELETE FROM ouvidoria_views.sla_cases_4")
     following = service.post("/v1/sla/simulations", asked(POLICY), role="supervisor").headers["location"]
     assert ended(service, following)["state"] == "done", "whoever reckoned the first is free again"
     left = service.get(path, role="supervisor").json()

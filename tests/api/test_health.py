@@ -39,9 +39,9 @@ def test_a_service_whose_views_keep_up_is_ready_and_says_where_each_stands(servi
         "customers_2",
         "deadlines_1",
         "webhooks_1",
-        "sla_3",
+        "sla_4",
         "sla_documents_1",
-        "sla_due_3",
+        "sla_due_4",
         "staff_1",
     }
     assert names(body) == views | {"reactor measuring"}

@@ -19,7 +19,7 @@ TOLD = """SELECT array_agg(tag ORDER BY version), array_agg(occurred_at ORDER BY
             FROM ouvidoria.events
            WHERE tag IN ('sla-warning-raised', 'sla-breached', 'sla-escalated') GROUP BY stream_id"""
 RECORDED = "SELECT count(DISTINCT stream_id) FROM ouvidoria.events WHERE tag = 'sla-breached'"
-WAITING = "SELECT count(*) FROM ouvidoria_views.sla_due_3 WHERE next_at IS NOT NULL"
+WAITING = "SELECT count(*) FROM ouvidoria_views.sla_due_4 WHERE next_at IS NOT NULL"
 
 
 @pytest.fixture
