@@ -16,7 +16,7 @@ from infra.commands import Commands
 from infra.reference import Reference
 from infra.watchdog import Watchdog
 from projections import sla_due
-from tests.api.watchdogs import dog, hours, in_force, looked, told, unprojected
+from tests.api.watchdogs import ALL, dog, hours, in_force, looked, told, unprojected
 from tests.infra.followers import following
 from tests.infra.logs import caller, fetch, opened, served, serving, until
 from tests.projections.house import House, house
@@ -29,9 +29,6 @@ REACHED = c.ContactCustomer(channel="phone", summary="We spoke.", outcome="reach
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
-
-
-ALL = [("warning-raised", hours(2)), ("breached", hours(4)), ("escalated", hours(5))]
 
 
 async def test_a_complaint_is_measured_by_what_is_in_force_when_it_is_registered(database: str) -> None:

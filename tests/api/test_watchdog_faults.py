@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from domain.complaint import COMPLAINT
-from tests.api.test_sla_watching import ALL, CALENDAR, POLICY
+from tests.api.watchdogs import ALL, CALENDAR, POLICY
 from tests.infra.logs import REGISTER, ask, caller, until
 from tests.infra.worker_process import worker
 from tests.projections.house import house

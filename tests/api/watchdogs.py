@@ -80,3 +80,6 @@ async def told(at: House, stream_id: UUID) -> list[tuple[str, timedelta]]:
 
 def hours(number: float) -> timedelta:
     return timedelta(hours=number)
+
+
+ALL = [("warning-raised", hours(2)), ("breached", hours(4)), ("escalated", hours(5))]
