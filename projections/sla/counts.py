@@ -123,7 +123,7 @@ def _difference(old: Iterable[ClockRow], new: Iterable[ClockRow]) -> dict[Cell, 
 
 def _cells(row: ClockRow) -> Iterable[Cell]:
     """Where a decided clock is counted: once for all together, and once in each dimension."""
-    if row.decided_on is None:
+    if row.decided_on is None or not row.is_decided:
         return
     for dimension in ("", *DIMENSIONS):
         value = getattr(row, dimension) if dimension else None
@@ -132,6 +132,6 @@ def _cells(row: ClockRow) -> Iterable[Cell]:
 
 def _count(row: ClockRow) -> Count:
     """What a decided clock adds to each of its cells."""
-    if row.outcome is None:
+    if row.outcome is None or not row.is_decided:
         return Count()
     return Count(**{row.outcome: 1}, late=int(row.late), backdated=int(row.backdated))

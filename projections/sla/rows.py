@@ -9,7 +9,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.sla import Book, Clock, Interval, clocks
-from domain.sla.clock import Declared, OnceDue
+from domain.sla.clock import Declared
 from domain.sla.documents import Layer, Obligation, Stop
 from domain.staff import Provider
 from projections.sla.cases import Case
@@ -20,6 +20,7 @@ DIMENSIONS = (*OF_FACTS, *OF_WORK)
 """By what compliance is told apart beside policy, target and layer."""
 
 Outcome = Literal["met", "breached", "lapsed", "cancelled", "undetermined"]
+UNDECIDED = frozenset({"running", "paused"})
 
 
 class ClockRow(Struct, frozen=True, kw_only=True):
@@ -35,7 +36,6 @@ class ClockRow(Struct, frozen=True, kw_only=True):
     policy_version: int
     calendar: str
     calendar_version: int
-    zone: str
     layer: Layer
     target: str
     stops: Stop
@@ -43,14 +43,14 @@ class ClockRow(Struct, frozen=True, kw_only=True):
     case_id: UUID | None
     state: str
     outcome: Outcome | None
-    """None: not decided."""
+    """While it runs: what time makes of it if nothing else happens. None: it is paused."""
     started_at: datetime
     due_at: datetime | None
-    once_due: OnceDue
     stopped_at: datetime | None
     decided_at: datetime | None
+    """While it runs: when it will be."""
     decided_on: date | None
-    """The day it was decided, in the zone of its calendar."""
+    """The day of that, in the zone of its calendar."""
     used_seconds: float
     extended: int
     late: bool
@@ -71,6 +71,11 @@ class ClockRow(Struct, frozen=True, kw_only=True):
     provider: Provider | None
     provider_name: str | None
 
+    @property
+    def is_decided(self) -> bool:
+        """Whether that was decided by the last event of the complaint."""
+        return self.state not in UNDECIDED
+
 
 def clock_rows(case: Case, book: Book) -> list[ClockRow]:
     """The clocks of a complaint as its last event left them; what only time decides is decided by queries."""
@@ -80,7 +85,7 @@ def clock_rows(case: Case, book: Book) -> list[ClockRow]:
 def _row(case: Case, book: Book, clock: Clock) -> ClockRow:
     outcome = _outcome(clock)
     decided_at = _decided_at(clock) if outcome else None
-    dimensions = case.then(decided_at) if decided_at else case.now
+    dimensions = case.now if decided_at is None or clock.state in UNDECIDED else case.then(decided_at)
     zone = book.calendars[clock.calendar, clock.calendar_version].zone
     return ClockRow(
         id=f"{case.complaint_id}/{clock.clock_id}/{clock.cycle}",
@@ -92,7 +97,6 @@ def _row(case: Case, book: Book, clock: Clock) -> ClockRow:
         policy_version=clock.version,
         calendar=clock.calendar,
         calendar_version=clock.calendar_version,
-        zone=zone.key,
         layer=clock.layer,
         target=clock.target,
         stops=clock.stops,
@@ -102,7 +106,6 @@ def _row(case: Case, book: Book, clock: Clock) -> ClockRow:
         outcome=outcome,
         started_at=clock.started_at,
         due_at=clock.due_at,
-        once_due=clock.once_due,
         stopped_at=clock.stopped_at,
         decided_at=decided_at,
         decided_on=decided_at.astimezone(zone).date() if decided_at else None,
@@ -120,8 +123,10 @@ def _row(case: Case, book: Book, clock: Clock) -> ClockRow:
 
 def _outcome(clock: Clock) -> Outcome | None:
     match clock.state:
-        case "running" | "paused":
+        case "paused":
             return None
+        case "running":
+            return clock.once_due
         case "met_late":
             return "breached"
         case decided:
@@ -129,4 +134,5 @@ def _outcome(clock: Clock) -> Outcome | None:
 
 
 def _decided_at(clock: Clock) -> datetime:
-    return clock.decided_at or clock.started_at
+    foreseen = clock.due_at if clock.state == "running" else None
+    return clock.decided_at or foreseen or clock.started_at

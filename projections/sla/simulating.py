@@ -116,7 +116,7 @@ class Tally:
         return {
             (row.clock_id, row.cycle): row
             for row in rows
-            if row.decided_on and first <= row.decided_on < last
+            if row.is_decided and row.decided_on and first <= row.decided_on < last
         }
 
 

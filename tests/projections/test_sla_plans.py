@@ -26,17 +26,16 @@ MANY = 20_000
 TODAY = datetime.now(UTC).date()
 CLOCKS: LiteralString = """
 INSERT INTO sla_clocks_4
-SELECT n::text, md5((n / 2)::text)::uuid, n::text, 'desk/resolution', 1, 'desk', 1, 'always', 1, 'UTC',
+SELECT n::text, md5((n / 2)::text)::uuid, n::text, 'desk/resolution', 1, 'desk', 1, 'always', 1,
        'internal', 'resolution', 'resolved', 'duty', NULL,
        CASE WHEN n %% 20 = 0 THEN 'running' ELSE 'met' END,
-       CASE WHEN n %% 20 = 1 THEN 'breached' WHEN n %% 20 > 1 THEN 'met' END,
-       now() - n * interval '1 hour', now() + n * interval '1 minute', 'breached',
-       NULL,
-       CASE WHEN n %% 20 > 0 THEN now() - n * interval '1 hour' END,
-       CASE WHEN n %% 20 > 0 THEN (now() - n * interval '1 hour')::date END,
-       0, 0, false, false, NULL, NULL, '[]', 'complaint', 'web', NULL, NULL, NULL, NULL, 'team ' || n %% 400,
-       'analyst ' || n %% 60
-  FROM generate_series(1, %s) AS n"""
+       CASE WHEN n %% 20 > 1 THEN 'met' ELSE 'breached' END,
+       now() - n * interval '1 hour', now() + n * interval '1 minute', NULL, decided_at,
+       decided_at::date, 0, 0, false, false, NULL, NULL, '[]', 'complaint', 'web', NULL, NULL, NULL, NULL,
+       'team ' || n %% 400, 'analyst ' || n %% 60
+  FROM generate_series(1, %s) AS n,
+       LATERAL (SELECT CASE WHEN n %% 20 = 0 THEN now() + n * interval '1 minute'
+                            ELSE now() - n * interval '1 hour' END AS decided_at) AS c"""
 COUNTS: LiteralString = """
 INSERT INTO sla_compliance_4
 SELECT current_date - n %% 700, 'desk', 'internal', 'target ' || n / 7000, 'team', 'team ' || n / 700 %% 10,
