@@ -95,12 +95,15 @@ def test_a_figure_leads_to_its_complaints(service: Service, cases: dict[str, str
     assert [item["complaint_id"] for item in breached] == [cases["late"]]
 
 
+def texts_of(chart: str) -> list[str | None]:
+    drawing = ET.fromstring(chart)  # noqa: S314 - our own
+    return [element.text for element in drawing.iter("{http://www.w3.org/2000/svg}text")]
+
+
 def test_compliance_is_drawn_for_who_accepts_a_picture(service: Service, cases: dict[str, str]) -> None:
     answer = service.fresh("/v1/sla/compliance?by=target", headers={"accept": "image/svg+xml"})
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
-    drawing = ET.fromstring(answer.text)  # noqa: S314 - our own
-    texts = [element.text for element in drawing.iter("{http://www.w3.org/2000/svg}text")]
-    assert {"Compliance by target", "resolution", f"{NOW:%Y-%m}"} <= set(texts)
+    assert {"Compliance by target", "resolution", f"{NOW:%Y-%m}"} <= set(texts_of(answer.text))
     assert "prefers-color-scheme: dark" in answer.text
     assert cases
 
@@ -109,6 +112,24 @@ def test_an_empty_chart_says_that_there_is_no_data(service: Service, cases: dict
     answer = service.fresh("/v1/sla/compliance?policy=none", headers={"accept": "image/svg+xml"})
     assert "no data" in answer.text
     assert cases
+
+
+@pytest.mark.parametrize(("years", "first"), [(1, "%Y-%m"), (9, "%Y Q"), (70, "%Y")])
+def test_a_chart_of_decades_is_as_legible_as_one_of_a_year(
+    own_service: Service, years: int, first: str
+) -> None:
+    in_force(own_service)
+    due = NOW - timedelta(days=365 * years)
+    own_service.register(received_at=(due - timedelta(hours=8)).isoformat())
+    own_service.do(own_service.register()["id"], "resolve", **RESOLVE)
+    accept = {"accept": "image/svg+xml"}
+    chart = own_service.fresh("/v1/sla/compliance", headers=accept).text
+    along = [text for text in texts_of(chart) if text and text.startswith(("19", "20"))]
+    assert along[0].startswith(f"{due:{first}}")
+    assert 4 <= len(along) <= 7
+    assert chart.count("<circle") == 2
+    by_day = own_service.fresh("/v1/sla/compliance?period=day", headers=accept).text
+    assert f"{due:%Y-%m-%d}" in texts_of(by_day), "as it was asked for"
 
 
 def ended(service: Service, path: str) -> dict[str, Any]:
