@@ -33,7 +33,7 @@ CREATE INDEX IF NOT EXISTS sla_due_4_next ON sla_due_4 (next_at, complaint_id) W
 """
 BEFORE = f"SELECT {ROW} WHERE e.stream_id = ANY(%s) AND e.position < %s ORDER BY e.position"
 DUE: LiteralString = """
-SELECT complaint_id, version, due FROM sla_due_4
+SELECT complaint_id, version, due, imported_until FROM sla_due_4
  WHERE next_at <= %s ORDER BY next_at, complaint_id LIMIT %s"""
 NEXT: LiteralString = "SELECT next_at FROM sla_due_4 WHERE next_at IS NOT NULL ORDER BY next_at LIMIT 1"
 
@@ -62,6 +62,7 @@ class DueNow(Struct, frozen=True, kw_only=True):
     complaint_id: UUID
     version: int
     due: tuple[Due, ...]
+    imported_until: datetime | None
 
 
 async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
@@ -98,8 +99,13 @@ async def due(connection: psycopg.AsyncConnection[Any], at: datetime, limit: int
     async with connection.cursor(row_factory=tuple_row) as cursor:
         rows = await (await cursor.execute(DUE, [at, limit])).fetchall()
     return [
-        DueNow(complaint_id=complaint_id, version=version, due=convert(due, tuple[Due, ...]))
-        for complaint_id, version, due in rows
+        DueNow(
+            complaint_id=complaint_id,
+            version=version,
+            due=convert(due, tuple[Due, ...]),
+            imported_until=imported_until,
+        )
+        for complaint_id, version, due, imported_until in rows
     ]
 
 

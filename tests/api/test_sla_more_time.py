@@ -1,19 +1,21 @@
 """The watchdog where more time is granted: what warned of the old due time warns of the new one, once."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 
 from api.watching import CLOCKS
+from domain.complaint import COMPLAINT
 from domain.complaint import commands as c
 from infra.commands import Commands
 from infra.projector import Rebuild
 from infra.watchdog import Watchdog
 from projections import sla_due
 from tests.api.watchdogs import POLICY, dog, hours, in_force, looked, told, unprojected
-from tests.infra.logs import fetch, opened, serving
+from tests.infra.logs import REGISTER, caller, fetch, opened, serving
 from tests.projections.house import House
 
 pytestmark = pytest.mark.anyio
@@ -118,6 +120,28 @@ async def test_what_falls_due_is_the_same_when_the_view_is_folded_anew(database:
         at.now += hours(1.5)
         assert await looked(at) == 1
         assert await rounded(at, stream) == [*BEFORE, AFTER[0]]
+
+
+async def test_what_an_import_brings_is_warned_of_from_then_on_alone(database: str) -> None:
+    """Of three cases, two began five hours ago: one was extended; the other is overdue, which is history."""
+    async with in_force(database, DESK) as at:
+        at.now = datetime.now(UTC)  # until then, by when the log has it, all is history
+        begun = at.now - hours(5)
+        of_import = caller(origin="import")
+        register = structs.replace(REGISTER, occurred_at=begun)
+        extended, overdue = [await at.commands.create(COMPLAINT, of_import, register) for _ in range(2)]
+        held = c.SendHoldingResponse(
+            reason="r", expected_by=at.now, channel="letter", occurred_at=begun + hours(3)
+        )
+        await at.commands.execute(COMPLAINT, extended.stream_id, of_import, held)
+        later = structs.replace(register, occurred_at=begun + hours(2))
+        running = await at.commands.create(COMPLAINT, of_import, later)
+        assert await looked(at) == 0
+        at.now += hours(30)
+        await looked(at)
+        assert await rounded(at, extended.stream_id) == AFTER[1:]
+        assert await rounded(at, overdue.stream_id) == []
+        assert await rounded(at, running.stream_id) == [("breached", hours(4))]
 
 
 async def rows(at: House) -> list[Any]:
