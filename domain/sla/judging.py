@@ -167,7 +167,7 @@ def _under(laid: Laid, term: Term, not_before: datetime) -> Reckoned:
     target = term.target
     if series.case is not None and series.case.due_at is not None:
         stated = Deadline(series.case.due_at, inclusive=True)
-        return Reckoned(term, None, stated, granted=_place(laid.story.told_of(series.case.case_id)))
+        return Reckoned(term, None, stated, granted=_place(laid.story.openings(series.case.case_id)))
     if target.length is None:
         return Reckoned(term, None, None)
 

@@ -105,8 +105,8 @@ class Story:
             found = [moment for moment in found if case_id in moment.mark.refs]
         return found
 
-    def told_of(self, case_id: UUID) -> list[Moment]:
-        """Every time that an outside case was told of."""
+    def openings(self, case_id: UUID) -> list[Moment]:
+        """Every time that somebody told of an outside case that is open, and by when it is due."""
         return [moment for moment in self.tagged("external-case-opened") if case_id in moment.mark.refs]
 
     @cached_property

@@ -113,6 +113,8 @@ def _difference(old: Iterable[ClockRow], new: Iterable[ClockRow]) -> dict[Cell, 
     sums: dict[Cell, Counter[str]] = {}
     for sign, rows in ((-1, old), (1, new)):
         for row in rows:
+            if not row.is_decided:
+                continue
             added = _count(row)._asdict()
             for cell in _cells(row):
                 total = sums.setdefault(cell, Counter())
@@ -123,7 +125,7 @@ def _difference(old: Iterable[ClockRow], new: Iterable[ClockRow]) -> dict[Cell, 
 
 def _cells(row: ClockRow) -> Iterable[Cell]:
     """Where a decided clock is counted: once for all together, and once in each dimension."""
-    if row.decided_on is None or not row.is_decided:
+    if row.decided_on is None:
         return
     for dimension in ("", *DIMENSIONS):
         value = getattr(row, dimension) if dimension else None
@@ -132,6 +134,6 @@ def _cells(row: ClockRow) -> Iterable[Cell]:
 
 def _count(row: ClockRow) -> Count:
     """What a decided clock adds to each of its cells."""
-    if row.outcome is None or not row.is_decided:
+    if row.outcome is None:
         return Count()
     return Count(**{row.outcome: 1}, late=int(row.late), backdated=int(row.backdated))

@@ -20,7 +20,6 @@ DIMENSIONS = (*OF_FACTS, *OF_WORK)
 """By what compliance is told apart beside policy, target and layer."""
 
 Outcome = Literal["met", "breached", "lapsed", "cancelled", "undetermined"]
-UNDECIDED = frozenset({"running", "paused"})
 
 
 class ClockRow(Struct, frozen=True, kw_only=True):
@@ -73,8 +72,8 @@ class ClockRow(Struct, frozen=True, kw_only=True):
 
     @property
     def is_decided(self) -> bool:
-        """Whether that was decided by the last event of the complaint."""
-        return self.state not in UNDECIDED
+        """Whether that was so at the last event of the complaint."""
+        return self.state not in {"running", "paused"}
 
 
 def clock_rows(case: Case, book: Book) -> list[ClockRow]:
@@ -85,7 +84,7 @@ def clock_rows(case: Case, book: Book) -> list[ClockRow]:
 def _row(case: Case, book: Book, clock: Clock) -> ClockRow:
     outcome = _outcome(clock)
     decided_at = _decided_at(clock) if outcome else None
-    dimensions = case.now if decided_at is None or clock.state in UNDECIDED else case.then(decided_at)
+    dimensions = case.then(decided_at) if decided_at else case.now
     zone = book.calendars[clock.calendar, clock.calendar_version].zone
     return ClockRow(
         id=f"{case.complaint_id}/{clock.clock_id}/{clock.cycle}",
