@@ -7,13 +7,13 @@ import pytest
 from infra import pending
 from infra.pending import keep_short, sort_in
 from projections import complaints
-from tests.infra.logs import fetch, served, serving, until
+from tests.infra.logs import ask, served, serving, until
 from tests.projections.house import house
 
 pytestmark = pytest.mark.anyio
 
 LOSE = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-           WHERE query LIKE 'SELECT gin_clean_pending_list%' AND pid <> pg_backend_pid()"""
+           WHERE query LIKE 'SELECT gin_clean_pending_list%' AND datname = current_database()"""
 
 
 async def test_what_waits_is_found_before_and_after_it_is_sorted_in(database: str) -> None:
@@ -40,12 +40,13 @@ async def test_lists_are_kept_short_also_after_the_connection_is_lost(
             await at.register()
             await at.project(complaints.VIEW)
             await asyncio.sleep(0.05)
-            return await sort_in(at.connection) == 0
+            async with served(database) as connection:
+                return await sort_in(connection) == 0
 
         await until(kept)
 
         async def lost() -> bool:
-            return bool(await fetch(at.connection, LOSE))
+            return bool(await ask(database, LOSE))
 
         await until(lost)
         await until(kept)
