@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.serving import Service, serving
-from tests.conftest import database_url, drop_database, make_database
+from tests.databases import database_url, drop_database, make_database
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,12 @@ def run(
     """Let faults happen for so many seconds, then tell what they broke.
 
     `menu` is asked once the house is ready.
+
+    Raises:
+        NotADirectoryError: there is no such folder.
     """
+    if not folder.is_dir():
+        raise NotADirectoryError(f"the folder of a run must be there before: {folder}")
     report = Report(seed, line)
     with contextlib.ExitStack() as undo:
         house = House(folder, line=line, nats_server=nats_server)

@@ -70,22 +70,32 @@ async def standing(database: str, follower: View | Reactor) -> Standing | None:
 
 async def until_at(database: str, follower: View | Reactor, position: int) -> None:
     """Return once the follower has taken in the position."""
+    await until_all_at(database, [follower], position)
 
-    async def there() -> bool:
-        found = await standing(database, follower)
-        return found is not None and found.position >= position
 
-    await until(there)
+async def until_all_at(database: str, followers: Sequence[View | Reactor], position: int) -> None:
+    """Return once all have taken in the position."""
+    wanted = {each.follower for each in followers}
+    async with served(database) as connection:
+
+        async def there() -> bool:
+            found = await standings(connection)
+            return wanted <= {each.follower for each in found if each.position >= position}
+
+        await until(there)
 
 
 async def until_failed(database: str, follower: View | Reactor) -> Standing:
     """Return once the follower stands still before an event."""
+    found: list[Standing] = []
+
+    async def failed() -> bool:
+        found[:] = [s for s in await standings(connection) if s.follower == follower.follower and s.failure]
+        return bool(found)
+
     async with served(database) as connection:
-        while True:
-            for found in await standings(connection):
-                if found.follower == follower.follower and found.failure:
-                    return found
-            await asyncio.sleep(0.005)
+        await until(failed)
+    return found[0]
 
 
 async def positions(database: str, view: View) -> list[int]:

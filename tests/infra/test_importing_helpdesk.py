@@ -15,7 +15,7 @@ from infra.database import Unavailable
 from infra.events import Recorded
 from infra.importing import Report, load_mapping, run
 from infra.log import read
-from tests.conftest import database_url, drop_database, make_database
+from tests.databases import database_url, drop_database, make_database
 from tests.infra.logs import opened, served, serving
 
 FILE = Path(__file__).parents[2].parent / "shared" / "data" / "helpdesk_it.csv"

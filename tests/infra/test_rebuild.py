@@ -70,6 +70,7 @@ async def reading(database: str, view: View) -> AsyncIterator[list[tuple[int, in
         async with served(database) as connection:
             while True:
                 looks.extend(await fetch(connection, query))
+                await asyncio.sleep(0.002)
 
     looking = asyncio.create_task(look())
     try:
