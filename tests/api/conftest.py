@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from litestar import Litestar
 
+from api import openapi
 from tests.api.serving import Service, serving
 from tests.databases import database_url, drop_database, make_database
 
@@ -13,6 +16,20 @@ from tests.databases import database_url, drop_database, make_database
 def template(with_views: str) -> str:
     """The views need not be made for each test."""
     return with_views
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_document() -> Iterator[None]:
+    """All apps have the same OpenAPI document: it is written once a process, and not for each."""
+    described: dict[str, Any] = {}
+    plain = openapi.describe
+
+    def once(app: Litestar) -> dict[str, Any]:
+        return described or (described.update(plain(app)) or described)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(openapi, "describe", once)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -141,9 +141,10 @@ class Service:
 
     async def _serve(self) -> None:
         await prepare_database(self.settings)
-        for role in ROLES:
-            sector = SECTOR if role == "sector" else None
-            _, self.keys[role] = await self._make_key(role, (role,), sector, None)
+        async with await connect(conninfo(self.settings)) as connection:
+            for role in ROLES:
+                sector = SECTOR if role == "sector" else None
+                _, self.keys[role] = await access.create(connection, role, (role,), sector=sector)
         await self._start_worker()
         serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
         while not (self._server.started or serving.done()):  # noqa: ASYNC110 - uvicorn has no event for it

@@ -25,7 +25,9 @@ def line(database: str) -> Iterator[Line]:
 
 @pytest.fixture
 def service(line: Line, tmp_path: Path) -> Iterator[Service]:
-    with serving(line.url, tmp_path, statement_timeout=2.0, command_timeout=10.0, longest_wait=2.0) as running:
+    with serving(
+        line.url, tmp_path, statement_timeout=2.0, command_timeout=10.0, longest_wait=2.0
+    ) as running:
         yield running
         line.mend()
 

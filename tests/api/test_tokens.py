@@ -15,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from api import oidc
-from tests.api.serving import REGISTER, Service, problem, serving
+from tests.api.serving import REGISTER, Service, eventually, problem, serving
 from tests.databases import database_url, drop_database, make_database
 
 
@@ -72,7 +72,9 @@ def test_a_revoked_key_stops_and_a_new_one_opens_without_a_restart(service: Serv
     assert service.get("/v1/me", token=token).status_code == 200
     service.revoke(key_id)
     eventually(lambda: service.get("/v1/me", token=token).status_code != 200)
-    assert problem(service.get("/v1/me", token=token), 401, "unauthenticated")["detail"] == "the key is revoked"
+    assert (
+        problem(service.get("/v1/me", token=token), 401, "unauthenticated")["detail"] == "the key is revoked"
+    )
 
 
 class Issuer:

@@ -184,6 +184,8 @@ class House:
     def _tend_until(self, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + READY_SECONDS
         while not condition():
-            assert time.monotonic() < deadline, f"the service did not become ready again: see {self._log.name}"
+            assert time.monotonic() < deadline, (
+                f"the service did not become ready again: see {self._log.name}"
+            )
             self.tend()
             time.sleep(0.1)

@@ -57,5 +57,5 @@ def test_a_service_that_forgets_its_keys_is_found_out(tmp_path: Path) -> None:
         asyncio.run(execute(house.database, FORGET))
         return {"lose answers": lose_answers}
 
-    report = run(tmp_path, SECONDS, SEED, line=True, menu=forgetting)
+    report = run(tmp_path, 1.0, SEED, line=True, menu=forgetting)
     assert any("was done 2 times" in violation for violation in report.violations), report
