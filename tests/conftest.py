@@ -19,7 +19,6 @@ SLOWEST = (
     "tests/test_readme.py",
     "tests/test_tutorials.py",
     "tests/api/test_schemathesis.py",
-    "tests/domain/sla/test_calendars.py",
     "tests/infra/test_webhook_faults.py",
 )
 

@@ -25,7 +25,9 @@ def _one_document() -> Iterator[None]:
     plain = openapi.describe
 
     def once(app: Litestar) -> dict[str, Any]:
-        return described or (described.update(plain(app)) or described)
+        if not described:
+            described.update(plain(app))
+        return described
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(openapi, "describe", once)

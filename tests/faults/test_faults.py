@@ -27,7 +27,7 @@ def test_every_promise_is_kept_whatever_dies(tmp_path: Path, line: bool) -> None
 
 
 def test_without_its_folder_no_run_is_begun(tmp_path: Path) -> None:
-    with pytest.raises(NotADirectoryError, match="must be there before: .*/nowhere"):
+    with pytest.raises(NotADirectoryError, match=r"must be there before: .*/nowhere"):
         run(tmp_path / "nowhere", SECONDS, SEED, line=True)
 
 

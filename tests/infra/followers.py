@@ -11,7 +11,7 @@ from domain.messages import Event
 from infra.events import Recorded
 from infra.projector import Reactor, Runner, Standing, Tail, View, Wake, prepare, standings
 from infra.vault import Vault
-from tests.infra.logs import MASTER, ask, fetch, served, serving, until
+from tests.infra.logs import MASTER, ask, fetch, opened, request, served, serving, until
 
 LEADERS = """SELECT a.pid FROM pg_locks l JOIN pg_stat_activity a USING (pid)
               WHERE l.locktype = 'advisory' AND l.granted AND a.datname = current_database()
@@ -36,6 +36,12 @@ def seen(name: str = "seen", version: int = 1, *, before: Before = nothing, afte
 
     ddl = f"CREATE TABLE IF NOT EXISTS {name}_{version} (position bigint NOT NULL)"
     return View(name=name, version=version, ddl=ddl, tables=(f"{name}_{version}",), apply=apply)
+
+
+async def append(database: str, events: int) -> None:
+    """Events of a new stream, as one command."""
+    async with opened(serving(database)) as log:
+        await log.append(request(events=events, wrapped_key=None))
 
 
 async def prepared(database: str, *views: View) -> None:

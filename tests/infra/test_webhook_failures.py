@@ -5,6 +5,7 @@ import threading
 
 import pytest
 from aiohttp import web
+
 from domain.webhook import commands as c
 from infra.webhooks import lanes, store
 from tests.infra.logs import ask, run, until

@@ -43,9 +43,9 @@ def mapping() -> Mapping:
 
 
 async def test_the_real_file_comes_in_whole_but_for_its_cut_line(
-    file: Path, cfpb: list[dict[str, str]], mapping: Mapping, log: Log, database: str, tmp_path: Path
+    file: Path, cfpb: list[dict[str, str]], mapping: Mapping, log: Log, database: str
 ) -> None:
-    rejects = tmp_path / "rejects.csv"
+    rejects = file.with_name("rejects.csv")
     report = await run(file, mapping, Commands(log), rejects=rejects)
     assert len(cfpb) == min(CASES, 8339)
     assert (report.rows, report.added, report.known, report.rejected) == (len(cfpb) + 1, len(cfpb), 0, 1)
