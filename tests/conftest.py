@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from api.parts import VIEWS
 from infra.database import connect, serving_conninfo
@@ -13,6 +14,11 @@ from infra.embedded import EmbeddedPostgres
 from infra.migrating import migrate
 from infra.projector import prepare
 from tests.databases import SCHEMA, database_url, drop_database, make_database
+
+# With the locals of each frame, a traceback takes seconds of a slow machine, in which nothing else is done.
+*_processors, _ = structlog.get_config()["processors"]
+_plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*_processors, _plain])
 
 SLOWEST = (
     "tests/faults/",
