@@ -51,6 +51,7 @@ INSERT = f"""INSERT INTO plain ({COLUMNS}) VALUES (uuidv7(), 'complaint', 1, '{T
 'request-1', 'live', '{BODY.decode()}'::text::bytea, decode(repeat('ab', 32), 'hex'));"""  # noqa: S608 - constants
 GIVEN = f"""INSERT INTO plain ({COLUMNS}) VALUES (%b, 'complaint', 1, '{TAG}', %b, now(), 'ana', 'request-1',
 'live', %b, %b)"""  # noqa: S608 - constants
+TOGETHER = f"WITH event AS ({GIVEN}), key AS ({GIVEN_KEY}) {GIVEN_IDEMPOTENCY}"
 
 
 def request() -> Append:
@@ -146,6 +147,12 @@ async def _insert_three(connection: psycopg.AsyncConnection[Any]) -> None:
         await connection.execute(GIVEN, [stream_id, datetime.now(UTC), BODY, b"l" * 32])
         await connection.execute(GIVEN_KEY, [stream_id, b"w" * 60])
         await connection.execute(GIVEN_IDEMPOTENCY, [uuid4().hex, b"d" * 32, stream_id])
+
+
+async def _insert_together(connection: psycopg.AsyncConnection[Any]) -> None:
+    stream_id = uuid7()
+    values = [stream_id, datetime.now(UTC), BODY, b"l" * 32, stream_id, b"w" * 60, uuid4().hex, b"d" * 32]
+    await connection.execute(TOGETHER, [*values, stream_id])
 
 
 Inserting = Callable[[psycopg.AsyncConnection[Any]], Awaitable[None]]
@@ -250,6 +257,7 @@ def main() -> None:
             "stock, one": partial(stock, url, 1),
             "insert": partial(insert, url, _insert_one),
             "inserts": partial(insert, url, _insert_three),
+            "together": partial(insert, url, _insert_together),
             "pgbench": partial(pgbench, url, script, PEER_CLIENTS),
             "copy": partial(copy, url),
         }
@@ -268,6 +276,7 @@ def _ratios(found: dict[str, float]) -> Iterator[Ratio]:
 
     yield against("1", "psycopg, the same three rows", "inserts", 1.0)
     yield against("1", "stock recorder, 1 thread", "stock, one", 1.0)
+    yield against("1", "psycopg, the three rows in one statement", "together")
     yield against("1", "psycopg, one row", "insert")
     yield against("1", "pgbench, 1 client, one row", "one")
     for callers, aim in (("16", 15.0), ("16, two processes", None)):

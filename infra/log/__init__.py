@@ -2,10 +2,23 @@
 
 from infra.log.batched import Log
 from infra.log.reading import check_master_key, head, purge, read, read_streams
-from infra.log.requests import APPEND, Append, Appended, Draft, Load, Loaded, Seen, Verdict, columns
+from infra.log.requests import (
+    APPEND,
+    APPEND_ONE,
+    Append,
+    Appended,
+    Draft,
+    Load,
+    Loaded,
+    Seen,
+    Verdict,
+    columns,
+    fields,
+)
 
 __all__ = [
     "APPEND",
+    "APPEND_ONE",
     "Append",
     "Appended",
     "Draft",
@@ -16,6 +29,7 @@ __all__ = [
     "Verdict",
     "check_master_key",
     "columns",
+    "fields",
     "head",
     "purge",
     "read",

@@ -16,9 +16,10 @@ from domain.messages import Event
 from infra.batching import Batcher
 from infra.database import Link, Unavailable
 from infra.events import Recorded, Row, recorded
-from infra.log.arrays import ids, texts
+from infra.log.arguments import ids, texts
 from infra.log.requests import (
     APPEND,
+    APPEND_ONE,
     BLOCKS,
     CLAIMS,
     KEYS,
@@ -29,6 +30,7 @@ from infra.log.requests import (
     Loaded,
     Seen,
     columns,
+    fields,
 )
 from infra.vault import Vault
 
@@ -153,9 +155,9 @@ class Log:
         return [*await self._each(batch[:half], once), *await self._each(batch[half:], once)]
 
     async def _append_once(self, batch: list[Append]) -> list[Appended]:
-        arguments = columns(batch)
+        statement, arguments = (APPEND_ONE, fields(*batch)) if len(batch) == 1 else (APPEND, columns(batch))
         async with self._writing.use() as connection, connection.cursor(binary=True) as cursor:
-            await cursor.execute(APPEND, arguments)
+            await cursor.execute(statement, arguments)
             return [Appended._make(values) for values in await cursor.fetchall()]
 
     async def _load_once(self, batch: list[Load]) -> list[Loaded]:

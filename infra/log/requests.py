@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from infra.events import ROW, Origin, Row
-from infra.log.arrays import Array, blobs, ids, integers, texts, times
+from infra.log.arguments import Sent, blob, blobs, ids, integer, integers, text, texts, times
 
 Verdict = Literal["accepted", "replayed", "reused", "claimed", "conflict"]
 
@@ -86,6 +86,9 @@ class Loaded(NamedTuple):
 APPEND = """SELECT * FROM append(
     %b::uuid[], %b::text[], %b::int[], %b::int[], %b::text[], %b::text[], %b::bytea[], %b::text[],
     %b::bytea[], %b::text[], %b::text[], %b::text[], %b::int[], %b::text[], %b::timestamptz[], %b::bytea[])"""
+APPEND_ONE = """SELECT * FROM append_one(
+    %b::uuid, %b::text, %b::int, %b::text, %b::text, %b::bytea, %b::text, %b::bytea, %b::text, %b::text,
+    %b::text, %b::text[], %b::timestamptz[], %b::bytea[])"""
 STREAMS = f"SELECT {ROW} WHERE e.stream_id = ANY(%b::uuid[]) ORDER BY e.stream_id, e.version"
 BLOCKS = "SELECT nextval('protocol_numbers') FROM generate_series(1, %s)"
 CLAIMS = "SELECT claim, stream_id FROM claims WHERE claim = ANY(%s)"
@@ -93,7 +96,7 @@ KEYS = """SELECT i.actor, i.key, i.digest, i.stream_id, i.first_version, i.last_
             FROM unnest(%b::text[], %b::text[]) AS asked (actor, key) JOIN idempotency i USING (actor, key)"""
 
 
-def columns(batch: Sequence[Append]) -> tuple[Array, ...]:
+def columns(batch: Sequence[Append]) -> tuple[Sent, ...]:
     """The arguments of `append`: one array a column, first of the commands, then of their events."""
     events = [(ordinal, event) for ordinal, command in enumerate(batch, start=1) for event in command.events]
     return (
@@ -113,4 +116,24 @@ def columns(batch: Sequence[Append]) -> tuple[Array, ...]:
         texts([event.tag for _, event in events]),
         times([event.occurred_at for _, event in events]),
         blobs([event.body for _, event in events]),
+    )
+
+
+def fields(command: Append) -> tuple[Sent | None, ...]:
+    """The arguments of `append_one`: those of the command, then one array a column of its events."""
+    return (
+        blob(command.stream_id.bytes),
+        text(command.kind),
+        integer(command.expected),
+        text(command.actor),
+        text(command.key),
+        blob(command.digest),
+        text(command.claim),
+        blob(command.wrapped_key),
+        text(command.correlation),
+        text(command.causation),
+        text(command.origin),
+        texts([event.tag for event in command.events]),
+        times([event.occurred_at for event in command.events]),
+        blobs([event.body for event in command.events]),
     )

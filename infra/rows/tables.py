@@ -12,7 +12,7 @@ from msgspec import Struct
 from psycopg import sql
 from psycopg.rows import tuple_row
 
-from infra.log import arrays
+from infra.log import arguments
 
 R = TypeVar("R", bound=Struct)
 
@@ -45,8 +45,8 @@ AS_IT_IS = {"bool", "int2", "int4", "int8", "float8", "text", "uuid", "date", "t
 CONVERTED: dict[str, tuple[int, Callable[[Any], bytes]]] = {
     "json": (BYTEA, _encoder.encode),
     "jsonb": (BYTEA, _jsonb),
-    "_text": (BYTEA, arrays.texts),
-    "_uuid": (BYTEA, arrays.ids),
+    "_text": (BYTEA, arguments.texts),
+    "_uuid": (BYTEA, arguments.ids),
 }
 """By the name of a column's type: the type whose binary form it is sent in, and how its value gets there."""
 

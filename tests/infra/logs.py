@@ -16,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from domain.complaint import commands as c
 from infra.commands import Caller, Commands
 from infra.database import connect, owner_conninfo, serving_conninfo
-from infra.log import APPEND, Append, Appended, Draft, Log, columns
+from infra.log import APPEND, APPEND_ONE, Append, Appended, Draft, Log, columns, fields
 from infra.vault import Vault
 from tests.databases import SCHEMA
 
@@ -92,9 +92,15 @@ async def lock_held(database: str) -> AsyncIterator[psycopg.AsyncConnection[Any]
 
 
 async def append_on(connection: psycopg.AsyncConnection[Any], *batch: Append) -> list[Appended]:
-    """Append on a given connection, within its transaction if it is in one."""
+    """Append a batch on a given connection, within its transaction if it is in one."""
     cursor = await connection.execute(APPEND, columns(batch))
     return [Appended._make(row) for row in await cursor.fetchall()]
+
+
+async def append_one_on(connection: psycopg.AsyncConnection[Any], command: Append) -> Appended:
+    """Append what comes alone, as `append_on` does a batch."""
+    (row,) = await (await connection.execute(APPEND_ONE, fields(command))).fetchall()
+    return Appended._make(row)
 
 
 async def fetch(
@@ -133,13 +139,17 @@ async def until_waiting(database: str, many: int) -> None:
 
 
 async def replace_in_append(database: str, *changes: tuple[str, str]) -> None:
-    """Put regular expressions' matches in the source of `append` otherwise."""
+    """Put regular expressions' matches in the sources of `append` and `append_one` otherwise."""
     async with owned(database) as connection:
-        source = (await fetch(connection, "SELECT pg_get_functiondef('append'::regproc)"))[0][0]
-        for pattern, replacement in changes:
-            source, count = re.subn(pattern, replacement, source)
-            assert count == 1
-        await connection.execute(source.encode())
+        query = "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname IN ('append', 'append_one')"
+        sources = [source for (source,) in await fetch(connection, query)]
+        assert len(sources) == 2
+        for source in sources:
+            changed = source
+            for pattern, replacement in changes:
+                changed, count = re.subn(pattern, replacement, changed)
+                assert count == 1
+            await connection.execute(changed.encode())
 
 
 class Proxy:
@@ -183,7 +193,7 @@ class Proxy:
     async def _up(self, client: ByteStream, server: ByteStream, swallowing: anyio.Event) -> None:
         with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
             async for data in client:
-                if self.swallow and b"append(" in data:
+                if self.swallow and b"FROM append" in data:
                     self.swallow -= 1
                     swallowing.set()
                 await server.send(data)

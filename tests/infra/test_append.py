@@ -1,6 +1,7 @@
 """One append: every command of a batch has a verdict of its own, and all of it or nothing is in the log."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,6 +15,7 @@ from tests.databases import SCHEMA
 from tests.infra.logs import (
     NOW,
     append_on,
+    append_one_on,
     ask,
     fetch,
     lock_held,
@@ -185,22 +187,28 @@ async def test_a_migration_waits_for_the_append_under_way_and_does_not_meet_it_h
     await migrating
 
 
-async def test_an_older_snapshot_may_not_append(database: str) -> None:
+@pytest.mark.parametrize("append", [append_on, append_one_on])
+async def test_an_older_snapshot_may_not_append(
+    database: str, append: Callable[..., Awaitable[object]]
+) -> None:
     async with served(database) as connection:
         await connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
         with pytest.raises(psycopg.errors.RaiseException, match="READ COMMITTED"):
             async with connection.transaction():
-                await append_on(connection, request())
+                await append(connection, request())
 
 
-async def test_whoever_waits_for_the_lock_gives_up_in_time(database: str) -> None:
+@pytest.mark.parametrize(("function", "append"), [("append", append_on), ("append_one", append_one_on)])
+async def test_whoever_waits_for_the_lock_gives_up_in_time(
+    database: str, function: str, append: Callable[..., Awaitable[object]]
+) -> None:
     async with owned(database) as owner:
-        ((settings,),) = await fetch(owner, "SELECT proconfig FROM pg_proc WHERE proname = 'append'")
+        ((settings,),) = await fetch(owner, "SELECT proconfig FROM pg_proc WHERE proname = %s", function)
     assert "lock_timeout=5s" in settings
-    await run(database, "ALTER FUNCTION append SET lock_timeout = '10ms'")
+    await run(database, f"ALTER FUNCTION {function} SET lock_timeout = '10ms'")
     async with lock_held(database), served(database) as connection:
         with pytest.raises(psycopg.errors.LockNotAvailable):
-            await append_on(connection, request())
+            await append(connection, request())
 
 
 async def test_old_keys_are_purged_our_own_sooner(database: str) -> None:
