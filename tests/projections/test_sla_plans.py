@@ -17,7 +17,7 @@ from projections import sla
 from projections.sla import AtRisk, ComplianceAsked, Drill, of_complaint
 from projections.sla import clocks as lists
 from projections.sla.compliance import arguments, query
-from tests.conftest import database_url, drop_database, make_database
+from tests.databases import database_url, drop_database, make_database
 from tests.projections.house import House, house
 
 pytestmark = pytest.mark.anyio
