@@ -106,16 +106,16 @@ DECIDED = sql.SQL(
               (outcome = 'breached')::int AS breached, (outcome = 'lapsed')::int AS lapsed,
               (outcome = 'cancelled')::int AS cancelled, (outcome = 'undetermined')::int AS undetermined,
               late::int AS met_late, backdated::int AS met_on_backdated_fact, 0 AS overdue
-         FROM sla_clocks_3 WHERE decided_at IS NOT NULL"""
+         FROM sla_clocks_4 WHERE decided_at IS NOT NULL AND state <> 'running'"""
 )
 # A breach is recorded within a second of it, and a window's lapse seen at the complaint's next event: these
 # are few rows, found by the index of what runs.
 OVERDUE = sql.SQL(
-    """SELECT (due_at AT TIME ZONE zone)::date AS day, policy, layer, target, {columns}, 0 AS met,
-              (once_due = 'breached')::int AS breached, (once_due = 'lapsed')::int AS lapsed, 0 AS cancelled,
-              (once_due = 'undetermined')::int AS undetermined, 0 AS met_late, 0 AS met_on_backdated_fact,
-              (once_due = 'breached')::int AS overdue
-         FROM sla_clocks_3 WHERE state = 'running' AND due_at < now()"""
+    """SELECT decided_on AS day, policy, layer, target, {columns}, 0 AS met,
+              (outcome = 'breached')::int AS breached, (outcome = 'lapsed')::int AS lapsed, 0 AS cancelled,
+              (outcome = 'undetermined')::int AS undetermined, 0 AS met_late, 0 AS met_on_backdated_fact,
+              (outcome = 'breached')::int AS overdue
+         FROM sla_clocks_4 WHERE state = 'running' AND due_at < now()"""
 )
 COUNTED = sql.SQL(
     """SELECT c.position, (SELECT coalesce(json_agg(g), '[]'::json) FROM (

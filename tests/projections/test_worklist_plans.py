@@ -28,7 +28,7 @@ from projections.audit import Trail
 from projections.complaints import Sort, Worklist, queries, traits, view
 from projections.complaints.view import IS_OPEN
 from projections.customers import Customers
-from tests.conftest import database_url, drop_database, make_database
+from tests.databases import database_url, drop_database, make_database
 from tests.infra.logs import NOW
 from tests.projections.house import House, give_traits, house
 

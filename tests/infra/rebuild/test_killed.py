@@ -1,0 +1,49 @@
+"""A crash of a rebuild changes nothing."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from tests.infra.followers import (
+    append,
+    following,
+    positions,
+    seen,
+    until_at,
+)
+from tests.infra.logs import ask, until
+from tests.infra.processes import process
+from tests.infra.rebuild.rebuilding import REBUILDING, reading, rebuild, until_rebuilding
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_rebuild_killed_at_any_moment_leaves_the_view_whole_and_the_next_one_begins_anew(
+    database: str,
+) -> None:
+    view, position = seen(), 200
+    await append(database, position)
+    async with following(database, view), reading(database, view) as looks:
+        await until_at(database, view, position)
+        for moment in (0.0, 0.01, 0.03, 0.06):
+            with process("rebuild", database) as rebuilding:
+                await until_rebuilding(database)
+                await asyncio.sleep(moment)
+                os.kill(rebuilding.pid, signal.SIGKILL)
+            await append(database, 5)
+            position += 5
+            await until_at(database, view, position)
+        await until_unlocked(database)
+        await rebuild(database, view).run()
+    assert await positions(database, view) == list(range(1, position + 1))
+    assert looks == sorted(looks)
+    assert all(position == rows for position, rows in looks)
+
+
+async def until_unlocked(database: str) -> None:
+    async def unlocked() -> bool:
+        return not await ask(database, REBUILDING)
+
+    await until(unlocked)
