@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 import psycopg
 import pytest
 
+from projections import sla
 from tests.api.serving import NOWHERE, Service, problem, serving, wrong
 
 CALENDAR = {
@@ -247,7 +248,7 @@ def test_a_simulation_that_makes_no_sense_is_refused(service: Service, cases: di
 
 def test_what_takes_too_long_to_count_says_what_to_ask_instead(database: str, tmp_path: Path) -> None:
     with serving(database, tmp_path, statement_timeout=0.3) as own, psycopg.connect(database) as other:
-        other.execute("LOCK TABLE ouvidoria_views.sla_clocks_3")
+        other.execute(f"LOCK TABLE ouvidoria_views.sla_clocks_{sla.VIEW.version}".encode())
         answer = own.get("/v1/sla/compliance?by=team&by=channel", role="auditor")
         assert wrong(answer) == {
             "decided_from": "too many clocks to count by more than one dimension: ask for a shorter period"
