@@ -8,7 +8,6 @@ from uuid import UUID
 from litestar import Request, Response, Router, get
 from litestar.params import FromPath
 from msgspec.structs import replace
-from psycopg.errors import QueryCanceled
 
 from api.answers import page_of
 from api.charts import line_chart
@@ -20,7 +19,6 @@ from projections import sla
 from projections.sla import ComplianceAsked, Group
 
 SVG = "image/svg+xml"
-TOO_MANY = "too many clocks to count by more than one dimension: ask for a shorter period"
 USUAL: Sequence[sla.Period] = ("month", "quarter", "year")
 FEW = 60
 """As many periods as a chart shows well."""
@@ -80,10 +78,8 @@ async def _counted(request: Request[Any, Any, Any], asked: ComplianceAsked) -> t
         answer = await services(request).reader.read(
             sla.VIEW, request, lambda connection: sla.compliance(connection, asked)
         )
-    except QueryCanceled:
-        if sla.counted(asked):
-            raise Malformed([Wrong("decided_from", TOO_MANY)]) from None
-        raise
+    except sla.TooMany as error:
+        raise Malformed([Wrong("decided_from", str(error))]) from None
     assert answer.value  # noqa: S101 - a sum over no rows is still a sum
     return answer.value, answer.log_position
 

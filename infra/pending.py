@@ -5,8 +5,11 @@ import contextlib
 from typing import Any
 
 import psycopg
+import structlog
 
 from infra.database import Link
+
+log = structlog.get_logger()
 
 SECONDS = 1.0
 INDEXES = """
@@ -25,9 +28,11 @@ async def keep_short(conninfo: str) -> None:
     link = Link(conninfo)
     try:
         while True:
-            with contextlib.suppress(psycopg.OperationalError, psycopg.InterfaceError):
+            try:
                 async with link.use() as connection:
                     await sort_in(connection)
+            except psycopg.Error as error:  # a list that stays long is slower, and no more than that
+                log.warning("words-not-sorted-in", error=type(error).__name__)
             await asyncio.sleep(SECONDS)
     finally:
         await link.close()
