@@ -1,6 +1,6 @@
 """Service levels as they are kept: clocks of a complaint, what is at risk, compliance as figures or chart."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,9 @@ from projections import sla
 from projections.sla import ComplianceAsked, Group
 
 SVG = "image/svg+xml"
+USUAL: Sequence[sla.Period] = ("month", "quarter", "year")
+FEW = 60
+"""As many periods as a chart shows well."""
 
 
 @get("/v1/complaints/{stream_id:uuid}/sla", name="complaint-sla", opt={
@@ -61,19 +64,37 @@ async def compliance(request: Request[Any, Any, Any]) -> Response[Any]:
     """Compliance with the counts behind it; with `Accept: image/svg+xml` as a chart over time."""
     asked = query(request.scope["query_string"], ComplianceAsked)
     _check(asked)
-    drawn = SVG in request.headers.get("accept", "")
-    if drawn:
-        asked = replace(asked, period=asked.period or "month", by=asked.by or ("policy", "target"))
-    answer = await services(request).reader.read(
-        sla.VIEW, request, lambda connection: sla.compliance(connection, asked)
-    )
-    assert answer.value  # noqa: S101 - a sum over no rows is still a sum
-    headers = {"Log-Position": str(answer.log_position), "Vary": "Accept"}
-    if drawn:
-        return Response(_chart(asked, answer.value), media_type=SVG, headers=headers)
-    found = single(answer.value, answer.log_position)
+    if SVG in request.headers.get("accept", ""):
+        return await _drawn(request, replace(asked, by=asked.by or ("policy", "target")))
+    counted, position = await _counted(request, asked)
+    found = single(counted, position)
     found.headers["Vary"] = "Accept"
     return found
+
+
+async def _counted(request: Request[Any, Any, Any], asked: ComplianceAsked) -> tuple[sla.Compliance, int]:
+    """Compliance, and how far the view had read."""
+    try:
+        answer = await services(request).reader.read(
+            sla.VIEW, request, lambda connection: sla.compliance(connection, asked)
+        )
+    except sla.TooMany as error:
+        raise Malformed([Wrong("decided_from", str(error))]) from None
+    assert answer.value  # noqa: S101 - a sum over no rows is still a sum
+    return answer.value, answer.log_position
+
+
+async def _drawn(
+    request: Request[Any, Any, Any], asked: ComplianceAsked, usual: Sequence[sla.Period] = USUAL
+) -> Response[Any]:
+    """The chart; by the shortest of the usual periods of which it takes few, where none is asked for."""
+    period, *longer = [asked.period] if asked.period else usual
+    counted, position = await _counted(request, replace(asked, period=period))
+    periods = _periods(counted, period)
+    if longer and len(periods) > FEW:
+        return await _drawn(request, asked, longer)
+    headers = {"Log-Position": str(position), "Vary": "Accept"}
+    return Response(_chart(asked, counted, periods, period), media_type=SVG, headers=headers)
 
 
 def _check(asked: ComplianceAsked | sla.Drill) -> None:
@@ -81,17 +102,14 @@ def _check(asked: ComplianceAsked | sla.Drill) -> None:
         raise Malformed([Wrong("decided_to", "not after decided_from")])
 
 
-def _chart(asked: ComplianceAsked, found: sla.Compliance) -> str:
-    first = min((group.period for group in found.groups if group.period), default=None)
-    last = max((group.period for group in found.groups if group.period), default=None)
-    periods = list(_periods(first, last, asked.period or "month")) if first and last else []
+def _chart(asked: ComplianceAsked, found: sla.Compliance, periods: Sequence[date], period: sla.Period) -> str:
     series: dict[str, dict[date, float | None]] = {}
     for group in found.groups:
         if group.period is not None:
             series.setdefault(_name(asked, group), {})[group.period] = group.compliance
     return line_chart(
         f"Compliance by {' and '.join(asked.by)}",
-        [_label(day, asked.period or "month") for day in periods],
+        [_label(day, period) for day in periods],
         {name: [values.get(day) for day in periods] for name, values in sorted(series.items())},
     )
 
@@ -100,7 +118,7 @@ def _name(asked: ComplianceAsked, group: Group) -> str:
     return " / ".join(str(getattr(group, name) or "none") for name in asked.by)
 
 
-def _label(day: date, period: str) -> str:
+def _label(day: date, period: sla.Period) -> str:
     match period:
         case "year":
             return f"{day:%Y}"
@@ -112,8 +130,13 @@ def _label(day: date, period: str) -> str:
             return f"{day:%Y-%m-%d}"
 
 
-def _periods(first: date, last: date, period: str) -> Iterator[date]:
-    """The first days of all periods from one to another, so that one without decisions is a gap."""
+def _periods(found: sla.Compliance, period: sla.Period) -> list[date]:
+    """The first days of all periods from the first to the last, so that one without decisions is a gap."""
+    days = [group.period for group in found.groups if group.period]
+    return list(_between(min(days), max(days), period)) if days else []
+
+
+def _between(first: date, last: date, period: sla.Period) -> Iterator[date]:
     months = {"month": 1, "quarter": 3, "year": 12}.get(period)
     day = first
     while day <= last:

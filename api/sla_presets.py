@@ -1,6 +1,7 @@
 """Presets, and what a complaint would owe by when."""
 
 import asyncio
+from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import Request, Response, Router, get, post
@@ -15,14 +16,14 @@ from api.services import services
 from api.settling import settled
 from api.validation import Nothing, query
 from domain.fields import LIST_LENGTH, Moment
-from domain.messages import Invalid, Problem
+from domain.messages import Invalid, Problem, Refused
 from domain.sla import Calendar, Facts, PinnedCalendar, Policy
 from domain.sla.calendar_validation import calendar_problems
 from domain.sla.inputs import CalendarInput, FactsInput, PolicyInput, plain
 from domain.sla.presets import PRESETS, Preset
 from domain.sla.preview import Preview, drafted, preview
 from domain.sla.standing import Standing
-from domain.sla.validation import policy_problems
+from domain.sla.validation import calendar_misfits, policy_problems
 from domain.times import utc
 from infra import presets
 from infra.access import utc_now
@@ -88,8 +89,21 @@ async def previewing(request: Request[Any, Any, Any]) -> Response[bytes]:
     standing = services(request).reference.standing
     calendars = await asyncio.to_thread(_pinned, asked)
     policies = [_checked(asked, index, calendars, standing) for index in range(len(asked.policies))]
+    _check_users(calendars, policies, standing)
     active = drafted(standing, policies, calendars)
-    return single(preview(active, plain(asked.facts, Facts), utc(asked.received_at)))
+    return single(preview(active, plain(asked.facts, Facts), _received(asked)))
+
+
+def _received(asked: Question) -> datetime:
+    """When the complaint is received.
+
+    Raises:
+        Invalid: no calendar reaches that.
+    """
+    try:
+        return utc(asked.received_at)
+    except Refused as refused:
+        raise Invalid([Problem("$.received_at", refused.reason)]) from refused
 
 
 def _pinned(asked: Question) -> list[PinnedCalendar]:
@@ -119,6 +133,19 @@ def _checked(asked: Question, index: int, calendars: list[PinnedCalendar], stand
     known |= {pinned.calendar.name: pinned.calendar for pinned in calendars}
     _refuse(f"$.policies[{index}]", policy_problems(policy, known))
     return policy
+
+
+def _check_users(calendars: list[PinnedCalendar], policies: list[Policy], standing: Standing) -> None:
+    """Refuses what would not be put in force either: what policies in force could not count by.
+
+    Raises:
+        Invalid
+    """
+    drafts = {policy.name for policy in policies}
+    for index, pinned in enumerate(calendars):
+        users = standing.counting_by(pinned.calendar.name)
+        misfits = calendar_misfits(pinned.calendar, [each for each in users if each.name not in drafts])
+        _refuse(f"$.calendars[{index}]", [Problem("$", reason) for reason in misfits])
 
 
 def _refuse(path: str, problems: list[Problem]) -> None:

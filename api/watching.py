@@ -29,7 +29,7 @@ def of_clocks(found: sla_due.DueNow, now: datetime) -> Task:
         found.complaint_id,
         # What the view knew is part of the name: once it knows more, that is looked at anew.
         f"watchdog/{found.complaint_id}/{found.version}/{len(fallen)}",
-        tuple(RecordSlaDue(at=at, occurred_at=at) for at in sorted(moments)),
+        tuple(RecordSlaDue(at=at, occurred_at=at, history=found.imported_until) for at in sorted(moments)),
         repeatable=not wrong,
     )
 

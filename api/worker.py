@@ -23,6 +23,7 @@ from infra.database import Link, connect
 from infra.events import Recorded
 from infra.jobs import Handler, Jobs, forget
 from infra.log import purge
+from infra.pending import keep_short
 from infra.projector import Reactor, Runner, Tail, View, Wake
 from infra.reference import Reference
 from infra.settings import Settings
@@ -47,6 +48,7 @@ async def work(settings: Settings) -> None:
             tasks.create_task(wake.listen())
             tasks.create_task(reference.follow(wake))
             tasks.create_task(_keep_house(settings))
+            tasks.create_task(keep_short(conninfo(settings)))
             tasks.create_task(Jobs(conninfo(settings), answers(settings)).run())
             tasks.create_task(Jobs(conninfo(settings), rebuilds(settings)).run())
             tasks.create_task(Watchdog(conninfo(settings), commands, DEADLINES).run())

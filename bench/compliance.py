@@ -24,17 +24,17 @@ from projections.sla import AtRisk, ComplianceAsked, Drill
 from projections.sla.counts import TABLES, table_of
 
 CASES: LiteralString = """
-INSERT INTO sla_cases_3
+INSERT INTO sla_cases_4
 SELECT md5(n::text)::uuid, n::text, now(), '{}', '[]', false, false FROM generate_series(1, %s) n"""
 CLOCKS: LiteralString = """
-INSERT INTO sla_clocks_3
-SELECT c.id || '/desk/' || t.name || '/1', c.id, n::text, 'desk/' || t.name, 1, 'desk', 1, 'always', 1, 'UTC',
+INSERT INTO sla_clocks_4
+SELECT c.id || '/desk/' || t.name || '/1', c.id, n::text, 'desk/' || t.name, 1, 'desk', 1, 'always', 1,
        'internal', t.name, t.stops, 'duty', NULL,
-       CASE WHEN running THEN 'running' ELSE outcome END, CASE WHEN NOT running THEN outcome END,
-       coalesce(decided_at, now()) - interval '1 hour',
-       CASE WHEN running THEN now() + n * interval '5 days' / %(many)s
-            ELSE decided_at + interval '1 hour' END, 'breached',
-       decided_at, decided_at, decided_at::date, 3600, 0, false, false, NULL, NULL,
+       CASE WHEN running THEN 'running' ELSE outcome END, CASE WHEN running THEN 'breached' ELSE outcome END,
+       least(decided_at, now()) - interval '1 hour',
+       CASE WHEN running THEN decided_at ELSE decided_at + interval '1 hour' END,
+       CASE WHEN NOT running THEN decided_at END, decided_at, decided_at::date, 3600, 0, false, false,
+       NULL, NULL,
        '[{"state": "running", "since": "2026-11-23T12:00:00Z", "until": null, "reason": "received_at"}]',
        'complaint', (ARRAY['web', 'phone', 'email'])[n %% 3 + 1], 'standard', 'category ' || n %% 40,
        'product ' || n %% 12, 'sector ' || n %% 7, 'team ' || n %% 10,
@@ -43,17 +43,17 @@ SELECT c.id || '/desk/' || t.name || '/1', c.id, n::text, 'desk/' || t.name, 1, 
        (VALUES ('first', 'first_response'), ('final', 'final_response')) t(name, stops),
        LATERAL (SELECT md5(n::text)::uuid AS id, n %% 33 = 0 AS running,
                        CASE WHEN n %% 11 = 0 THEN 'breached' ELSE 'met' END AS outcome,
-                       CASE WHEN n %% 33 > 0
-                            THEN now() - n * interval '365 days' / %(many)s END AS decided_at) c"""
+                       CASE WHEN n %% 33 = 0 THEN now() + n * interval '5 days' / %(many)s
+                            ELSE now() - n * interval '365 days' / %(many)s END AS decided_at) c"""
 COUNTS: LiteralString = """
 INSERT INTO {table}
 SELECT decided_on, policy, layer, target, dimension, value, count(*) FILTER (WHERE outcome = 'met'),
        count(*) FILTER (WHERE outcome = 'breached'), 0, 0, 0, 0, 0
-  FROM sla_clocks_3,
+  FROM sla_clocks_4,
        LATERAL (VALUES ('', ''), ('team', team), ('channel', channel), ('analyst', analyst))
                AS by (dimension, value)
- WHERE decided_on IS NOT NULL AND (dimension = 'analyst') = %s GROUP BY 1, 2, 3, 4, 5, 6"""
-ONE = "SELECT complaint_id, team, analyst FROM sla_clocks_3 WHERE state = 'running' ORDER BY due_at LIMIT 1"
+ WHERE state <> 'running' AND (dimension = 'analyst') = %s GROUP BY 1, 2, 3, 4, 5, 6"""
+ONE = "SELECT complaint_id, team, analyst FROM sla_clocks_4 WHERE state = 'running' ORDER BY due_at LIMIT 1"
 RUNS = 50
 TODAY = datetime.now(UTC).date() + timedelta(days=1)
 
@@ -113,7 +113,7 @@ async def _fill(url: str, complaints: int) -> None:
     async with await connect(filling) as connection:
         await prepare(connection, [sla.VIEW])
         await connection.execute(CASES, [complaints])
-        async with indexes_last(connection, "sla_clocks_3"):
+        async with indexes_last(connection, "sla_clocks_4"):
             await connection.execute(CLOCKS, {"many": complaints})
         for table in TABLES:
             counting = sql.SQL(COUNTS).format(table=sql.Identifier(table))

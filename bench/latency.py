@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,11 +23,11 @@ from rich.table import Table
 from api.parts import VIEWS
 from bench.http import registrations
 from bench.load import load, spawning
-from bench.measuring import SCHEMA, console
+from bench.measuring import SCHEMA, Ratio, console, report
 from infra.database import owner_conninfo
 from infra.embedded import url
 
-SHARES, SECONDS, CONNECTIONS = (0.1, 0.5, 0.9), 5.0, 64
+RUNS, SHARES, SECONDS, CONNECTIONS = 3, (0.1, 0.5, 0.9), 5.0, 64
 VISIBLE = f"SELECT min(position) FROM {SCHEMA}_views.checkpoints WHERE follower = ANY(%s)"  # noqa: S608 - constants
 FOLLOWERS = [view.follower for view in VIEWS]
 
@@ -150,23 +151,40 @@ def _until_ready(process: "subprocess.Popen[bytes]", port: int) -> None:
 
 
 def main() -> None:
-    """Find the maximal rate, then measure below it."""
+    """Find the maximal rate, then measure below it, in turns."""
     with running() as (port, bearer, home):
+        conninfo = owner_conninfo(url(home), SCHEMA)
         load(port, registrations(bearer), CONNECTIONS)
-        most = load(port, registrations(bearer), CONNECTIONS).rate
-        table = Table("share", "commands/s", *(f"{what} {q} ms" for what in KINDS for q in QUANTILES))
-        for share in SHARES:
+        most = statistics.median(load(port, registrations(bearer), CONNECTIONS).rate for _ in range(RUNS))
+
+        def measured(share: float) -> list[float]:
             requests = registrations(bearer, int(share * most * SECONDS))
-            taken = at_rate(port, requests, share * most, owner_conninfo(url(home), SCHEMA))
-            row = [f"{value:.1f}" for seconds in taken for value in _quantiles(seconds)]
-            table.add_row(f"{share:.0%}", f"{share * most:,.0f}", *row)
+            return _milliseconds(at_rate(port, requests, share * most, conninfo))
+
+        runs = [[measured(share) for share in SHARES] for _ in range(RUNS)]
+    medians = [[statistics.median(each) for each in zip(*of, strict=True)] for of in zip(*runs, strict=True)]
+    table = Table("share", "commands/s", *(f"{what} {q} ms" for what in KINDS for q in QUANTILES))
+    for share, found in zip(SHARES, medians, strict=True):
+        table.add_row(f"{share:.0%}", f"{share * most:,.0f}", *(f"{value:.1f}" for value in found))
     console.print(
-        f"Register, API and worker running; maximal rate {most:,.0f}/s at {CONNECTIONS} connections"
+        f"Register, API and worker running; maximal rate {most:,.0f}/s at {CONNECTIONS} connections; "
+        f"medians of {RUNS}"
     )
     console.print(table)
+    half = medians[SHARES.index(0.5)][len(QUANTILES) :]
+    limits = zip(QUANTILES, half, LIMITS, strict=False)
+    report(
+        "From the answer to all views, at half of the maximal rate",
+        [Ratio(quantile, ms, "limit", limit, "ms", 1, at_most=True) for quantile, ms, limit in limits],
+    )
 
 
 KINDS, QUANTILES = ("answer", "all views"), ("p50", "p99", "max")
+LIMITS = (15.0, 60.0)
+
+
+def _milliseconds(taken: Taken) -> list[float]:
+    return [value for seconds in taken for value in _quantiles(seconds)]
 
 
 def _quantiles(seconds: Sequence[float]) -> list[float]:

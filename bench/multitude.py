@@ -26,14 +26,22 @@ MASTER = bytes(32)
 TRAIL_SHARE = 20
 """One copy in so many has its events in the log and the audit trail too: there are fifteen a complaint."""
 
+# Ids begin with the time of registration, as those of the service do (UUIDv7).
 FUNCTIONS: LiteralString = """
-CREATE FUNCTION pg_temp.copied(id uuid, copy integer) RETURNS uuid LANGUAGE sql IMMUTABLE
-RETURN md5(id::text || copy)::uuid;
 CREATE FUNCTION pg_temp.moved(at timestamptz, id uuid, copy integer, state text) RETURNS timestamptz
 LANGUAGE sql IMMUTABLE RETURN at - make_interval(secs =>
     abs(hashtextextended(id::text, copy)) / 1e6 %
     CASE WHEN state IN ('resolved', 'closed', 'withdrawn', 'dismissed', 'forwarded', 'duplicate')
-         THEN 31536000 ELSE 86400 END)"""
+         THEN 31536000 ELSE 86400 END);
+CREATE TEMPORARY TABLE beginnings AS
+SELECT complaint_id AS id, registered_at AS at, state FROM complaints_4
+ UNION ALL SELECT customer_id, registered_at, 'closed' FROM customers_2;
+ALTER TABLE beginnings ADD PRIMARY KEY (id);
+ANALYZE beginnings;
+CREATE FUNCTION pg_temp.copied(original uuid, copy integer) RETURNS uuid LANGUAGE sql STABLE
+RETURN overlay(md5(original::text || copy) PLACING coalesce((
+    SELECT lpad(to_hex((extract(epoch FROM pg_temp.moved(at, id, copy, state)) * 1000)::bigint), 12, '0')
+      FROM beginnings WHERE id = original), '') || '7' FROM 1)::uuid"""
 
 
 def _moved(column: LiteralString) -> LiteralString:
@@ -77,7 +85,7 @@ Copied = tuple[LiteralString, LiteralString, LiteralString, Mapping[str, Literal
 COPIED: Sequence[Sequence[Copied]] = (
     [("complaints_4", "registered_at", _moved("registered_at"), COMPLAINT, 1)],
     [
-        ("complaints_text_4", "complaint_id", "number, copy", TEXT, 1),
+        ("complaints_text_4", "complaint_id", "pg_temp.copied(complaint_id, copy)", TEXT, 1),
         ("customers_2", "registered_at", "number, copy", CUSTOMER, 1),
         ("audit_2", "position", "copy, number", EVENT, TRAIL_SHARE),
         ("events", "position", "copy, number", EVENT, TRAIL_SHARE),
@@ -85,13 +93,18 @@ COPIED: Sequence[Sequence[Copied]] = (
 )
 """Tables, and how their rows are numbered, ordered and changed; two connections take about as long."""
 
-# What is sorted is narrow; rows are looked up after that.
+FIRST = sql.SQL(
+    """CREATE TEMPORARY TABLE first AS
+       SELECT *, row_number() OVER (ORDER BY {order}) AS number, count(*) OVER () AS many FROM {table};
+       ALTER TABLE first ADD PRIMARY KEY (number)"""
+)
+# What is sorted is narrow; rows are looked up after that, one by one, in their order.
 MULTIPLY = sql.SQL(
-    """WITH one AS MATERIALIZED (
-            SELECT *, row_number() OVER (ORDER BY {order}) AS number, count(*) OVER () AS many FROM {table}),
-            sorted AS MATERIALIZED (
-            SELECT number AS nth, copy FROM one, generate_series(1, %(copies)s) AS copy ORDER BY {sequence})
-       INSERT INTO {table} ({columns}) SELECT {values} FROM sorted JOIN one ON number = nth"""
+    """WITH sorted AS MATERIALIZED (
+            SELECT number AS nth, copy FROM first, generate_series(1, %(copies)s) AS copy ORDER BY {sequence})
+       INSERT INTO {table} ({columns})
+       SELECT {values}
+         FROM sorted CROSS JOIN LATERAL (SELECT * FROM first WHERE number = nth OFFSET 0) first"""
 )
 
 
@@ -152,15 +165,16 @@ async def _multiply(  # noqa: PLR0917 - as they stand in COPIED
     )
     names = [name for (name,) in await cursor.fetchall()]
     values = [sql.SQL(changed[name]) if name in changed else sql.Identifier(name) for name in names]
+    await connection.execute(FIRST.format(table=sql.Identifier(table), order=sql.Identifier(order)))
     statement = MULTIPLY.format(
         table=sql.Identifier(table),
         columns=sql.SQL(", ").join(map(sql.Identifier, names)),
         values=sql.SQL(", ").join(values),
-        order=sql.Identifier(order),
         sequence=sql.SQL(sequence),
     )
     async with indexes_last(connection, table):
         await connection.execute(statement, {"copies": copies})
+    await connection.execute("DROP TABLE first")
 
 
 @asynccontextmanager

@@ -40,7 +40,7 @@ POLICY: dict[str, Any] = {
     ],
 }
 OPEN = """
-INSERT INTO sla_due_3
+INSERT INTO sla_due_4
 SELECT gen_random_uuid(), 2, now() + interval '1 day' + n * interval '1 second', '[]', '{}', now(), NULL
   FROM generate_series(1, %s) n"""
 LATE = """
@@ -95,7 +95,7 @@ async def _house(conninfo: str, opened: int) -> AsyncIterator[Commands]:
     async with await connect(conninfo) as connection:
         await prepare(connection, [sla_due.VIEW])
         await connection.execute(OPEN, [opened])
-        await connection.execute("ANALYZE sla_due_3")
+        await connection.execute("ANALYZE sla_due_4")
     log, link, wake = Log(conninfo, Vault(MASTER)), Link(conninfo), Wake(conninfo)
     policies = Reference(link.use)
     commands = Commands(log, policies)

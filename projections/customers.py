@@ -24,6 +24,7 @@ from infra.pages import (
     both_ways,
     by_id,
     equals,
+    leading,
 )
 from infra.projector import View
 from infra.rows import fold_rows, one_by_one
@@ -142,7 +143,7 @@ ORDERS = both_ways(Order("registered_at", "timestamptz", Moment, id_column="cust
 CUSTOMERS = Listing(VIEW.follower, CustomerDetail, COLUMNS, "customers_2", ORDERS)
 FILTERS: Mapping[str, Filter] = {
     "external_ref": equals("external_ref"),
-    "email": Filter(condition="email = lower(%(email)s)", leads=True),
+    "email": leading("email = lower(%(email)s)"),
     "tier": equals("tier"),
     "kind": equals("kind"),
 }

@@ -20,7 +20,7 @@ from infra.reference import read_book
 from infra.rows import fold_rows, with_rows
 
 DDL = """
-CREATE TABLE IF NOT EXISTS sla_due_3 (
+CREATE TABLE IF NOT EXISTS sla_due_4 (
     complaint_id   uuid        PRIMARY KEY,
     version        integer     NOT NULL,
     next_at        timestamptz,
@@ -29,17 +29,17 @@ CREATE TABLE IF NOT EXISTS sla_due_3 (
     latest         timestamptz NOT NULL,
     imported_until timestamptz
 );
-CREATE INDEX IF NOT EXISTS sla_due_3_next ON sla_due_3 (next_at, complaint_id) WHERE next_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS sla_due_4_next ON sla_due_4 (next_at, complaint_id) WHERE next_at IS NOT NULL;
 """
 BEFORE = f"SELECT {ROW} WHERE e.stream_id = ANY(%s) AND e.position < %s ORDER BY e.position"
 DUE: LiteralString = """
-SELECT complaint_id, version, due FROM sla_due_3
+SELECT complaint_id, version, due, imported_until FROM sla_due_4
  WHERE next_at <= %s ORDER BY next_at, complaint_id LIMIT %s"""
-NEXT: LiteralString = "SELECT next_at FROM sla_due_3 WHERE next_at IS NOT NULL ORDER BY next_at LIMIT 1"
+NEXT: LiteralString = "SELECT next_at FROM sla_due_4 WHERE next_at IS NOT NULL ORDER BY next_at LIMIT 1"
 
 
 class DueRow(Struct, frozen=True, kw_only=True):
-    """A complaint's clocks; the fields are the columns of `sla_due_3`.
+    """A complaint's clocks; the fields are the columns of `sla_due_4`.
 
     `due` is all that is to be recorded of them if nothing else happens, the earliest, at `next_at`, first;
     None, which is never written: not reckoned yet.
@@ -62,6 +62,7 @@ class DueNow(Struct, frozen=True, kw_only=True):
     complaint_id: UUID
     version: int
     due: tuple[Due, ...]
+    imported_until: datetime | None
 
 
 async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
@@ -71,7 +72,7 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
     begun = {event.stream_id for event in ours if event.version == 1}
     streams = {event.stream_id for event in ours}
     known = await with_rows(
-        connection, streams - begun, table="sla_due_3", key="complaint_id", row_type=DueRow
+        connection, streams - begun, table="sla_due_4", key="complaint_id", row_type=DueRow
     )
     new = {event.stream_id for event in applied} - known
     if not known and not new:
@@ -80,7 +81,7 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
     await fold_rows(
         connection,
         [*earlier, *(event for event in ours if event.stream_id in known or event.stream_id in new)],
-        table="sla_due_3",
+        table="sla_due_4",
         key="complaint_id",
         row_type=DueRow,
         fold=_folded,
@@ -89,7 +90,7 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
 
 
 VIEW = View(
-    name="sla_due", version=3, ddl=DDL, tables=("sla_due_3",), apply=apply, stream_kinds=(COMPLAINT.kind,)
+    name="sla_due", version=4, ddl=DDL, tables=("sla_due_4",), apply=apply, stream_kinds=(COMPLAINT.kind,)
 )
 
 
@@ -98,8 +99,13 @@ async def due(connection: psycopg.AsyncConnection[Any], at: datetime, limit: int
     async with connection.cursor(row_factory=tuple_row) as cursor:
         rows = await (await cursor.execute(DUE, [at, limit])).fetchall()
     return [
-        DueNow(complaint_id=complaint_id, version=version, due=convert(due, tuple[Due, ...]))
-        for complaint_id, version, due in rows
+        DueNow(
+            complaint_id=complaint_id,
+            version=version,
+            due=convert(due, tuple[Due, ...]),
+            imported_until=imported_until,
+        )
+        for complaint_id, version, due, imported_until in rows
     ]
 
 

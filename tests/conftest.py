@@ -4,26 +4,27 @@ import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
-from uuid import uuid4
 
-import psycopg
 import pytest
-from psycopg import sql
+import structlog
 
 from api.parts import VIEWS
 from infra.database import connect, serving_conninfo
 from infra.embedded import EmbeddedPostgres
 from infra.migrating import migrate
 from infra.projector import prepare
+from tests.databases import SCHEMA, database_url, drop_database, make_database
 
-SCHEMA = "ouvidoria"
+# With the locals of each frame, a traceback takes seconds of a slow machine, in which nothing else is done.
+*_processors, _ = structlog.get_config()["processors"]
+_plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*_processors, _plain])
+
 SLOWEST = (
     "tests/faults/",
     "tests/test_readme.py",
     "tests/test_tutorials.py",
     "tests/api/test_schemathesis.py",
-    "tests/domain/sla/test_calendars.py",
     "tests/infra/test_webhook_faults.py",
 )
 
@@ -91,23 +92,3 @@ def empty_database(postgres: str) -> Iterator[str]:
     name = make_database(postgres)
     yield database_url(postgres, name)
     drop_database(postgres, name)
-
-
-def database_url(server: str, name: str) -> str:
-    return urlsplit(server)._replace(path=f"/{name}").geturl()
-
-
-def make_database(server: str, template: str = "template1") -> str:
-    name = f"test_{uuid4().hex}"
-    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
-    execute(server, statement.format(sql.Identifier(name), sql.Identifier(template)))
-    return name
-
-
-def drop_database(server: str, name: str) -> None:
-    execute(server, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-def execute(server: str, statement: sql.Composed) -> None:
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(statement)

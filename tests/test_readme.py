@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,13 +15,10 @@ import msgspec
 import psutil
 import pytest
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).parent.parent
-START_SECONDS = 60
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+START_SECONDS = 120
 
 
 def environment(home: Path, port: int) -> dict[str, str]:
@@ -44,7 +40,7 @@ def running(home: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         if service.poll() is None:
             service.terminate()
-            assert service.wait(30) == 0
+            assert service.wait(60) == 0
 
 
 def wait_until_ready(service: subprocess.Popen[bytes], port: int) -> None:
@@ -84,7 +80,7 @@ def test_the_readme_leads_to_a_closed_complaint_that_outlives_kill_9(tmp_path: P
     with running(home, port) as service:
         done = subprocess.run(
             ["/bin/sh", "-eu", "-c", first_screen()],
-            cwd=ROOT, env=environment(home, port), capture_output=True, text=True, check=False, timeout=120,
+            cwd=ROOT, env=environment(home, port), capture_output=True, text=True, check=False, timeout=300,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         states = re.findall(r"^\w+$", done.stdout, re.MULTILINE)
@@ -95,11 +91,13 @@ def test_the_readme_leads_to_a_closed_complaint_that_outlives_kill_9(tmp_path: P
     with running(home, port):
         keys = msgspec.json.decode((home / "dev-keys.json").read_bytes())
         answer = httpx.get(
-            f"http://127.0.0.1:{port}/v1/complaints", headers={"Authorization": f"Bearer {keys['analyst']}"}
+            f"http://127.0.0.1:{port}/v1/complaints",
+            headers={"Authorization": f"Bearer {keys['analyst']}"},
+            timeout=60,
         )
         assert [item["state"] for item in answer.json()["items"]] == ["closed"]
 
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while (left := ours(home)) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert left == []

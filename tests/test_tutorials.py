@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.test_readme import environment, free_port, running
+from tests.ports import free_port
+from tests.test_readme import environment, running
 from tests.warm import warm
 
 ROOT = Path(__file__).parent.parent

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from domain.sla.clock import Clock, ClockState, Due, What
 from domain.sla.counting import BUSINESS, DATES, TIMED, Deadline, duration, share_reached, timed
+from domain.sla.cycles import Place
 from domain.sla.documents import Escalation
 from domain.sla.judging import Judged
 from domain.sla.timeline import Record
@@ -23,7 +24,7 @@ class Recorded:
     """What was recorded about the clocks of a complaint."""
 
     def __init__(self, records: Iterable[Record]) -> None:
-        self._done: set[tuple[str, str, int, float | None]] = set()
+        self._done: dict[tuple[str, str, int, float | None], Record] = {}
         self._breach: dict[tuple[str, int], Record] = {}
         self._ever_breached: set[tuple[str, int]] = set()
         for record in records:
@@ -35,21 +36,33 @@ class Recorded:
             self._breach[clock] = record
             self._ever_breached.add(clock)
         else:
-            self._done.add((record.what, *clock, record.share or record.level))
+            self._done[record.what, *clock, record.share or record.level] = record
 
     def breach(self, clock: Clock) -> Record | None:
         """The breach that stands recorded."""
         last = self._breach.get((clock.clock_id, clock.cycle))
         return last if last and last.what == "breach" else None
 
-    def has(self, what: str, clock: Clock, number: float) -> bool:
-        """Whether a warning at this share, or an escalation to this level, was recorded."""
-        return (what, clock.clock_id, clock.cycle, number) in self._done
+    def has(self, due: Due, number: float, granted: Place | None) -> bool:
+        """Whether a warning at this share, or an escalation to this level, was recorded for this due time.
+
+        One for an earlier due time stands where pauses, reopenings, corrections or other versions moved it;
+        not where more time was `granted`, unless this one would have come by then.
+        """
+        last = self._done.get((due.what, due.clock_id, due.cycle, number))
+        if last is None or granted is None:
+            return last is not None
+        return last.due_at == due.due_at or due.at <= granted.at or _is_since(last, granted)
 
     def shown(self, clock: Clock) -> Clock:
         """The clock, marked where a fact came after the breach that shows it met."""
         late = clock.state == "met" and (clock.clock_id, clock.cycle) in self._ever_breached
         return replace(clock, met_on_backdated_fact=True) if late else clock
+
+
+def _is_since(record: Record, granted: Place) -> bool:
+    """Whether it was recorded knowing of that, and about a later moment."""
+    return record.after > granted.seq and record.at > granted.at
 
 
 def falling_due(each: Judged, recorded: Recorded) -> Iterator[Due]:
@@ -69,8 +82,9 @@ def falling_due(each: Judged, recorded: Recorded) -> Iterator[Due]:
 
 def _warnings(each: Judged, due: Deadline, recorded: Recorded) -> Iterator[Due]:
     for share in each.reckoned.term.target.warn_at:
-        if not recorded.has("warning", each.clock, share):
-            yield replace(_due(each, "warning", _share_at(each, due, share)), share=share)
+        found = replace(_due(each, "warning", _share_at(each, due, share)), share=share)
+        if not recorded.has(found, share, each.reckoned.granted):
+            yield found
 
 
 def _share_at(each: Judged, due: Deadline, share: float) -> datetime:
@@ -86,8 +100,11 @@ def _escalations(each: Judged, due: Deadline, recorded: Recorded) -> Iterator[Du
     for level in term.target.escalations:
         at = _offset(term.time, due.at, level)
         lapses = each.clock.obligation == "window" and level.when == "after"
-        if at is not None and not lapses and not recorded.has("escalation", each.clock, level.level):
-            yield replace(_due(each, "escalation", at), level=level.level, tell=level.tell)
+        if at is None or lapses:
+            continue
+        found = replace(_due(each, "escalation", at), level=level.level, tell=level.tell)
+        if not recorded.has(found, level.level, each.reckoned.granted):
+            yield found
 
 
 def _offset(time: WorkingTime, due_at: datetime, level: Escalation) -> datetime | None:

@@ -11,11 +11,11 @@ from msgspec import Struct
 from domain.sla.book import Series, Term
 from domain.sla.clock import Clock, ClockState, Declared, OnceDue
 from domain.sla.counting import Deadline, Run, deadline, used
-from domain.sla.cycles import Cycle
+from domain.sla.cycles import Cycle, Place
 from domain.sla.documents import Length
 from domain.sla.extending import extended
 from domain.sla.running import Piece, intervals, pieces, runs
-from domain.sla.story import Story
+from domain.sla.story import Moment, Story
 
 
 class Reckoned(Struct, frozen=True, gc=False):
@@ -25,7 +25,9 @@ class Reckoned(Struct, frozen=True, gc=False):
     length: Length | None
     """As extended; None: the outside body stated when it is due."""
     deadline: Deadline | None
-    extensions: int
+    extensions: int = 0
+    granted: Place | None = None
+    """What set the deadline last, beside policies: an extension, or the word of the outside body."""
 
 
 class Judged(Struct, frozen=True, gc=False):
@@ -164,9 +166,10 @@ def _under(laid: Laid, term: Term, not_before: datetime) -> Reckoned:
     series, start = laid.series, laid.start
     target = term.target
     if series.case is not None and series.case.due_at is not None:
-        return Reckoned(term, None, Deadline(series.case.due_at, inclusive=True), 0)
+        stated = Deadline(series.case.due_at, inclusive=True)
+        return Reckoned(term, None, stated, granted=_place(laid.story.openings(series.case.case_id)))
     if target.length is None:
-        return Reckoned(term, None, None, 0)
+        return Reckoned(term, None, None)
 
     def limit(length: Length) -> Deadline | None:
         return deadline(
@@ -174,9 +177,14 @@ def _under(laid: Laid, term: Term, not_before: datetime) -> Reckoned:
         )
 
     by = laid.story.tagged(target.extension.by) if target.extension else ()
-    times = [moment.at for moment in by if start <= moment.at <= laid.end]
-    length, extensions = extended(target.length, target.extension, times, limit)
-    return Reckoned(term, length, limit(length), extensions)
+    known = [moment for moment in by if start <= moment.at <= laid.end]
+    length, extensions = extended(target.length, target.extension, [moment.at for moment in known], limit)
+    return Reckoned(term, length, limit(length), extensions, _place(known[:extensions]))
+
+
+def _place(moments: Sequence[Moment]) -> Place | None:
+    """Of the last one."""
+    return Place(moments[-1].at, moments[-1].seq) if moments else None
 
 
 def _outcome(

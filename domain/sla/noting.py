@@ -120,7 +120,7 @@ def _noted(  # noqa: C901, PLR0911, PLR0912 - one branch for each event
             applied = Application(at, event.policies, event.cause)
             return replace(timeline, applications=(*timeline.applications, applied))
         case e.SlaWarningRaised() | e.SlaBreached() | e.SlaBreachCorrected() | e.SlaEscalated():
-            return replace(timeline, records=(*timeline.records, _record(event)))
+            return replace(timeline, records=(*timeline.records, _record(timeline, event, at)))
         case (
             e.ComplaintAcknowledged()
             | e.ComplaintEscalated()
@@ -227,17 +227,16 @@ def _told_of(timeline: Timeline, event: e.NotificationSent | e.NotificationFaile
     return replace(timeline, marks=(*timeline.marks, mark))
 
 
-def _record(
-    event: e.ClockEvent,
-) -> Record:
+def _record(timeline: Timeline, event: e.ClockEvent, at: datetime) -> Record:
+    named = event.clock_id, event.cycle, at, len(timeline.marks), event.due_at
     match event:
         case e.SlaWarningRaised():
-            return Record("warning", event.clock_id, event.cycle, event.due_at, share=event.share)
+            return Record("warning", *named, share=event.share)
         case e.SlaEscalated():
-            return Record("escalation", event.clock_id, event.cycle, event.due_at, level=event.level)
+            return Record("escalation", *named, level=event.level)
         case e.SlaBreached():
-            return Record("breach", event.clock_id, event.cycle, event.due_at)
+            return Record("breach", *named)
         case e.SlaBreachCorrected():
-            return Record("correction", event.clock_id, event.cycle, event.due_at)
+            return Record("correction", *named)
         case _:
             assert_never(event)

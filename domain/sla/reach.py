@@ -41,6 +41,12 @@ def start_problems(path: str, target: Target) -> Iterator[Problem]:
         yield Problem(
             f"{path}.stops", f"only what counts from {CASE_OPENED} stops when that case is answered"
         )
+    if target.on_reopening == "new_cycle" and counts_from != RECEIVED and target.stops != "next_update":
+        yield Problem(
+            f"{path}.on_reopening",
+            f"a reopening begins a cycle of what counts from {RECEIVED} alone, and of next_update; "
+            f"{counts_from} begins those of this target",
+        )
 
 
 def extension_problems(path: str, target: Target, extension: Extension) -> Iterator[Problem]:

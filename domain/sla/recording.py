@@ -13,10 +13,17 @@ from domain.sla.timeline import Timeline
 
 
 def fallen_due(
-    timeline: Timeline, book: Book, now: datetime, by: datetime | None = None
+    timeline: Timeline, book: Book, now: datetime, by: datetime | None = None, history: datetime | None = None
 ) -> list[e.ClockEvent]:
-    """What fell due by a moment, or by now, and is not recorded, in the order in which it fell due."""
-    due = [due for due in falls_due(timeline, book, now) if due.at <= (by or now)]
+    """What fell due by a moment, or by now, and is not recorded, in the order in which it fell due.
+
+    What fell due by another moment is history, which is not recorded.
+    """
+    due = [
+        due
+        for due in falls_due(timeline, book, now)
+        if due.at <= (by or now) and (history is None or due.at > history)
+    ]
     if not due:
         return []
     known = {(clock.clock_id, clock.cycle): clock for clock in clocks(timeline, book, now)}

@@ -105,6 +105,10 @@ class Story:
             found = [moment for moment in found if case_id in moment.mark.refs]
         return found
 
+    def openings(self, case_id: UUID) -> list[Moment]:
+        """Every time that somebody told of an outside case that is open, and by when it is due."""
+        return [moment for moment in self.tagged("external-case-opened") if case_id in moment.mark.refs]
+
     @cached_property
     def ends(self) -> list[Moment]:
         """What leaves nothing to be done."""

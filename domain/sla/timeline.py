@@ -60,6 +60,9 @@ class Record(Struct, frozen=True, array_like=True, gc=False):
     what: Literal["warning", "breach", "correction", "escalation"]
     clock_id: str
     cycle: int
+    at: datetime
+    after: int
+    """How many marks were known when it was recorded."""
     due_at: datetime | None = None
     share: float | None = None
     level: int | None = None

@@ -4,7 +4,7 @@ What is asked for is a set of `filters` in an order (`orders`, with cursors). `w
 `queries` makes the statement for one look that way, `lists` looks until the page is full.
 """
 
-from infra.pages.filters import Filter, Index, Range, argument, equals, period
+from infra.pages.filters import Aid, Filter, Index, Range, Whole, argument, equals, leading, period
 from infra.pages.lists import Listing, Wanted, asked_page, by_id, read_page
 from infra.pages.orders import (
     Asked,
@@ -21,6 +21,7 @@ from infra.pages.rows import DEFAULT, MOST, Answer, Page, read_one
 __all__ = [
     "DEFAULT",
     "MOST",
+    "Aid",
     "Answer",
     "Asked",
     "BadCursor",
@@ -32,6 +33,7 @@ __all__ = [
     "Part",
     "Range",
     "Wanted",
+    "Whole",
     "argument",
     "asked_for",
     "asked_page",
@@ -40,6 +42,7 @@ __all__ = [
     "decode_cursor",
     "encode_cursor",
     "equals",
+    "leading",
     "period",
     "read_one",
     "read_page",

@@ -1,7 +1,7 @@
 """What is asked of a list, and what indexes do for it: gather what a filter keeps, or have it in order."""
 
 from collections.abc import Container
-from typing import LiteralString
+from typing import Any, LiteralString
 
 from msgspec import Struct
 
@@ -33,27 +33,38 @@ class Range(Struct, frozen=True):
     upper: LiteralString | None = None
 
 
-class Filter(Struct, frozen=True, kw_only=True):
-    """A condition of a list. Without one, it only says what an index does for conditions of others.
+class Whole(Struct, frozen=True):
+    """What an index finds all at once or not at all: `found`, a table and where in it.
 
-    `leads`: an index finds all that it keeps; `late`: at a cost that grows with how much that is. `lead` is
-    the form in which it asks that index, where it is another. `index` has what it keeps in order; in the
-    order of its `range`, what it keeps is a stretch. `sign` is what every index that is walked tells of it
-    by itself: it holds wherever the condition does, and elsewhere seldom.
+    Of the `sample`, a thousandth of the table, there is such an index too.
     """
 
-    condition: LiteralString | None
-    leads: bool = False
-    late: bool = False
+    found: LiteralString
+    sample: LiteralString
+
+
+class Aid(Struct, frozen=True, kw_only=True):
+    """What indexes do for a filter, or for several together: nothing that they keep is left out by it.
+
+    `lead`: a condition of which an index finds all; `whole` says how to count that, where an index cannot
+    stop on the way. `index` has it in order.
+    """
+
     lead: LiteralString | None = None
+    whole: Whole | None = None
     index: Index | None = None
+
+
+class Filter(Aid, frozen=True, kw_only=True):
+    """A condition of a list, and what indexes do for it by itself: what leads keeps the same.
+
+    In the order of its `range`, what it keeps is a stretch. `sign` is what every index that is walked tells
+    of it: it holds wherever the condition does, and elsewhere seldom.
+    """
+
+    condition: LiteralString
     range: Range | None = None
     sign: LiteralString | None = None
-
-    @property
-    def leading(self) -> LiteralString:
-        """The form in which an index is asked."""
-        return self.lead or self.condition or "true"
 
 
 def argument(name: LiteralString, given: Container[str]) -> LiteralString | None:
@@ -67,7 +78,12 @@ def equals(
     """The column equals an argument, of its name or another; an index begins with it, then as in `sorts`."""
     value: LiteralString = "%(" + (name or column) + ")s"
     index = Index(sorts=sorts, column=column, value=value) if sorts else None
-    return Filter(condition=column + " = " + value, leads=True, index=index)
+    return leading(column + " = " + value, index=index)
+
+
+def leading(condition: LiteralString, **more: Any) -> Filter:
+    """A condition that leads as it stands."""
+    return Filter(condition=condition, lead=condition, **more)
 
 
 def period(
@@ -84,4 +100,4 @@ def period(
         *([f"{expression} < {upper}"] if upper else []),
     ]
     stretch = Range(along, lower, upper) if along else None
-    return [Filter(condition=" AND ".join(ends), leads=True, range=stretch, sign=sign)] if ends else []
+    return [leading(" AND ".join(ends), range=stretch, sign=sign)] if ends else []

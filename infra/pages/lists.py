@@ -5,8 +5,7 @@ Where an index has what is wanted, in order, the page is all that is read. Else 
 signs who need not be looked up, it goes far for few pages. Or *gathered*: what one filter keeps is read
 whole, checked and sorted, which is soon done where that is little. Nobody knows beforehand which it is, and
 statistics guess wrong where values cluster. So both are tried in turns, each time some times as far, until
-one of them gets there. Filters whose counting costs as much as they keep are asked late, in the last
-round.
+one of them gets there. What an index can only find as a whole is first counted in a sample.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +16,7 @@ import msgspec
 import psycopg
 from msgspec import Struct
 
-from infra.pages.filters import Filter
+from infra.pages.filters import Aid, Filter
 from infra.pages.orders import Order, Part, asked_for, decode_cursor, encode_cursor
 from infra.pages.queries import page_query, probe_query
 from infra.pages.rows import Answer, Page, fetch, read_one
@@ -29,7 +28,7 @@ Place = tuple[Any, Any]
 
 ROUNDS = (250, 1_000, 2_500)
 """How many pages of 8 kB to read, about: one for a row that is gathered, or walked over and looked at."""
-ENTRIES = 10
+ENTRIES = 20
 """How many entries of an index are walked over for one, where signs tell who need not be looked up."""
 LOOKED_UP = 4
 """How many are read to look up a row by its id."""
@@ -63,11 +62,11 @@ class Wanted(Protocol):
 async def read_page(
     connection: psycopg.AsyncConnection[Any],
     listing: Listing[T],
-    filters: Sequence[Filter],
+    aids: Sequence[Aid],
     arguments: Mapping[str, object],
     wanted: Wanted,
 ) -> Page[T]:
-    """One page of the items that all filters keep.
+    """One page of the items that all filters among the aids keep.
 
     Raises:
         BadCursor: the cursor is none of this list with this sort and these filters.
@@ -77,7 +76,7 @@ async def read_page(
     asked = asked_for(wanted, wanted.sort, listing.scope)
     start = decode_cursor(wanted.cursor, asked, order) if wanted.cursor is not None else None
     reading = _Reading(connection, listing, arguments, order, limit + 1)
-    found = await _found(reading, filters, _begun(order, start))
+    found = await _found(reading, aids, _begun(order, start))
     items, ended = list(found.items[:limit]), found.after
     if len(found.items) > limit:
         ended = getattr(items[-1], order.key), getattr(items[-1], order.id)
@@ -144,8 +143,8 @@ class _Reading(Struct, Generic[T], frozen=True):
         """Whether the page is full or the list at its end."""
         return len(found.items) >= self.wanted or not found.parts
 
-    async def least(self, leads: Sequence[Filter], few: int) -> Filter | None:
-        """The filter that keeps least, if that is few; they are counted no further."""
+    async def least(self, leads: Sequence[Aid], few: int) -> Aid | None:
+        """The lead that finds least, if that is few; they are counted no further."""
         if not leads:
             return None
         given = {**self.arguments, "follower": self.listing.follower, "few": few}
@@ -193,15 +192,15 @@ class _Reading(Struct, Generic[T], frozen=True):
         )
 
 
-async def _found(reading: _Reading[T], filters: Sequence[Filter], begun: _Found[T]) -> _Found[T]:
+async def _found(reading: _Reading[T], aids: Sequence[Aid], begun: _Found[T]) -> _Found[T]:
     """The page: straight from an index, or else gathered or walked for, whichever gets there first."""
-    walk, walked = walking(filters, reading.order), begun
+    walk, walked = walking(aids, reading.order), begun
     if not walk.checks:
         return await reading.follow(walk, begun, reading.wanted)
+    leads = [each for each in aids if each.lead]
     for pages in ROUNDS:
-        leads = [each for each in filters if each.leads and (not each.late or pages == ROUNDS[-1])]
         if lead := await reading.least(leads, pages):
-            return await reading.follow(gathering(filters, lead), begun, pages)
+            return await reading.follow(gathering(aids, lead), begun, pages)
         walked = await reading.follow(walk, walked, pages)
         if reading.done(walked):
             break

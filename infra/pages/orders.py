@@ -11,10 +11,12 @@ from msgspec import Struct
 
 
 class BadCursor(Exception):
-    """The cursor is none that a list with this sort and these filters gave."""
+    """The cursor is none that this list gave with this sort and these filters."""
 
 
 OF_THE_PAGE = frozenset({"sort", "limit", "cursor"})
+OTHER = {"list": "another list", "sort": "another sort", "filters": "other filters"}
+CURSOR = tuple[str, str, str, msgspec.Raw, msgspec.Raw]
 
 
 class Part(NamedTuple):
@@ -59,20 +61,24 @@ def both_ways(order: Order, backwards: Sequence[Part] = WHOLE) -> dict[str, Orde
 
 
 class Asked(NamedTuple):
-    """What a cursor is good for: a list in this order, with the filters of this digest."""
+    """What a cursor is good for: this list in this order, with the filters of this digest."""
 
+    list: str
     sort: str
     filters: str
 
 
 def asked_for(wanted: object, sort: str, scope: Container[str] = ()) -> Asked:
-    """What a struct asks for, whatever the page. The fields in `scope` are not chosen by whoever asks."""
+    """What a struct asks for, whatever the page; its type names the list.
+
+    The fields in `scope` are not chosen by whoever asks.
+    """
     given = [
         (name, sorted(set(value)) if isinstance(value, list | tuple) else value)
         for name, value in msgspec.to_builtins(wanted).items()
         if value is not None and name not in OF_THE_PAGE and name not in scope
     ]
-    return Asked(sort, hashlib.sha256(msgspec.json.encode(given)).hexdigest()[:8])
+    return Asked(type(wanted).__name__, sort, hashlib.sha256(msgspec.json.encode(given)).hexdigest()[:8])
 
 
 def encode_cursor(asked: Asked, key: object, item_id: object) -> str:
@@ -84,18 +90,18 @@ def decode_cursor(cursor: str, asked: Asked, order: Order) -> tuple[Any, Any]:
     """Key and id of the last item before the page.
 
     Raises:
-        BadCursor: it was made for another sort or other filters, or by nobody.
+        BadCursor: it was made for another list, another sort or other filters, or by nobody.
     """
     try:
         padded = cursor.encode() + b"=" * (-len(cursor) % 4)
         raw = base64.b64decode(padded, altchars=b"-_", validate=True)
-        sort, filters, key, item_id = msgspec.json.decode(raw, type=tuple[str, str, msgspec.Raw, msgspec.Raw])
-        if (sort, filters) == asked:
+        *given, key, item_id = msgspec.json.decode(raw, type=CURSOR)
+        if Asked(*given) == asked:
             return _holdable(key, order.key_type), _holdable(item_id, order.id_type)
     except (ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise BadCursor("the cursor is not one that this list gave") from error
-    other = "another sort" if sort != asked.sort else "other filters"
-    raise BadCursor(f"the cursor belongs to {other}")
+    differs = next(name for name, mine, its in zip(asked._fields, asked, given, strict=True) if mine != its)
+    raise BadCursor(f"the cursor belongs to {OTHER[differs]}")
 
 
 def _holdable(raw: msgspec.Raw, kind: Any) -> Any:

@@ -19,7 +19,7 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from infra.pages.filters import Filter
+from infra.pages.filters import Aid
 from infra.pages.orders import Order, Part
 from infra.pages.rows import all_of
 from infra.pages.ways import Gathering, Walk, Way
@@ -36,10 +36,11 @@ STRAIGHT = sql.SQL(
 )
 # Entries are walked over one by one, as far as the page asks for more; those that may be kept are looked up.
 WALKED = sql.SQL(
-    """walked AS MATERIALIZED (
-            SELECT {place} AS place, {told} AS kept
-              FROM {table} WHERE {bounds} ORDER BY {order} LIMIT %(bound)s),
-       likely AS MATERIALIZED (SELECT place FROM walked WHERE kept LIMIT %(likely)s),
+    """likely AS MATERIALIZED (
+            SELECT id, place FROM (
+                   SELECT {id} AS id, {place} AS place, {told} AS kept
+                     FROM {table} WHERE {bounds} ORDER BY {order} LIMIT %(bound)s) walked
+             WHERE kept LIMIT %(likely)s),
        page AS MATERIALIZED (
             SELECT {columns}
               FROM (SELECT found.* FROM likely CROSS JOIN LATERAL (
@@ -47,18 +48,25 @@ WALKED = sql.SQL(
                      LIMIT %(page_size)s) {table}
              ORDER BY {sorted})"""
 )
+# Going there again takes less than to keep all that was walked over.
 REACHED = sql.SQL(
     """CASE WHEN (SELECT count(*) FROM page) < %(page_size)s THEN (
-            SELECT json_build_array({key}, {id})::text FROM {table} WHERE {place} = coalesce(
-                   (SELECT place FROM likely OFFSET %(likely)s - 1 LIMIT 1),
-                   (SELECT place FROM walked OFFSET %(bound)s - 1 LIMIT 1))) END"""
+            SELECT json_build_array({key}, {id})::text FROM {table} WHERE {id} = coalesce(
+                   (SELECT id FROM likely OFFSET %(likely)s - 1 LIMIT 1),
+                   (SELECT {id} FROM {table} WHERE {bounds}
+                     ORDER BY {order} OFFSET %(bound)s - 1 LIMIT 1))) END"""
 )
 GATHERED = sql.SQL(
     """page AS MATERIALIZED (
             SELECT {columns} FROM (SELECT * FROM {table} WHERE {lead} OFFSET 0) {table}
              WHERE {checks} AND {bounds} ORDER BY {sorted} LIMIT %(page_size)s)"""
 )
-KEPT = sql.SQL("(SELECT count(*) FROM (SELECT FROM {table} WHERE {led} LIMIT %(few)s + 1) kept)")
+KEPT = sql.SQL("(SELECT count(*) FROM (SELECT FROM {found} LIMIT %(few)s + 1) kept)")
+# What has more than 8 in a sample of a thousandth has more than a few thousand.
+SAMPLED = sql.SQL(
+    """CASE WHEN (SELECT count(*) FROM (SELECT FROM {found} AND {sample} LIMIT 9) sampled) > 8
+            THEN %(few)s + 1 ELSE {kept} END"""
+)
 PROBE = sql.SQL("SELECT ARRAY[{counts}] FROM checkpoints WHERE follower = %(follower)s")
 
 
@@ -90,13 +98,21 @@ def page_query(
     return PAGE.format(page=page, reached=REACHED.format(**names))
 
 
-def probe_query(table: LiteralString, filters: Sequence[Filter]) -> sql.Composed:
-    """The statement that tells how many each filter keeps, counted no further than `few` + 1.
+def probe_query(table: LiteralString, leads: Sequence[Aid]) -> sql.Composed:
+    """The statement that tells how much each lead finds, counted no further than `few` + 1.
 
     Its arguments are the filters' own, `follower` and `few`.
     """
-    counts = [KEPT.format(table=sql.Identifier(table), led=sql.SQL(each.leading)) for each in filters]
-    return PROBE.format(counts=sql.SQL(", ").join(counts))
+    return PROBE.format(counts=sql.SQL(", ").join(_counted(table, lead) for lead in leads))
+
+
+def _counted(table: LiteralString, lead: Aid) -> sql.Composed:
+    if lead.whole is None:
+        return KEPT.format(
+            found=sql.SQL("{} WHERE {}").format(sql.Identifier(table), sql.SQL(lead.lead or "true"))
+        )
+    found = sql.SQL(lead.whole.found)
+    return SAMPLED.format(found=found, sample=sql.SQL(lead.whole.sample), kept=KEPT.format(found=found))
 
 
 def _all(conditions: Sequence[LiteralString]) -> sql.Composable:

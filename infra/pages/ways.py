@@ -1,11 +1,11 @@
 """The ways to a page: along an index that has the order, or through all that one filter keeps."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import LiteralString
 
 from msgspec import Struct
 
-from infra.pages.filters import Filter, Index, Range
+from infra.pages.filters import Aid, Filter, Index, Range
 from infra.pages.orders import Order
 
 ITS_OWN = Index(sorts=())
@@ -44,10 +44,11 @@ class Gathering(Struct, frozen=True):
 Way = Walk | Gathering
 
 
-def walking(filters: Sequence[Filter], order: Order) -> Walk:
-    """Along the first index that a filter has in this order, or else along that of the order itself."""
-    indexes = (each.index for each in filters if each.index and order.key in each.index.sorts)
+def walking(aids: Sequence[Aid], order: Order) -> Walk:
+    """Along the first index that there is in this order, or else along that of the order itself."""
+    indexes = (each.index for each in aids if each.index and order.key in each.index.sorts)
     index = next(indexes, ITS_OWN)
+    filters = filters_among(aids)
     within = [each for each in filters if each.range and each.range.key == order.key]
     met = index.meets | {each.condition for each in within}
     ranges = [each.range for each in within if each.range]
@@ -55,10 +56,15 @@ def walking(filters: Sequence[Filter], order: Order) -> Walk:
     return Walk(index, ranges, _conditions(checked), [each.sign for each in checked if each.sign])
 
 
-def gathering(filters: Sequence[Filter], lead: Filter) -> Gathering:
-    """Through everything that the lead keeps."""
-    return Gathering(lead.leading, _conditions([each for each in filters if each != lead]))
+def gathering(aids: Sequence[Aid], lead: Aid) -> Gathering:
+    """Through everything that leads finds; a filter is met by what it finds itself."""
+    return Gathering(lead.lead or "true", _conditions(each for each in filters_among(aids) if each != lead))
 
 
-def _conditions(filters: Sequence[Filter]) -> list[LiteralString]:
-    return [each.condition for each in filters if each.condition]
+def filters_among(aids: Sequence[Aid]) -> list[Filter]:
+    """Those that are conditions themselves."""
+    return [each for each in aids if isinstance(each, Filter)]
+
+
+def _conditions(filters: Iterable[Filter]) -> list[LiteralString]:
+    return [each.condition for each in filters]

@@ -79,23 +79,32 @@ COLUMNS: LiteralString = """d.position, d.stream_id, e.tag AS type, d.status, d.
        d.next_try_at, d.attempted_at, d.response_status, d.response, d.error, d.seconds"""
 PAGE = sql.SQL(
     """SELECT coalesce((SELECT max(position) FROM events), 0), (SELECT json_agg(page) FROM (
-           SELECT {columns} FROM webhook_deliveries d JOIN events e USING (position)
-            WHERE d.webhook_id = %(webhook_id)s AND {condition} AND d.position {beyond} %(after)s
-            ORDER BY d.position {direction} LIMIT %(page_size)s) page)::text"""
+           SELECT {columns}
+             FROM ({deliveries} ORDER BY position {direction} LIMIT %(page_size)s) d
+             JOIN events e USING (position)
+            ORDER BY d.position {direction}) page)::text"""
 )
 DELIVERIES = PAGE.format(
     columns=sql.SQL(COLUMNS),
-    condition=sql.SQL("(%(status)s::text IS NULL OR d.status = %(status)s)"),
-    beyond=sql.SQL("<"),
+    deliveries=sql.SQL(
+        """SELECT * FROM webhook_deliveries
+            WHERE webhook_id = %(webhook_id)s AND (%(status)s::text IS NULL OR status = %(status)s)
+              AND position < %(after)s"""
+    ),
     direction=sql.SQL("DESC"),
 )
 WAITING: LiteralString = """(SELECT count(*) FROM webhook_deliveries w
                  WHERE w.webhook_id = d.webhook_id AND w.stream_id = d.stream_id AND w.status = 'waiting')
            AS waiting"""
+# A page of each status: those of both together no index has in order, and there are few among many delivered.
 PARKED = PAGE.format(
     columns=sql.SQL(", ").join((sql.SQL(COLUMNS), sql.SQL(WAITING))),
-    condition=sql.SQL("d.status IN ('retrying', 'parked')"),
-    beyond=sql.SQL(">"),
+    deliveries=sql.SQL(
+        """SELECT page.* FROM (VALUES ('retrying'), ('parked')) AS of (status), LATERAL (
+                  SELECT * FROM webhook_deliveries
+                   WHERE webhook_id = %(webhook_id)s AND status = of.status AND position > %(after)s
+                   ORDER BY position LIMIT %(page_size)s) page"""
+    ),
     direction=sql.SQL("ASC"),
 )
 STANDING: LiteralString = """
@@ -120,7 +129,7 @@ async def deliveries(connection: Connection, webhook_id: UUID, wanted: Deliverie
     Raises:
         BadCursor
     """
-    asked = asked_for(wanted, "-position")
+    asked = _asked(webhook_id, wanted, "-position")
     after = decode_cursor(wanted.cursor, asked, ORDER)[0] if wanted.cursor is not None else 2**63 - 1
     arguments = {"webhook_id": webhook_id, "status": wanted.status, "after": after}
     return await _page(connection, DELIVERIES, arguments, DeliveryView, wanted.limit, asked)
@@ -132,7 +141,7 @@ async def parked(connection: Connection, webhook_id: UUID, wanted: Parked) -> Pa
     Raises:
         BadCursor
     """
-    asked = asked_for(wanted, "position")
+    asked = _asked(webhook_id, wanted, "position")
     after = decode_cursor(wanted.cursor, asked, ORDER)[0] if wanted.cursor is not None else 0
     arguments = {"webhook_id": webhook_id, "after": after}
     return await _page(connection, PARKED, arguments, ParkedView, wanted.limit, asked)
@@ -150,6 +159,12 @@ async def is_open(connection: Connection, webhook_id: UUID, position: int) -> bo
     """Whether an event waits to be delivered to a webhook, or did until it was skipped."""
     row = await (await connection.execute(IS_OPEN, [webhook_id, position])).fetchone()
     return bool(row and row[0])
+
+
+def _asked(webhook_id: UUID, wanted: Deliveries | Parked, sort: str) -> Asked:
+    """Each webhook has lists of its own."""
+    asked = asked_for(wanted, sort)
+    return asked._replace(list=f"{asked.list}/{webhook_id}")
 
 
 async def _page(  # noqa: PLR0917 - all of them are needed

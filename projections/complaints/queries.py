@@ -17,6 +17,7 @@ from infra.events import Recorded
 from infra.pages import (
     DEFAULT,
     MOST,
+    Aid,
     Answer,
     Filter,
     Index,
@@ -25,9 +26,11 @@ from infra.pages import (
     Page,
     Part,
     Range,
+    Whole,
     argument,
     both_ways,
     equals,
+    leading,
     period,
     read_one,
     read_page,
@@ -36,7 +39,7 @@ from projections.complaints.details import ComplaintDetail, ComplaintItem, detai
 from projections.complaints.row import Row
 from projections.complaints.rows import fold
 from projections.complaints.search import words
-from projections.complaints.texts import Texts, fold_texts
+from projections.complaints.texts import SAMPLE, Texts, fold_texts
 from projections.complaints.traits import ASKED, REGISTERED_WITHIN, SOMETHING_DUE, TRAITS, has, week
 from projections.complaints.view import IS_DUE, IS_OPEN, RANK, VIEW
 
@@ -151,9 +154,8 @@ FILTERS: Mapping[str, Filter] = {
     "product": _classified("product", BY_REGISTRATION),
     "kind": _classified("kind", ("severity",)),
     "channel": _classified("channel"),
-    "severity": Filter(
-        condition=f"severity_rank = {GIVEN_RANK}",
-        leads=True,
+    "severity": leading(
+        f"severity_rank = {GIVEN_RANK}",
         sign=has("severity", "%(severity_trait)s"),
         range=Range("severity", GIVEN_RANK, GIVEN_RANK + " + 1"),
     ),
@@ -164,23 +166,22 @@ FILTERS: Mapping[str, Filter] = {
     "q": Filter(
         condition=f"""(SELECT t.document FROM complaints_text_4 t
                         WHERE t.complaint_id = complaints_4.complaint_id) @@ {QUESTION}""",  # noqa: S608 - of constants
-        leads=True,
-        late=True,
+        whole=Whole(f"complaints_text_4 t WHERE t.document @@ {QUESTION}", SAMPLE),
         lead=f"""complaint_id = ANY (ARRAY(SELECT t.complaint_id FROM complaints_text_4 t
                                             WHERE t.document @@ {QUESTION} LIMIT %(few)s + 1))""",  # noqa: S608 - as above
     ),
-    "sector": Filter(condition=SECTOR, leads=True, late=True, sign=ASKED),
+    "sector": leading(SECTOR, whole=Whole("complaints_4 WHERE " + SECTOR, SAMPLE), sign=ASKED),
 }
-BELOW_ORIGIN = Filter(
-    condition=None,
-    leads=True,
-    lead="origin ~>=~ %(origin)s AND origin ~<~ (%(origin)s || '0')",  # `0` comes after `/`
-)
+BELOW_ORIGIN = Aid(lead="origin ~>=~ %(origin)s AND origin ~<~ (%(origin)s || '0')")  # `0` comes after `/`
 
 
 def _held(only: LiteralString, sorts: tuple[str, ...]) -> Filter:
     """What an index of its own holds, and nothing else."""
-    return Filter(condition=only, leads=True, index=Index(sorts=sorts, only=only, last="traits"))
+    return leading(only, index=_among(only, sorts))
+
+
+def _among(only: LiteralString, sorts: tuple[str, ...]) -> Index:
+    return Index(sorts=sorts, only=only, last="traits")
 
 
 OVERDUE: LiteralString = "due_or_never < now()"
@@ -189,31 +190,30 @@ FLAGS: Mapping[tuple[str, bool], Filter] = {
     ("needs_review", False): Filter(condition="NOT needs_review"),
     ("awaits_approval", True): _held("awaits_approval", BY_REGISTRATION),
     ("awaits_approval", False): Filter(condition="NOT awaits_approval"),
-    ("breached", True): Filter(
-        condition=OVERDUE, leads=True, sign=SOMETHING_DUE, range=Range("due_at", upper="now()")
-    ),
+    ("breached", True): leading(OVERDUE, sign=SOMETHING_DUE, range=Range("due_at", upper="now()")),
     ("breached", False): Filter(condition=f"NOT {OVERDUE}"),
 }
 STAFF: tuple[LiteralString, ...] = ("analyst", "team")
 
 
-def _open_of(column: LiteralString, value: LiteralString) -> Filter:
+def _open_of(column: LiteralString, value: LiteralString) -> Aid:
     """What is open of somebody; an index has it by what is due."""
     index = Index(sorts=("due_at",), column=column, value=value, only=IS_OPEN, last="traits")
-    return Filter(condition=None, leads=True, lead=IS_OPEN + " AND " + column + " = " + value, index=index)
+    return Aid(lead=IS_OPEN + " AND " + column + " = " + value, index=index)
 
 
 ALL_OPEN = _held(IS_OPEN, EVERY_SORT)
-AMONG_OPEN: Mapping[str, Filter] = {
+SOME_OPEN = Aid(lead=IS_OPEN, index=ALL_OPEN.index)
+AMONG_OPEN: Mapping[str, Aid] = {
     **{name: _open_of(name, "%(" + name + ")s") for name in STAFF},
-    "severity": Filter(condition=None, leads=True, lead=f"{IS_OPEN} AND severity_rank = {GIVEN_RANK}"),
+    "severity": Aid(lead=f"{IS_OPEN} AND severity_rank = {GIVEN_RANK}"),
 }
-AMONG_DUE = replace(_held(IS_DUE, ("severity",)), condition=None, leads=False)
+AMONG_DUE = Aid(index=_among(IS_DUE, ("severity",)))
 """Whatever is overdue is due."""
 
 
-def filters(wanted: Worklist) -> tuple[list[Filter], dict[str, Any]]:
-    """The filters of a worklist and their arguments."""
+def filters(wanted: Worklist) -> tuple[list[Aid], dict[str, Any]]:
+    """The filters of a worklist with what aids them, and their arguments."""
     given = {name: value for name in wanted.__struct_fields__ if (value := getattr(wanted, name)) is not None}
     registered = argument("registered_from", given), argument("registered_to", given)
     within = REGISTERED_WITHIN if all(registered) else None
@@ -251,7 +251,7 @@ def _traits(wanted: Worklist, given: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _states(wanted: Worklist) -> list[Filter]:
+def _states(wanted: Worklist) -> list[Aid]:
     """What the states keep; open ones have indexes of their own."""
     states = frozenset(wanted.state)
     if not states or not states <= OPEN:
@@ -259,13 +259,13 @@ def _states(wanted: Worklist) -> list[Filter]:
     among = [AMONG_OPEN[name] for name in AMONG_OPEN if getattr(wanted, name) is not None]
     if states == OPEN:
         return [*among, ALL_OPEN]
-    return [*_any_of(states), *among, replace(ALL_OPEN, condition=None, lead=IS_OPEN)]
+    return [*_any_of(states), *among, SOME_OPEN]
 
 
-def _any_of(states: frozenset[State]) -> list[Filter]:
+def _any_of(states: frozenset[State]) -> list[Aid]:
     if len(states) == 1:
         return [_classified("state", BY_REGISTRATION)]
-    some = Filter(condition="state = ANY(%(state)s)", leads=True, sign=has("state", "ANY(%(state_trait)s)"))
+    some = leading("state = ANY(%(state)s)", sign=has("state", "ANY(%(state_trait)s)"))
     return [some] if states else []
 
 

@@ -16,7 +16,9 @@ from domain.messages import Event
 from infra.events import Recorded
 from projections.complaints.search import words
 
-DDL = """
+SAMPLE: LiteralString = "uuid_hash(complaint_id) & 1023 = 0"
+"""Which complaints words and sectors are counted in first."""
+DDL = f"""
 CREATE TABLE IF NOT EXISTS complaints_text_4 (
     complaint_id  uuid     PRIMARY KEY,
     subject       text     NOT NULL,
@@ -27,6 +29,7 @@ CREATE TABLE IF NOT EXISTS complaints_text_4 (
     document      tsvector NOT NULL
 );
 CREATE INDEX IF NOT EXISTS complaints_text_4_document ON complaints_text_4 USING gin (document);
+CREATE INDEX IF NOT EXISTS complaints_text_4_sample ON complaints_text_4 USING gin (document) WHERE {SAMPLE};
 """
 READ: LiteralString = """
 SELECT json_agg(t)::text

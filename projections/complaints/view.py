@@ -14,7 +14,7 @@ from infra.rows import fold_rows
 from projections.complaints.row import Row
 from projections.complaints.rows import finished, fold_many
 from projections.complaints.texts import DDL as TEXTS
-from projections.complaints.texts import apply_texts
+from projections.complaints.texts import SAMPLE, apply_texts
 
 RANK: LiteralString = "coalesce(array_position(ARRAY['low', 'medium', 'high', 'critical'], {}), 0)"
 DDL = f"""
@@ -110,6 +110,8 @@ CREATE INDEX IF NOT EXISTS complaints_4_review
 CREATE INDEX IF NOT EXISTS complaints_4_approval
     ON complaints_4 (registered_at, complaint_id, traits DESC) WHERE awaits_approval;
 CREATE INDEX IF NOT EXISTS complaints_4_sectors ON complaints_4 USING gin (asked_sectors);
+CREATE INDEX IF NOT EXISTS complaints_4_sectors_sample ON complaints_4 USING gin (asked_sectors)
+    WHERE {SAMPLE};
 CREATE INDEX IF NOT EXISTS complaints_4_open_registered
     ON complaints_4 (registered_at, complaint_id, traits DESC) WHERE {IS_OPEN};
 CREATE INDEX IF NOT EXISTS complaints_4_open_received

@@ -60,7 +60,7 @@ class Since(Struct, frozen=True):
 
 
 class Case(Struct, frozen=True, kw_only=True):
-    """A complaint; the fields are the columns of `sla_cases_3`."""
+    """A complaint; the fields are the columns of `sla_cases_4`."""
 
     complaint_id: UUID
     protocol: str

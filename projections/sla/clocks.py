@@ -38,16 +38,17 @@ Absent = Literal[
 ]  # fmt: skip
 
 # What time has decided since the last event, is told as of now.
-STATE: LiteralString = """ CASE WHEN state = 'running' AND due_at < now()
-            THEN once_due ELSE state END"""
+OF_ALL: LiteralString = """
+       id, complaint_id, protocol, clock_id, cycle, policy, policy_version, calendar, calendar_version, layer,
+       target, stops, obligation, case_id,
+       CASE WHEN state = 'running' AND due_at < now() THEN outcome ELSE state END AS state,
+       started_at, due_at, stopped_at, used_seconds, extended, backdated AS met_on_backdated_fact, reason,
+       declared, intervals, kind, channel, tier, category, product, sector, team, analyst, provider,
+       provider_name,"""
 COLUMNS: LiteralString = (
-    """id, complaint_id, protocol, clock_id, cycle, policy, policy_version, calendar, calendar_version, layer,
-       target, stops, obligation, case_id,"""
-    + STATE
-    + """ AS state, started_at, due_at, stopped_at, decided_at, used_seconds, extended,
-       backdated AS met_on_backdated_fact, reason, declared, intervals, kind, channel, tier, category,
-       product, sector, team, analyst, provider, provider_name"""
+    OF_ALL + "CASE WHEN state <> 'running' OR due_at < now() THEN decided_at END AS decided_at"
 )
+OF_DECIDED: LiteralString = OF_ALL + "decided_at"
 
 
 class ClockItem(Struct, frozen=True, kw_only=True):
@@ -146,14 +147,14 @@ DUE = Listing(
     VIEW.follower,
     ClockItem,
     COLUMNS,
-    "sla_clocks_3",
+    "sla_clocks_4",
     both_ways(Order("due_at", "timestamptz", Moment, id_type=str, parts=RUNNING_KNOWN), RUNNING_KNOWN),
 )
 DECIDED = Listing(
     VIEW.follower,
     ClockItem,
-    COLUMNS,
-    "sla_clocks_3",
+    OF_DECIDED,
+    "sla_clocks_4",
     both_ways(Order("decided_at", "timestamptz", Moment, id_type=str, parts=KNOWN), KNOWN),
 )
 SOON = period("due_at", "now()", "now() + make_interval(secs => %(within)s)", along="due_at")
@@ -189,7 +190,6 @@ WITHOUT: dict[Absent, Filter] = {
 OF_RUNNING: dict[str, Filter] = FILTERS | {
     name: Filter(
         condition=f"{name} = %({name})s",
-        leads=True,
         lead=f"{RUNNING} AND {name} = %({name})s",
         index=Index(sorts=("due_at",), column=name, value=f"%({name})s"),
     )
@@ -223,12 +223,12 @@ def running_filters(wanted: AtRisk) -> list[Filter]:
 
 
 def decided_filters(wanted: Drill) -> list[Filter]:
-    """What was decided, and what else is asked.
+    """What was decided by now, and what else is asked.
 
     Days are those of the calendar's zone, which no index knows; a day more on either side holds them all.
     """
     lower = None if wanted.decided_from is None else "%(decided_from)s::date - interval '1 day'"
-    upper = None if wanted.decided_to is None else "%(decided_to)s::date + interval '1 day'"
+    upper = "now()" if wanted.decided_to is None else "least(%(decided_to)s::date + interval '1 day', now())"
     absent = [WITHOUT[name] for name in dict.fromkeys(wanted.without)]
     return [*period("decided_at", lower, upper, along="decided_at"), *_given(wanted, FILTERS), *absent]
 

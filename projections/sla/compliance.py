@@ -7,6 +7,7 @@ from typing import Any, Literal, LiteralString
 import msgspec
 import psycopg
 from msgspec import Struct
+from msgspec.structs import replace
 from psycopg import sql
 from psycopg.rows import tuple_row
 
@@ -48,6 +49,14 @@ class ComplianceAsked(Struct, frozen=True, kw_only=True):
     analyst: Label | None = None
     provider: Provider | None = None
     provider_name: Label | None = None
+
+
+MOST = 1_000_000
+"""Decided clocks that are counted one by one at most: some three seconds."""
+
+
+class TooMany(Exception):
+    """More clocks than are counted one by one; the message says what to ask instead."""
 
 
 class Group(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -106,16 +115,16 @@ DECIDED = sql.SQL(
               (outcome = 'breached')::int AS breached, (outcome = 'lapsed')::int AS lapsed,
               (outcome = 'cancelled')::int AS cancelled, (outcome = 'undetermined')::int AS undetermined,
               late::int AS met_late, backdated::int AS met_on_backdated_fact, 0 AS overdue
-         FROM sla_clocks_3 WHERE decided_at IS NOT NULL"""
+         FROM sla_clocks_4 WHERE decided_at IS NOT NULL AND state <> 'running'"""
 )
 # A breach is recorded within a second of it, and a window's lapse seen at the complaint's next event: these
 # are few rows, found by the index of what runs.
 OVERDUE = sql.SQL(
-    """SELECT (due_at AT TIME ZONE zone)::date AS day, policy, layer, target, {columns}, 0 AS met,
-              (once_due = 'breached')::int AS breached, (once_due = 'lapsed')::int AS lapsed, 0 AS cancelled,
-              (once_due = 'undetermined')::int AS undetermined, 0 AS met_late, 0 AS met_on_backdated_fact,
-              (once_due = 'breached')::int AS overdue
-         FROM sla_clocks_3 WHERE state = 'running' AND due_at < now()"""
+    """SELECT decided_on AS day, policy, layer, target, {columns}, 0 AS met,
+              (outcome = 'breached')::int AS breached, (outcome = 'lapsed')::int AS lapsed, 0 AS cancelled,
+              (outcome = 'undetermined')::int AS undetermined, 0 AS met_late, 0 AS met_on_backdated_fact,
+              (outcome = 'breached')::int AS overdue
+         FROM sla_clocks_4 WHERE state = 'running' AND due_at < now()"""
 )
 COUNTED = sql.SQL(
     """SELECT c.position, (SELECT coalesce(json_agg(g), '[]'::json) FROM (
@@ -129,15 +138,38 @@ async def compliance(connection: psycopg.AsyncConnection[Any], wanted: Complianc
     """Compliance as asked for; by one dimension beside policy, target and layer from prepared counts.
 
     Raises:
+        TooMany: by more dimensions, of so many clocks that counting them would take long.
         Unavailable: the view was never prepared.
     """
+    if _is_counted(wanted):
+        await _check_many(connection, wanted)
+    position, found = await _summed(connection, wanted)
+    return Answer(found, position)
+
+
+async def _check_many(connection: psycopg.AsyncConnection[Any], wanted: ComplianceAsked) -> None:
+    """By the prepared counts of one dimension that is chosen from, or of all."""
+    beside = [name for name in DIMENSIONS if getattr(wanted, name) is not None][1:]
+    at_most = replace(wanted, by=(), period=None, **dict.fromkeys(beside))
+    total = (await _summed(connection, at_most))[1].total
+    many = total.n + total.lapsed + total.cancelled + total.undetermined
+    if many > MOST:
+        raise TooMany(
+            f"{many:,} clocks were decided in the period, and at most {MOST:,} are counted by more than one "
+            "dimension: ask for a shorter one"
+        )
+
+
+async def _summed(
+    connection: psycopg.AsyncConnection[Any], wanted: ComplianceAsked
+) -> tuple[int, Compliance]:
     async with connection.cursor(row_factory=tuple_row) as cursor:
         found = await (await cursor.execute(query(wanted), arguments(wanted))).fetchone()
     if found is None:
         raise Unavailable("the view is not prepared yet")
     position, rows = found
     groups = tuple(msgspec.convert(_with_share(row), Group) for row in rows)
-    return Answer(Compliance(total=_total(rows), groups=groups), position)
+    return position, Compliance(total=_total(rows), groups=groups)
 
 
 def compliance_of(counts: Mapping[tuple[str, str, str, str], int]) -> Compliance:
@@ -154,6 +186,11 @@ def compliance_of(counts: Mapping[tuple[str, str, str, str], int]) -> Compliance
 def _named(wanted: ComplianceAsked) -> list[str]:
     """The dimensions that are named at all, to group by or to choose from."""
     return [name for name in DIMENSIONS if name in wanted.by or getattr(wanted, name) is not None]
+
+
+def _is_counted(wanted: ComplianceAsked) -> bool:
+    """Whether decided clocks are counted one by one, at a cost that grows with their number."""
+    return len(_named(wanted)) > 1
 
 
 def arguments(wanted: ComplianceAsked) -> dict[str, Any]:
@@ -174,7 +211,7 @@ def query(wanted: ComplianceAsked) -> sql.Composed:
     return COUNTED.format(
         keys=sql.SQL("{}, ").format(_listed(keys)) if keys else sql.SQL(""),
         sums=_listed(SUM.format(count=sql.Identifier(name)) for name in COUNTS),
-        decided=DECIDED.format(columns=columns) if len(named) > 1 else _prepared(wanted, *named),
+        decided=DECIDED.format(columns=columns) if _is_counted(wanted) else _prepared(wanted, *named),
         overdue=OVERDUE.format(columns=columns),
         conditions=conditions,
         grouped=sql.SQL("GROUP BY {0} ORDER BY {0}" if keys else "HAVING count(*) > 0").format(order),

@@ -14,8 +14,8 @@ import psycopg
 
 from projections.sla.rows import DIMENSIONS, ClockRow
 
-OF_ANALYSTS = "sla_compliance_analysts_3"
-OF_ALL_ELSE = "sla_compliance_3"
+OF_ANALYSTS = "sla_compliance_analysts_4"
+OF_ALL_ELSE = "sla_compliance_4"
 TABLES = (OF_ALL_ELSE, OF_ANALYSTS)
 
 DDL: LiteralString = """
@@ -113,6 +113,8 @@ def _difference(old: Iterable[ClockRow], new: Iterable[ClockRow]) -> dict[Cell, 
     sums: dict[Cell, Counter[str]] = {}
     for sign, rows in ((-1, old), (1, new)):
         for row in rows:
+            if not row.is_decided:
+                continue
             added = _count(row)._asdict()
             for cell in _cells(row):
                 total = sums.setdefault(cell, Counter())

@@ -18,9 +18,9 @@ from projections.sla.view import VIEW
 OF_ONE: LiteralString = (
     "SELECT (SELECT coalesce(json_agg(k ORDER BY k.started_at, k.id), '[]'::json) FROM (SELECT "  # noqa: S608 - constants of this module
     + COLUMNS
-    + """ FROM sla_clocks_3 WHERE complaint_id = %(id)s) k) AS clocks, now() AS now,
-         CASE WHEN EXISTS (SELECT FROM sla_clocks_3 p WHERE p.complaint_id = %(id)s AND p.state = 'paused')
-              THEN row_to_json(sla_cases_3) END AS paused FROM sla_cases_3"""
+    + """ FROM sla_clocks_4 WHERE complaint_id = %(id)s) k) AS clocks, now() AS now,
+         CASE WHEN EXISTS (SELECT FROM sla_clocks_4 p WHERE p.complaint_id = %(id)s AND p.state = 'paused')
+              THEN row_to_json(sla_cases_4) END AS paused FROM sla_cases_4"""
 )
 
 

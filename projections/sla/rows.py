@@ -9,7 +9,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.sla import Book, Clock, Interval, clocks
-from domain.sla.clock import Declared, OnceDue
+from domain.sla.clock import Declared
 from domain.sla.documents import Layer, Obligation, Stop
 from domain.staff import Provider
 from projections.sla.cases import Case
@@ -23,7 +23,7 @@ Outcome = Literal["met", "breached", "lapsed", "cancelled", "undetermined"]
 
 
 class ClockRow(Struct, frozen=True, kw_only=True):
-    """A clock; the fields are the columns of `sla_clocks_3`."""
+    """A clock; the fields are the columns of `sla_clocks_4`."""
 
     id: str
     """`<complaint id>/<clock id>/<cycle>`."""
@@ -35,7 +35,6 @@ class ClockRow(Struct, frozen=True, kw_only=True):
     policy_version: int
     calendar: str
     calendar_version: int
-    zone: str
     layer: Layer
     target: str
     stops: Stop
@@ -43,14 +42,14 @@ class ClockRow(Struct, frozen=True, kw_only=True):
     case_id: UUID | None
     state: str
     outcome: Outcome | None
-    """None: not decided."""
+    """While it runs: what time makes of it if nothing else happens. None: it is paused."""
     started_at: datetime
     due_at: datetime | None
-    once_due: OnceDue
     stopped_at: datetime | None
     decided_at: datetime | None
+    """While it runs: when it will be."""
     decided_on: date | None
-    """The day it was decided, in the zone of its calendar."""
+    """The day of that, in the zone of its calendar."""
     used_seconds: float
     extended: int
     late: bool
@@ -70,6 +69,11 @@ class ClockRow(Struct, frozen=True, kw_only=True):
     analyst: str | None
     provider: Provider | None
     provider_name: str | None
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether that was so at the last event of the complaint."""
+        return self.state not in {"running", "paused"}
 
 
 def clock_rows(case: Case, book: Book) -> list[ClockRow]:
@@ -92,7 +96,6 @@ def _row(case: Case, book: Book, clock: Clock) -> ClockRow:
         policy_version=clock.version,
         calendar=clock.calendar,
         calendar_version=clock.calendar_version,
-        zone=zone.key,
         layer=clock.layer,
         target=clock.target,
         stops=clock.stops,
@@ -102,7 +105,6 @@ def _row(case: Case, book: Book, clock: Clock) -> ClockRow:
         outcome=outcome,
         started_at=clock.started_at,
         due_at=clock.due_at,
-        once_due=clock.once_due,
         stopped_at=clock.stopped_at,
         decided_at=decided_at,
         decided_on=decided_at.astimezone(zone).date() if decided_at else None,
@@ -120,8 +122,10 @@ def _row(case: Case, book: Book, clock: Clock) -> ClockRow:
 
 def _outcome(clock: Clock) -> Outcome | None:
     match clock.state:
-        case "running" | "paused":
+        case "paused":
             return None
+        case "running":
+            return clock.once_due
         case "met_late":
             return "breached"
         case decided:
@@ -129,4 +133,5 @@ def _outcome(clock: Clock) -> Outcome | None:
 
 
 def _decided_at(clock: Clock) -> datetime:
-    return clock.decided_at or clock.started_at
+    foreseen = clock.due_at if clock.state == "running" else None
+    return clock.decided_at or foreseen or clock.started_at

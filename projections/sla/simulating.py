@@ -29,9 +29,9 @@ MOST_CHANGED = 1_000
 AT_ONCE = 200
 """Complaints that are read, and reckoned, at a time."""
 
-COUNT: LiteralString = "SELECT count(*) FROM sla_cases_3"
+COUNT: LiteralString = "SELECT count(*) FROM sla_cases_4"
 CASES: LiteralString = """
-SELECT json_agg(c)::text FROM (SELECT * FROM sla_cases_3 WHERE complaint_id > %s
+SELECT json_agg(c)::text FROM (SELECT * FROM sla_cases_4 WHERE complaint_id > %s
                                 ORDER BY complaint_id LIMIT %s) c"""
 
 
@@ -116,7 +116,7 @@ class Tally:
         return {
             (row.clock_id, row.cycle): row
             for row in rows
-            if row.decided_on and first <= row.decided_on < last
+            if row.is_decided and row.decided_on and first <= row.decided_on < last
         }
 
 

@@ -19,7 +19,7 @@ from projections.sla.counts import COUNTS, TABLES, recount
 from projections.sla.rows import ClockRow, clock_rows
 
 DDL = """
-CREATE TABLE IF NOT EXISTS sla_cases_3 (
+CREATE TABLE IF NOT EXISTS sla_cases_4 (
     complaint_id uuid        PRIMARY KEY,
     protocol     text        NOT NULL,
     known_at     timestamptz NOT NULL,
@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS sla_cases_3 (
     origin_known boolean     NOT NULL,
     imported     boolean     NOT NULL
 ) WITH (fillfactor = 85);
-CREATE TABLE IF NOT EXISTS sla_clocks_3 (
+CREATE TABLE IF NOT EXISTS sla_clocks_4 (
     id               text        PRIMARY KEY,
     complaint_id     uuid        NOT NULL,
     protocol         text        NOT NULL,
@@ -38,7 +38,6 @@ CREATE TABLE IF NOT EXISTS sla_clocks_3 (
     policy_version   integer     NOT NULL,
     calendar         text        NOT NULL,
     calendar_version integer     NOT NULL,
-    zone             text        NOT NULL,
     layer            text        NOT NULL,
     target           text        NOT NULL,
     stops            text        NOT NULL,
@@ -48,7 +47,6 @@ CREATE TABLE IF NOT EXISTS sla_clocks_3 (
     outcome          text,
     started_at       timestamptz NOT NULL,
     due_at           timestamptz,
-    once_due         text        NOT NULL,
     stopped_at       timestamptz,
     decided_at       timestamptz,
     decided_on       date,
@@ -70,16 +68,16 @@ CREATE TABLE IF NOT EXISTS sla_clocks_3 (
     provider         text,
     provider_name    text
 ) WITH (fillfactor = 85);
-CREATE INDEX IF NOT EXISTS sla_clocks_3_complaint ON sla_clocks_3 (complaint_id);
-CREATE INDEX IF NOT EXISTS sla_clocks_3_running ON sla_clocks_3 (due_at, id) WHERE state = 'running';
-CREATE INDEX IF NOT EXISTS sla_clocks_3_analyst ON sla_clocks_3 (analyst, due_at, id) WHERE state = 'running';
-CREATE INDEX IF NOT EXISTS sla_clocks_3_team ON sla_clocks_3 (team, due_at, id) WHERE state = 'running';
-CREATE INDEX IF NOT EXISTS sla_clocks_3_decided ON sla_clocks_3 (decided_at, id) WHERE decided_at IS NOT NULL;
-CREATE INDEX IF NOT EXISTS sla_clocks_3_outcome ON sla_clocks_3 (outcome, decided_at, id)
+CREATE INDEX IF NOT EXISTS sla_clocks_4_complaint ON sla_clocks_4 (complaint_id);
+CREATE INDEX IF NOT EXISTS sla_clocks_4_running ON sla_clocks_4 (due_at, id) WHERE state = 'running';
+CREATE INDEX IF NOT EXISTS sla_clocks_4_analyst ON sla_clocks_4 (analyst, due_at, id) WHERE state = 'running';
+CREATE INDEX IF NOT EXISTS sla_clocks_4_team ON sla_clocks_4 (team, due_at, id) WHERE state = 'running';
+CREATE INDEX IF NOT EXISTS sla_clocks_4_decided ON sla_clocks_4 (decided_at, id) WHERE decided_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS sla_clocks_4_outcome ON sla_clocks_4 (outcome, decided_at, id)
     WHERE decided_at IS NOT NULL;
 """
-CLOCKS: LiteralString = "SELECT json_agg(c)::text FROM sla_clocks_3 c WHERE complaint_id = ANY(%s)"
-CLEAR: LiteralString = "DELETE FROM sla_clocks_3 WHERE id = ANY(%s)"
+CLOCKS: LiteralString = "SELECT json_agg(c)::text FROM sla_clocks_4 c WHERE complaint_id = ANY(%s)"
+CLEAR: LiteralString = "DELETE FROM sla_clocks_4 WHERE id = ANY(%s)"
 
 
 async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
@@ -87,7 +85,7 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
     await fold_rows(
         connection,
         [event for event in events if event.kind == COMPLAINT.kind],
-        table="sla_cases_3",
+        table="sla_cases_4",
         key="complaint_id",
         row_type=Case,
         fold=one_by_one(fold),
@@ -97,9 +95,9 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
 
 VIEW = View(
     name="sla",
-    version=3,
+    version=4,
     ddl=DDL + COUNTS,
-    tables=("sla_cases_3", "sla_clocks_3", *TABLES),
+    tables=("sla_cases_4", "sla_clocks_4", *TABLES),
     apply=apply,
     stream_kinds=(COMPLAINT.kind,),
 )
@@ -122,7 +120,7 @@ async def _run(connection: psycopg.AsyncConnection[Any], cases: Sequence[Case]) 
 async def _replace(
     connection: psycopg.AsyncConnection[Any], old: Sequence[ClockRow], new: Sequence[ClockRow]
 ) -> None:
-    table = table_of("sla_clocks_3", "id", ClockRow)
+    table = table_of("sla_clocks_4", "id", ClockRow)
     if fills_fresh(connection):
         await table.copy(connection, new)
         return

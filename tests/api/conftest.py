@@ -2,17 +2,36 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from litestar import Litestar
 
+from api import openapi
 from tests.api.serving import Service, serving
-from tests.conftest import database_url, drop_database, make_database
+from tests.databases import database_url, drop_database, make_database
 
 
 @pytest.fixture(scope="session")
 def template(with_views: str) -> str:
     """The views need not be made for each test."""
     return with_views
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_document() -> Iterator[None]:
+    """All apps have the same OpenAPI document: it is written once a process, and not for each."""
+    described: dict[str, Any] = {}
+    plain = openapi.describe
+
+    def once(app: Litestar) -> dict[str, Any]:
+        if not described:
+            described.update(plain(app))
+        return described
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(openapi, "describe", once)
+        yield
 
 
 @pytest.fixture(scope="module")

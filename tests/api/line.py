@@ -15,7 +15,7 @@ class Line:
     def __init__(self, url: str) -> None:
         self._server = conninfo_to_dict(url)
         self._loop = asyncio.new_event_loop()
-        self._thread = Thread(target=self._loop.run_forever)
+        self._thread = Thread(target=self._loop.run_forever, daemon=True)
         self._open: set[asyncio.StreamWriter] = set()
         self._cut = False
         self._losing = False

@@ -2,7 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import Coroutine, Iterator
+import time
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -140,9 +141,10 @@ class Service:
 
     async def _serve(self) -> None:
         await prepare_database(self.settings)
-        for role in ROLES:
-            sector = SECTOR if role == "sector" else None
-            _, self.keys[role] = await self._make_key(role, (role,), sector, None)
+        async with await connect(conninfo(self.settings)) as connection:
+            for role in ROLES:
+                sector = SECTOR if role == "sector" else None
+                _, self.keys[role] = await access.create(connection, role, (role,), sector=sector)
         await self._start_worker()
         serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
         while not (self._server.started or serving.done()):  # noqa: ASYNC110 - uvicorn has no event for it
@@ -172,15 +174,27 @@ class Service:
             assert await access.revoke(connection, key_id)
 
 
+PATIENT: dict[str, Any] = {"command_timeout": 60.0, "longest_wait": 60.0, "statement_timeout": 60.0}
+"""Nothing is given up because the machine is slow."""
+
+
 @contextmanager
 def serving(database: str, home: Path, **settings: Any) -> Iterator[Service]:
     """A service over a migrated database."""
-    service = Service(Settings(home=home, database_url=database, **settings))
+    service = Service(Settings(home=home, database_url=database, **PATIENT | settings))
     service.start()
     try:
         yield service
     finally:
         service.stop()
+
+
+def eventually(condition: Callable[[], object]) -> None:
+    """Return once it is true; a test that waits in vain fails after some time."""
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.02)
 
 
 def problem(answer: httpx.Response, status: int, slug: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Service levels over HTTP: a complaint's clocks, what is at risk, compliance, its chart, and what if."""
 
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -95,12 +96,15 @@ def test_a_figure_leads_to_its_complaints(service: Service, cases: dict[str, str
     assert [item["complaint_id"] for item in breached] == [cases["late"]]
 
 
+def texts_of(chart: str) -> list[str | None]:
+    drawing = ET.fromstring(chart)  # noqa: S314 - our own
+    return [element.text for element in drawing.iter("{http://www.w3.org/2000/svg}text")]
+
+
 def test_compliance_is_drawn_for_who_accepts_a_picture(service: Service, cases: dict[str, str]) -> None:
     answer = service.fresh("/v1/sla/compliance?by=target", headers={"accept": "image/svg+xml"})
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
-    drawing = ET.fromstring(answer.text)  # noqa: S314 - our own
-    texts = [element.text for element in drawing.iter("{http://www.w3.org/2000/svg}text")]
-    assert {"Compliance by target", "resolution", f"{NOW:%Y-%m}"} <= set(texts)
+    assert {"Compliance by target", "resolution", f"{NOW:%Y-%m}"} <= set(texts_of(answer.text))
     assert "prefers-color-scheme: dark" in answer.text
     assert cases
 
@@ -109,6 +113,24 @@ def test_an_empty_chart_says_that_there_is_no_data(service: Service, cases: dict
     answer = service.fresh("/v1/sla/compliance?policy=none", headers={"accept": "image/svg+xml"})
     assert "no data" in answer.text
     assert cases
+
+
+@pytest.mark.parametrize(("years", "first"), [(1, "%Y-%m"), (9, "%Y Q"), (70, "%Y")])
+def test_a_chart_of_decades_is_as_legible_as_one_of_a_year(
+    own_service: Service, years: int, first: str
+) -> None:
+    in_force(own_service)
+    due = NOW - timedelta(days=365 * years)
+    own_service.register(received_at=(due - timedelta(hours=8)).isoformat())
+    own_service.do(own_service.register()["id"], "resolve", **RESOLVE)
+    accept = {"accept": "image/svg+xml"}
+    chart = own_service.fresh("/v1/sla/compliance", headers=accept).text
+    along = [text for text in texts_of(chart) if text and text.startswith(("19", "20"))]
+    assert along[0].startswith(f"{due:{first}}")
+    assert 4 <= len(along) <= 7
+    assert chart.count("<circle") == 2
+    by_day = own_service.fresh("/v1/sla/compliance?period=day", headers=accept).text
+    assert f"{due:%Y-%m-%d}" in texts_of(by_day), "as it was asked for"
 
 
 def ended(service: Service, path: str) -> dict[str, Any]:
@@ -167,9 +189,9 @@ def test_a_simulation_can_be_given_up(service: Service, cases: dict[str, str]) -
 
 
 COPIES = """
-INSERT INTO ouvidoria_views.sla_cases_3
+INSERT INTO ouvidoria_views.sla_cases_4
 SELECT (json_populate_record(c, json_build_object('complaint_id', gen_random_uuid()))).*
-  FROM ouvidoria_views.sla_cases_3 c, generate_series(1, 40000)"""
+  FROM ouvidoria_views.sla_cases_4 c, generate_series(1, 40000)"""
 
 
 def test_a_simulation_under_way_is_given_up_and_stops(own_service: Service) -> None:
@@ -185,7 +207,7 @@ def test_a_simulation_under_way_is_given_up_and_stops(own_service: Service) -> N
     assert 0 < seen["progress"] < 1
     given_up = service.post(f"{path}/cancel", {}, role="supervisor").json()
     assert (given_up["state"], given_up["result"]) == ("cancelled", None)
-    service.ask("DELETE FROM ouvidoria_views.sla_cases_3")
+    service.ask("DELETE FROM ouvidoria_views.sla_cases_4")
     following = service.post("/v1/sla/simulations", asked(POLICY), role="supervisor").headers["location"]
     assert ended(service, following)["state"] == "done", "whoever reckoned the first is free again"
     left = service.get(path, role="supervisor").json()
@@ -219,4 +241,16 @@ def test_a_simulation_that_makes_no_sense_is_refused(service: Service, cases: di
     assert set(wrong(service.post(path, unknown, role="supervisor"))) == {"$.calendar.holidays.subdivision"}
     problem(service.post(path, asked(POLICY)), 403, "forbidden")
     problem(service.get(f"{path}/{NOWHERE}", role="supervisor"), 404, "not-found")
+    assert cases
+
+
+def test_of_too_many_clocks_it_says_what_to_ask_instead(
+    service: Service, cases: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["projections.sla.compliance"], "MOST", 0)
+    answer = service.get("/v1/sla/compliance?by=team&by=channel", role="auditor")
+    assert wrong(answer)["decided_from"].endswith("more than one dimension: ask for a shorter one")
+    path = "/v1/sla/compliance?by=channel&team=nowhere"
+    assert service.get(path, role="auditor").status_code == 200
+    assert service.get("/v1/sla/compliance?by=team", role="auditor").status_code == 200
     assert cases

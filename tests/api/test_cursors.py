@@ -28,6 +28,10 @@ def filters(wanted: Struct) -> str:
     return asked_for(wanted, "id").filters
 
 
+def test_each_list_has_a_name_of_its_own() -> None:
+    assert len({asked_for(each(), "id").list for each in LISTS}) == len(LISTS)
+
+
 @pytest.mark.parametrize(
     ("asked", "written", "otherwise"),
     [

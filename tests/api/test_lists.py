@@ -2,12 +2,16 @@
 
 import threading
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import httpx
 import pytest
 
+from infra.pages import Asked, asked_for, encode_cursor
+from infra.webhooks.reading import Deliveries
 from tests.api.serving import Service, wrong
+from tests.api.test_cursors import LISTS
 
 
 def pages(service: Service, path: str, **more: Any) -> Iterator[httpx.Response]:
@@ -173,6 +177,27 @@ def test_cursors_of_other_lists_belong_to_their_filters_too(own_service: Service
         assert wrong(own_service.get(f"{path}{other}&cursor={cursor}", role=role)) == {
             "cursor": "the cursor belongs to other filters"
         }
+
+
+def test_a_cursor_of_one_list_is_refused_by_every_other(service: Service, known: dict[str, str]) -> None:
+    described = service.get("/schema/openapi.json").json()["paths"].items()
+    lists = [
+        path
+        for path, methods in described
+        if any(each.get("name") == "cursor" for each in methods.get("get", {}).get("parameters", []))
+    ]
+    assert len(lists) == len(LISTS)
+    hook = {"url": "https://receiver.example/hook"}
+    ours, other = [service.post("/v1/webhooks", hook, role="admin").json()["id"] for _ in range(2)]
+    of_another_webhook = Asked(f"Deliveries/{other}", "-position", asked_for(Deliveries(), "").filters)
+    given = {
+        "/v1/complaints": service.fresh("/v1/complaints?limit=1").json()["next"],
+        f"/v1/webhooks/{other}/deliveries": encode_cursor(of_another_webhook, 7, 7),
+    }
+    for path, source in product((each.format(id=ours) for each in lists), given):
+        role = "admin" if "webhooks" in path else "auditor"
+        answer = service.fresh(f"{path}?cursor={given[source]}", role=role)
+        assert path == source or wrong(answer) == {"cursor": "the cursor belongs to another list"}, path
 
 
 def test_the_link_keeps_the_filters_and_names_no_host(service: Service, known: dict[str, str]) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from infra import access
 from tests.api.line import Line, line_to
-from tests.api.serving import REGISTER, Service, problem, serving
+from tests.api.serving import REGISTER, Service, eventually, problem, serving
 
 
 @pytest.fixture
@@ -25,7 +25,9 @@ def line(database: str) -> Iterator[Line]:
 
 @pytest.fixture
 def service(line: Line, tmp_path: Path) -> Iterator[Service]:
-    with serving(line.url, tmp_path, statement_timeout=1.0) as running:
+    with serving(
+        line.url, tmp_path, statement_timeout=2.0, command_timeout=10.0, longest_wait=2.0
+    ) as running:
         yield running
         line.mend()
 
@@ -68,8 +70,8 @@ def test_every_request_is_told_to_come_back_and_is_served_when_the_database_is_t
     made = service.register()
     until_well(service, made)
     line.cut()
-    while service.get("/v1/me").status_code == 200:  # a fresh copy of the keys may open for two seconds
-        time.sleep(0.1)
+    # A fresh copy of the keys may open for two seconds.
+    eventually(lambda: service.get("/v1/me").status_code != 200)
     for answer in ask_all(service, made):
         problem(answer, 503, "unavailable")
         assert answer.headers["retry-after"] == "1"
@@ -102,13 +104,13 @@ def test_who_would_wait_too_long_is_told_at_once_and_served_when_it_goes_on(
     """Nothing is recorded of what is refused: the queue ends where patience does."""
     made = service.register()
     until_well(service, made)
+    monkeypatch.setattr(access, "FRESH_SECONDS", 3600.0)  # who asks is known without the database
     monkeypatch.setattr(service.services.gate, "_longest", 0.3)
     recorded = service.head()
     line.hold()
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(service.post, "/v1/complaints", REGISTER)
-        while not service.services.gate._inside:
-            time.sleep(0.01)
+        eventually(lambda: service.services.gate._inside)
         time.sleep(0.5)
         answer = service.post("/v1/complaints", REGISTER)
         problem(answer, 503, "unavailable")
@@ -148,8 +150,11 @@ def test_commands_sent_again_with_their_keys_are_carried_out_once_each(service: 
             insist(f"{worker}/{number}")
 
     def disturb() -> None:
+        """Cut again and again, but not so often that nothing is answered in between."""
         while not done.is_set():
-            time.sleep(chance.uniform(0.02, 0.4))
+            answered = len(answers)
+            done.wait(chance.uniform(0.02, 0.4))
+            eventually(lambda: done.is_set() or len(answers) > answered)  # noqa: B023 - called at once
             line.cut()
             time.sleep(chance.uniform(0.0, 0.05))
             line.mend()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # its import takes seconds, which every process that collects
     import schemathesis
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "1"))
-EVERY = int(os.environ.get("SCHEMATHESIS_EVERY", "8"))
+EVERY = int(os.environ.get("SCHEMATHESIS_EVERY", "12"))
 PAST = ("version", "position", "as_of")
 
 

@@ -1,15 +1,14 @@
 """Webhooks over HTTP: made, tried, changed, looked into; and what is refused."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
 
-from tests.api.serving import NOWHERE, Service, problem, serving, wrong
-from tests.conftest import database_url, drop_database, make_database
+from tests.api.serving import NOWHERE, Service, eventually, problem, serving, wrong
+from tests.databases import database_url, drop_database, make_database
 from tests.receiver import Receiver, answering, receiving, well
 
 COMMANDS: dict[str, dict[str, Any]] = {
@@ -62,13 +61,6 @@ def look(service: Service, made: dict[str, Any], what: str = "", **parameters: A
     answer = service.fresh(path, role="auditor", params=parameters)
     assert answer.status_code == 200, answer.text
     return answer.json()
-
-
-def eventually(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.02)
 
 
 def verified(secret: str, received: Any) -> Any:
@@ -157,7 +149,7 @@ def test_two_secrets_sign_while_one_is_exchanged(near: Service, receiver: Receiv
 
 
 def test_what_fails_is_told_and_may_be_skipped(near: Service, receiver: Receiver) -> None:
-    receiver.answer = answering(500, "no such table")
+    receiver.answer = answering(500, "no such table", **{"Retry-After": "600"})
     made = make(near, receiver.url, types=["complaint-registered", "note-added"])
     complaint = near.register()
     near.do(complaint["id"], "add-note", text="x")

@@ -54,12 +54,17 @@ def run(
     *,
     line: bool,
     nats_server: Path | None = None,
-    menu: Callable[[House], Mapping[str, Fault]] = faults,
+    menu: Callable[[House], Mapping[str, Fault]] | None = None,
 ) -> Report:
     """Let faults happen for so many seconds, then tell what they broke.
 
-    `menu` is asked once the house is ready.
+    `menu` is asked once the house is ready; without one, everything happens.
+
+    Raises:
+        NotADirectoryError: there is no such folder.
     """
+    if not folder.is_dir():
+        raise NotADirectoryError(f"the folder of a run must be there before: {folder}")
     report = Report(seed, line)
     with contextlib.ExitStack() as undo:
         house = House(folder, line=line, nats_server=nats_server)
@@ -84,7 +89,8 @@ def run(
             reader.start()
         writers.start()
         flapping: Mapping[str, Fault] = {"flap the receiver": lambda _house, _chance: receiver.flap()}
-        report.faults = disturb(house, {**menu(house), **flapping}, random.Random(seed), seconds)  # noqa: S311 - chance is no secret here
+        chosen = menu(house) if menu else {**faults(house), **flapping}
+        report.faults = disturb(house, chosen, random.Random(seed), seconds)  # noqa: S311 - chance is no secret here
         house.recover()
         writers.finish()
         report.violations = [

@@ -18,7 +18,8 @@ from domain.sla.presets import PRESETS
 from infra import embedded
 from tests.api.line import Line
 from tests.infra.nats_server import NatsServer
-from tests.test_readme import ROOT, free_port
+from tests.ports import free_port
+from tests.test_readme import ROOT
 
 READY_SECONDS = 120.0
 STOP_SECONDS = 60.0
@@ -90,6 +91,7 @@ class House:
     """
 
     def __init__(self, folder: Path, *, line: bool, nats_server: Path | None, processes: int = 2) -> None:
+        self._log = (folder / "service.log").open("ab")
         self.home = folder / "home"
         database_home = folder / "database" if line else self.home
         self.database = embedded.url(database_home)
@@ -97,7 +99,6 @@ class House:
         self._postmaster = database_home / "postgres/data/postmaster.pid"
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        self._log = (folder / "service.log").open("ab")
         kept = {name: value for name, value in os.environ.items() if not name.startswith("OUVIDORIA_")}
         self.nats = NatsServer(nats_server, folder) if nats_server else None
         webhooks = {"OUVIDORIA_WEBHOOK_HTTP": "true", "OUVIDORIA_WEBHOOK_NETWORKS": "127.0.0.1/32"}
@@ -183,6 +184,8 @@ class House:
     def _tend_until(self, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + READY_SECONDS
         while not condition():
-            assert time.monotonic() < deadline, "the service did not become ready again"
+            assert time.monotonic() < deadline, (
+                f"the service did not become ready again: see {self._log.name}"
+            )
             self.tend()
             time.sleep(0.1)

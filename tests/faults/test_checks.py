@@ -13,7 +13,7 @@ from infra.vault import Vault
 from tests.faults import checks
 from tests.faults.readers import Seen
 from tests.faults.writers import Acknowledged
-from tests.infra.followers import following, until_at
+from tests.infra.followers import following, until_all_at
 from tests.infra.logs import MASTER, caller, commanding
 
 COMPLAINTS = 3
@@ -61,8 +61,7 @@ async def write(database: str) -> list[Acknowledged]:
             for name, outcome in ((key, made), (note, noted)):
                 assert outcome.position
                 written.append(Acknowledged(name, str(made.stream_id), outcome.version, outcome.position))
-        for view in VIEWS:
-            await until_at(database, view, 2 * COMPLAINTS)
+        await until_all_at(database, VIEWS, 2 * COMPLAINTS)
     return written
 
 
@@ -114,8 +113,7 @@ def test_a_command_done_twice_under_two_keys_is_found(kept: Kept) -> None:
         async with commanding(kept.database) as commands, following(kept.database, *VIEWS):
             register = c.Register(subject="complaint 1", description="Invoice 4471.", channel="phone")
             await commands.create(COMPLAINT, caller(key="another"), register)
-            for view in VIEWS:
-                await until_at(kept.database, view, 2 * COMPLAINTS + 1)
+            await until_all_at(kept.database, VIEWS, 2 * COMPLAINTS + 1)
 
     asyncio.run(again())
     found = kept.violations()

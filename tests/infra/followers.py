@@ -11,7 +11,7 @@ from domain.messages import Event
 from infra.events import Recorded
 from infra.projector import Reactor, Runner, Standing, Tail, View, Wake, prepare, standings
 from infra.vault import Vault
-from tests.infra.logs import MASTER, ask, fetch, served, serving, until
+from tests.infra.logs import MASTER, ask, fetch, opened, request, served, serving, until
 
 LEADERS = """SELECT a.pid FROM pg_locks l JOIN pg_stat_activity a USING (pid)
               WHERE l.locktype = 'advisory' AND l.granted AND a.datname = current_database()
@@ -38,6 +38,12 @@ def seen(name: str = "seen", version: int = 1, *, before: Before = nothing, afte
 
     ddl = f"CREATE TABLE IF NOT EXISTS {name}_{version} (position bigint NOT NULL)"
     return View(name=name, version=version, ddl=ddl, tables=(f"{name}_{version}",), apply=apply)
+
+
+async def append(database: str, events: int) -> None:
+    """Events of a new stream, as one command."""
+    async with opened(serving(database)) as log:
+        await log.append(request(events=events, wrapped_key=None))
 
 
 async def prepared(database: str, *views: View) -> None:
@@ -72,12 +78,19 @@ async def standing(database: str, follower: View | Reactor) -> Standing | None:
 
 async def until_at(database: str, follower: View | Reactor, position: int) -> None:
     """Return once the follower has taken in the position."""
+    await until_all_at(database, [follower], position)
 
-    async def there() -> bool:
-        found = await standing(database, follower)
-        return found is not None and found.position >= position
 
-    await until(there)
+async def until_all_at(database: str, followers: Sequence[View | Reactor], position: int) -> None:
+    """Return once all have taken in the position."""
+    wanted = {each.follower for each in followers}
+    async with served(database) as connection:
+
+        async def there() -> bool:
+            found = await standings(connection)
+            return wanted <= {each.follower for each in found if each.position >= position}
+
+        await until(there)
 
 
 async def until_asleep(database: str) -> None:
@@ -91,12 +104,15 @@ async def until_asleep(database: str) -> None:
 
 async def until_failed(database: str, follower: View | Reactor) -> Standing:
     """Return once the follower stands still before an event."""
+    found: list[Standing] = []
+
+    async def failed() -> bool:
+        found[:] = [s for s in await standings(connection) if s.follower == follower.follower and s.failure]
+        return bool(found)
+
     async with served(database) as connection:
-        while True:
-            for found in await standings(connection):
-                if found.follower == follower.follower and found.failure:
-                    return found
-            await asyncio.sleep(0.005)
+        await until(failed)
+    return found[0]
 
 
 async def positions(database: str, view: View) -> list[int]:

@@ -18,7 +18,7 @@ from infra.commands import Caller, Commands
 from infra.database import connect, owner_conninfo, serving_conninfo
 from infra.log import APPEND, APPEND_ONE, Append, Appended, Draft, Log, columns, fields
 from infra.vault import Vault
-from tests.conftest import SCHEMA
+from tests.databases import SCHEMA
 
 MASTER = bytes(range(32))
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -121,9 +121,9 @@ async def run(database: str, statement: str) -> None:
         await connection.execute(statement.encode())
 
 
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Return once the condition holds; a test that waits in vain fails after a minute."""
-    async with asyncio.timeout(60):
+async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 120) -> None:
+    """Return once the condition holds; a test that waits in vain fails after so long."""
+    async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 - the server tells nobody
             await asyncio.sleep(0.005)
 

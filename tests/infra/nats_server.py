@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.ports import free_port
+
 REQUIREMENTS = Path(__file__).with_suffix(".txt")
 START_SECONDS = 30
 
@@ -66,8 +68,7 @@ class NatsServer:
         self._program = program
         self._folder = folder
         self._settings = settings
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = int(free.getsockname()[1])
+        self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -11,7 +11,7 @@ import pytest
 
 from infra.log import Appended, purge, reading
 from infra.migrating import migrate
-from tests.conftest import SCHEMA
+from tests.databases import SCHEMA
 from tests.infra.logs import (
     NOW,
     append_on,

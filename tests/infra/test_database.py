@@ -27,7 +27,7 @@ from infra.database import (
 )
 from infra.log import head
 from infra.migrating import migrate
-from tests.conftest import SCHEMA
+from tests.databases import SCHEMA
 from tests.infra.logs import append_on, fetch, lock_held, owned, request, run, served, serving
 
 pytestmark = pytest.mark.anyio

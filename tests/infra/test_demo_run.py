@@ -40,12 +40,10 @@ async def test_a_killed_demo_is_resumed_and_another_adds_nothing(database: str, 
     assert resumed.known + resumed.cases + resumed.customers == len(plan.customers) + len(plan.cases)
     assert (await ask(database, "SELECT count(*) FROM events")) == [(expected,)]
 
-    again = await run(plan, commands)
+    told: list[Progress] = []
+    again = await run(plan, commands, progress=told.append)
     assert (again.customers, again.cases, again.events) == (0, 0, 0)
     assert (await ask(database, "SELECT count(*) FROM events")) == [(expected,)]
-
-    told: list[Progress] = []
-    await run(plan, commands, progress=told.append)
     assert told[-1].done == told[-1].total == len(plan.customers) + len(plan.cases)
 
     origins = await ask(database, "SELECT DISTINCT origin, correlation FROM events")

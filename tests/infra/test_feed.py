@@ -7,7 +7,7 @@ import pytest
 from infra import feed
 from infra.database import connect, serving_conninfo
 from infra.feed import EVERYTHING, Filter
-from tests.conftest import SCHEMA
+from tests.databases import SCHEMA
 from tests.infra.logs import fetch, opened, request, serving
 
 ONE = uuid4()

@@ -93,7 +93,7 @@ def named(mapping: Columns, source: str) -> Columns:
 
 
 CLOCKS_OF = """SELECT substr(claim, length(%s) + 2), row_to_json(c)
-                 FROM claims JOIN sla_clocks_3 c ON complaint_id = stream_id
+                 FROM claims JOIN sla_clocks_4 c ON complaint_id = stream_id
                 WHERE claim ~ ('^' || %s || ':[^/]*$') ORDER BY started_at, decided_at, policy, target"""
 GIVEN_ANEW = ("id", "complaint_id", "protocol", "clock_id", "case_id")
 UP_TO_NOW = ("used_seconds", "due_at")
@@ -209,7 +209,7 @@ async def test_cfpb_cases_are_undetermined_beside_what_the_source_declares(
         assert {case: answers(clocks) for case, clocks in found.items()} == {
             row["Complaint ID"]: [by_hand.answer(row)] for row in rows
         }
-        assert not any(due for (due,) in await fetch(at.connection, "SELECT due FROM sla_due_3"))
+        assert not any(due for (due,) in await fetch(at.connection, "SELECT due FROM sla_due_4"))
         (applied,) = [
             each.event
             for each in await at.events((await fetch(at.connection, STREAM))[0][0])

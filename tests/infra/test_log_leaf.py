@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from infra.database import owner_conninfo
 from infra.log import APPEND, Draft, columns
-from tests.conftest import SCHEMA
+from tests.databases import SCHEMA
 from tests.infra.logs import request, serving
 
 LAYOUT = {

@@ -18,7 +18,7 @@ from projections.complaints import Worklist
 
 ORDERS = both_ways(Order("due_at", "timestamptz", Moment | None))
 ORDER = ORDERS["due_at"]
-ASKED = Asked("due_at", "0a1b2c3d")
+ASKED = Asked("Worklist", "due_at", "0a1b2c3d")
 MOMENT = datetime(2026, 11, 23, 12, 0, 0, 123457, tzinfo=UTC)
 ITEM = UUID("01935c5e-7d2a-7c3e-9a51-0c6f2b8e4d10")
 
@@ -33,13 +33,19 @@ def test_a_cursor_gives_back_exactly_where_the_page_ended(key: datetime | None, 
 def test_a_cursor_of_another_sort_is_refused() -> None:
     cursor = encode_cursor(ASKED, MOMENT, ITEM)
     with pytest.raises(BadCursor, match="another sort"):
-        decode_cursor(cursor, Asked("-due_at", "0a1b2c3d"), ORDERS["-due_at"])
+        decode_cursor(cursor, ASKED._replace(sort="-due_at"), ORDERS["-due_at"])
 
 
 def test_a_cursor_of_other_filters_is_refused() -> None:
     cursor = encode_cursor(ASKED, MOMENT, ITEM)
     with pytest.raises(BadCursor, match="other filters"):
-        decode_cursor(cursor, Asked("due_at", "0a1b2c3e"), ORDER)
+        decode_cursor(cursor, ASKED._replace(filters="0a1b2c3e"), ORDER)
+
+
+def test_a_cursor_of_another_list_is_refused() -> None:
+    cursor = encode_cursor(ASKED, MOMENT, ITEM)
+    with pytest.raises(BadCursor, match="another list"):
+        decode_cursor(cursor, ASKED._replace(list="Trail", sort="-due_at"), ORDERS["-due_at"])
 
 
 def asked(**wanted: Any) -> Asked:
@@ -76,8 +82,9 @@ def forged(content: Any) -> str:
         forged([*ASKED, "2026-11-23T12:00:00", str(ITEM)]),
         forged([*ASKED, None, "1"]),
         forged(["due_at", None, str(ITEM)]),
+        forged([*ASKED[1:], None, str(ITEM)]),
         forged([*ASKED, None, str(ITEM), 1]),
-        forged([1, 1, None, str(ITEM)]),
+        forged([1, 1, 1, None, str(ITEM)]),
         forged([*ASKED, msgspec.Raw(b"[" * 20_000 + b"]" * 20_000), 1]),
     ],
 )
@@ -88,11 +95,12 @@ def test_what_is_no_cursor_is_refused(cursor: str) -> None:
 
 def test_no_cursor_brings_in_what_the_database_cannot_hold() -> None:
     by_name = Order("name", "text", str, id_type=str)
-    given = encode_cursor(Asked("name", ""), r"\u0000", "1")
-    assert decode_cursor(given, Asked("name", ""), by_name) == (r"\u0000", "1")
+    asked = Asked("Teams", "name", "")
+    given = encode_cursor(asked, r"\u0000", "1")
+    assert decode_cursor(given, asked, by_name) == (r"\u0000", "1")
     for key, item_id in (("a\0", "1"), ("a", "1\0"), (msgspec.Raw(rb'"\ud800"'), "1")):
         with pytest.raises(BadCursor):
-            decode_cursor(forged(["name", "", key, item_id]), Asked("name", ""), by_name)
+            decode_cursor(forged([*asked, key, item_id]), asked, by_name)
 
 
 @given(st.text(max_size=40))

@@ -124,7 +124,7 @@ def eventually(condition: Callable[[], object]) -> None:
 def ask(address: str) -> str:
     """The pid of the API process that answers, or nothing."""
     try:
-        with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310 -- the address is our own
+        with urllib.request.urlopen(address, timeout=PATIENCE / 2) as answer:  # noqa: S310 -- the address is our own
             return str(answer.read().decode())
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return ""

@@ -6,16 +6,20 @@ import signal
 import pytest
 
 from infra.projector import leading
-from tests.infra.followers import following, leaders, positions, prepared, seen, until_asleep, until_at
-from tests.infra.logs import opened, request, serving, until
+from tests.infra.followers import (
+    append,
+    following,
+    leaders,
+    positions,
+    prepared,
+    seen,
+    until_asleep,
+    until_at,
+)
+from tests.infra.logs import until
 from tests.infra.processes import process
 
 pytestmark = pytest.mark.anyio
-
-
-async def append(database: str, events: int) -> None:
-    async with opened(serving(database)) as log:
-        await log.append(request(events=events, wrapped_key=None))
 
 
 async def until_led(database: str) -> list[int]:

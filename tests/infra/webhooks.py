@@ -21,26 +21,26 @@ from infra.secrets import Secrets
 from infra.webhooks import Deliverer, Policy, crews, delivering, lanes, reading
 from infra.webhooks.reading import Deliveries, DeliveryView, Parked, ParkedView, StandingView
 from projections import webhooks
-from tests.conftest import SCHEMA
+from tests.databases import SCHEMA
 from tests.infra.followers import following
-from tests.infra.logs import MASTER, REGISTER, ask, caller, opened, served, serving, until
+from tests.infra.logs import MASTER, REGISTER, caller, fetch, opened, owned, served, serving, until
 from tests.receiver import Receiver
 
-LOOPBACK = Policy(http=True, networks=parsed_networks("127.0.0.0/8"), timeout=2.0)
+LOOPBACK = Policy(http=True, networks=parsed_networks("127.0.0.0/8"), timeout=60.0)
 SECRETS = Secrets(MASTER)
 
 
 class Clock:
-    """The time, put on by so much."""
+    """A clock that stands still until it is put on: nothing is tried again because the machine is slow."""
 
     def __init__(self) -> None:
-        self.ahead = timedelta()
+        self.now = datetime.now(UTC)
 
     def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+        return self.now
 
     def put_on(self, **much: float) -> None:
-        self.ahead += timedelta(**much)
+        self.now += timedelta(**much)
 
 
 class Office:
@@ -84,14 +84,16 @@ class Office:
         async with served(self.database) as connection:
             return (await reading.deliveries(connection, webhook_id, Deliveries(**wanted))).items
 
-    async def until_settled(self, webhook_id: UUID) -> None:
+    async def until_settled(self, webhook_id: UUID, *, seconds: float = 120) -> None:
         """Return once the webhook has got everything there is."""
 
-        async def settled() -> bool:
-            rows = await ask(self.database, SETTLED, webhook_id)
-            return bool(rows and rows[0][0])
+        async with owned(self.database) as connection:
 
-        await until(settled)
+            async def settled() -> bool:
+                rows = await fetch(connection, SETTLED, webhook_id)
+                return bool(rows and rows[0][0])
+
+            await until(settled, seconds=seconds)
 
     @asynccontextmanager
     async def delivering(self, policy: Policy = LOOPBACK) -> AsyncIterator[None]:

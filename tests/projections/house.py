@@ -28,7 +28,7 @@ from infra.reference import Reference
 from projections import complaints
 from projections.complaints import ComplaintDetail, Worklist
 from projections.complaints.traits import traits_of
-from tests.infra.followers import following, until_at
+from tests.infra.followers import following, until_all_at
 from tests.infra.logs import NOW, REGISTER, caller, opened, served, serving
 
 UNTOLD: LiteralString = """
@@ -94,8 +94,7 @@ class House:
         """Bring the views, or all, up to the newest event; its position."""
         newest = await head(self.connection)
         async with following(self.database, *(views or VIEWS), batch=batch):
-            for view in views or VIEWS:
-                await until_at(self.database, view, newest)
+            await until_all_at(self.database, views or VIEWS, newest)
         return newest
 
     async def events(self, stream_id: UUID) -> Sequence[Recorded[Event]]:

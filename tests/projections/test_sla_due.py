@@ -26,7 +26,7 @@ POLICY: dict[str, Any] = {
 
 
 async def rows(at: House) -> list[Any]:
-    return await fetch(at.connection, "SELECT t::text FROM sla_due_3 t ORDER BY complaint_id")
+    return await fetch(at.connection, "SELECT t::text FROM sla_due_4 t ORDER BY complaint_id")
 
 
 async def test_what_follows_in_later_batches_of_one_transaction_is_not_missed(database: str) -> None:

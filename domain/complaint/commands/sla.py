@@ -14,7 +14,11 @@ class ApplyPolicies(Command, frozen=True, kw_only=True):
 
 
 class RecordSlaDue(Command, frozen=True, kw_only=True):
-    """Record what fell due by then, `at`, of the clocks: warnings, breaches, escalations, corrections."""
+    """Record what fell due by then, `at`, of the clocks: warnings, breaches, escalations, corrections.
+
+    What fell due by `history`, when a case was imported, is none of it.
+    """
 
     verb: ClassVar[str] = "record-sla-due"
     at: datetime
+    history: datetime | None = None

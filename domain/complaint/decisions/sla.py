@@ -96,7 +96,7 @@ def record_due(state: Complaint, command: c.RecordSlaDue, ctx: Context) -> list[
     if ctx.sla is None:
         return []
     now = max(ctx.now, command.at)
-    return [*fallen_due(state.timeline, ctx.sla.book, now, command.at)]
+    return [*fallen_due(state.timeline, ctx.sla.book, now, command.at, command.history)]
 
 
 def _after(state: Complaint | None, events: Iterable[e.ComplaintEvent], at: datetime) -> Complaint:

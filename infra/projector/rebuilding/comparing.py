@@ -1,7 +1,7 @@
 """Which rows differ between the view that serves and the one just built, both at the same position."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import sql
 
@@ -15,6 +15,9 @@ KEY = """
 SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)
  WHERE i.indisprimary AND i.indrelid = format('%%I.%%I', %s::text, %s::text)::regclass
  ORDER BY array_position(i.indkey::smallint[], a.attnum)"""
+DERIVED = """
+SELECT attname FROM pg_attribute
+ WHERE attgenerated <> '' AND attrelid = format('%%I.%%I', %s::text, %s::text)::regclass"""
 DIFFERING = sql.SQL(
     """SELECT count(*) OVER (), row_to_json(old), row_to_json(new)
          FROM {serving}.{table} old FULL JOIN {shadow}.{table} new USING ({key})
@@ -27,8 +30,8 @@ DIFFERING = sql.SQL(
 class Difference:
     """A row, by its key, that the two views do not have alike.
 
-    `columns` are those with other values, where both have the row; else `only_in` says which has it: the
-    `old` one or the `new`.
+    `columns` are those with other values, where both have the row, but for those that PostgreSQL derives from
+    others; else `only_in` says which has it: the `old` one or the `new`.
     """
 
     table: str
@@ -49,7 +52,7 @@ async def differences(connection: Connection, shadow: Shadow) -> Differences:
     """All differences, as the connection's transaction sees both views."""
     count, shown = 0, []
     for table in shadow.view.tables:
-        key = [name for (name,) in await (await connection.execute(KEY, [shadow.serving, table])).fetchall()]
+        key, derived = [await _names(connection, query, shadow, table) for query in (KEY, DERIVED)]
         query = DIFFERING.format(
             serving=sql.Identifier(shadow.serving),
             shadow=sql.Identifier(shadow.schema),
@@ -59,14 +62,18 @@ async def differences(connection: Connection, shadow: Shadow) -> Differences:
         )
         rows = await (await connection.execute(query)).fetchall()
         count += rows[0][0] if rows else 0
-        shown += [_difference(table, key, old, new) for _, old, new in rows]
+        shown += [_difference(table, key, derived, old, new) for _, old, new in rows]
     return Differences(count, tuple(shown))
 
 
+async def _names(connection: Connection, query: LiteralString, shadow: Shadow, table: str) -> list[str]:
+    return [name for (name,) in await (await connection.execute(query, [shadow.serving, table])).fetchall()]
+
+
 def _difference(
-    table: str, key: list[str], old: dict[str, Any] | None, new: dict[str, Any] | None
+    table: str, key: list[str], derived: list[str], old: dict[str, Any] | None, new: dict[str, Any] | None
 ) -> Difference:
     row = old or new or {}
     only_in = "new" if old is None else "old" if new is None else None
-    columns = [name for name in row if old and new and old[name] != new[name]]
-    return Difference(table, tuple(row[name] for name in key), only_in, tuple(columns))
+    columns = [name for name in row.keys() - derived if old and new and old[name] != new[name]]
+    return Difference(table, tuple(row[name] for name in key), only_in, tuple(sorted(columns)))

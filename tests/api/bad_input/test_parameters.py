@@ -107,7 +107,7 @@ def test_a_forged_cursor_is_refused_whatever_is_in_it(service: Service) -> None:
         [*asked, "2026-01-01T00:00:00", NOWHERE],
         [*asked, 5, NOWHERE],
         [*asked, "2026-01-01T00:00:00Z", "x"],
-        ["registered_at", asked.filters, "2026-01-01T00:00:00Z", NOWHERE],
+        [asked.list, "registered_at", asked.filters, "2026-01-01T00:00:00Z", NOWHERE],
         ["-registered_at"],
         ["-registered_at", "2026-01-01T00:00:00Z", NOWHERE],
         {},

@@ -146,10 +146,13 @@ class Told:
         return list(falls_due(self.timeline, self.book, now or self.at))
 
     def watch(self) -> list[e.ClockEvent]:
-        """Record what has fallen due."""
-        found = fallen_due(self.timeline, self.book, self.at)
-        for event in found:
-            self.tell(event)
+        """Record what has fallen due, each at its moment; what proves wrong, now."""
+        due = [each for each in self.due() if each.at <= self.at]
+        found: list[e.ClockEvent] = []
+        for at in sorted({self.at if each.what == "correction" else each.at for each in due}):
+            for event in fallen_due(self.timeline, self.book, self.at, at):
+                self.tell(event, at)
+                found.append(event)
         return found
 
 

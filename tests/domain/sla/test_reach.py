@@ -11,11 +11,26 @@ from domain.complaint import events as e
 from domain.messages import Problem
 from domain.sla import Calendar, Escalation, Extension, Length, Match, Policy, Target, WorkingTime
 from domain.sla.counting import Run, deadline
-from domain.sla.documents import CASE_OPENED, RollEnd, Unit
+from domain.sla.documents import CASE_OPENED, RECEIVED, RollEnd, Unit
 from domain.sla.lengths import is_shorter, never_longer
 from domain.sla.reach import AFTERWARDS, OVER
 from domain.sla.validation import policy_problems
-from tests.domain.sla.telling import HOUR, OFFICE, Told, length, local, number, pinned, policy, target
+from tests.domain.sla.telling import (
+    HOUR,
+    MONDAY,
+    OFFICE,
+    REOPENED,
+    Told,
+    case_opened,
+    length,
+    local,
+    number,
+    pinned,
+    policy,
+    replied,
+    resolved,
+    target,
+)
 from tests.domain.sla.test_against_the_model import STARTS, calendars
 
 UNITS: tuple[Unit, ...] = get_args(Unit)
@@ -37,6 +52,27 @@ def extended(of: Length, to: Length, **fields: Any) -> list[str]:
 def before(of: Length, offset: Length, **fields: Any) -> list[str]:
     level = Escalation(level=1, when="before", offset=offset, tell=("head",))
     return faults(target(length=of, escalations=(level,), **fields))
+
+
+@pytest.mark.parametrize(
+    ("stops", "counts_from", "begins"),
+    [
+        ("final_response", RECEIVED, True),
+        ("final_response", "investigation-started", False),
+        ("resolved", CASE_OPENED, False),
+        ("history_delivered", "history-requested", False),
+        ("next_update", RECEIVED, True),
+        ("next_update", "investigation-started", True),
+    ],
+)
+def test_a_cycle_that_no_reopening_begins(stops: Any, counts_from: str, begins: bool) -> None:
+    owed = target(stops, counts_from=counts_from, on_reopening="new_cycle")
+    assert faults(owed) == ([] if begins else ["on_reopening"])
+    at = Told(policy(owed)).tell(case_opened(MONDAY)).tell(e.InvestigationStarted())
+    at.tell(e.HistoryRequested(channel="phone")).later(HOUR).tell(e.HistoryDelivered(channel="phone"))
+    at.later(HOUR).tell(resolved()).later(HOUR).tell(replied()).later(HOUR).tell(REOPENED)
+    begun = {clock.started_at for clock in at.clocks() if clock.cycle > 1}
+    assert (MONDAY + 3 * HOUR in begun) == begins
 
 
 @pytest.mark.parametrize(

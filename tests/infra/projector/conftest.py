@@ -1,0 +1,11 @@
+"""Followers look more often than they have to."""
+
+import pytest
+
+from infra.projector import leading, runner
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leading, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(runner, "CANDIDATE_SECONDS", 0.02)

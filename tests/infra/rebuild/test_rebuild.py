@@ -1,0 +1,139 @@
+"""A view is built anew beside the one that serves: nobody sees it half."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from api.parts import VIEWS
+from domain.messages import Event
+from infra.database import DatabaseNotReady
+from infra.events import Recorded
+from infra.projector import (
+    BeingRebuilt,
+    CannotFold,
+    Rebuild,
+)
+from infra.projector.rebuilding import filling
+from infra.vault import Vault
+from tests.infra.followers import (
+    append,
+    following,
+    positions,
+    prepared,
+    seen,
+    until_at,
+)
+from tests.infra.logs import MASTER, NOTE, fetch, run, served, serving
+from tests.infra.rebuild.rebuilding import reading, rebuild, tables, until_rebuilding
+from tests.projections.house import house
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_view_is_rebuilt_while_the_log_grows_and_readers_see_it_whole_all_the_time(
+    database: str,
+) -> None:
+    view = seen()
+    await append(database, 300)
+    async with following(database, view), reading(database, view) as looks:
+        await until_at(database, view, 300)
+        for position in range(310, 400, 10):
+            await append(database, 10)
+            await rebuild(database, view).run()
+            await until_at(database, view, position)
+    assert await positions(database, view) == list(range(1, 391))
+    assert looks == sorted(looks)
+    assert all(position == rows for position, rows in looks)
+    assert await tables(database, "seen%") == ["ouvidoria_views.seen_1"]
+
+
+async def test_a_view_is_rebuilt_by_one_at_a_time(database: str) -> None:
+    held, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hold(_events: Sequence[Recorded[Event]]) -> None:
+        held.set()
+        await go_on.wait()
+
+    await append(database, 3)
+    await prepared(database, seen())
+    first = asyncio.create_task(rebuild(database, seen(before=hold)).run())
+    await asyncio.wait_for(held.wait(), 60)
+    with pytest.raises(BeingRebuilt, match="seen is being rebuilt already"):
+        await rebuild(database, seen()).run()
+    go_on.set()
+    await first
+    assert await positions(database, seen()) == [1, 2, 3]
+
+
+async def test_a_rebuild_without_its_schema_says_what_to_do(database: str) -> None:
+    await prepared(database, seen())
+    await run(database, "DROP SCHEMA ouvidoria_rebuild")
+    with pytest.raises(DatabaseNotReady, match="run `ouvidoria migrate`"):
+        await rebuild(database, seen()).run()
+
+
+async def test_a_switch_waits_for_a_long_reader_and_lets_others_read_meanwhile(database: str) -> None:
+    view = seen()
+    await append(database, 3)
+    async with following(database, view):
+        await until_at(database, view, 3)
+        async with served(database) as reader, reader.transaction():
+            await fetch(reader, "SELECT FROM seen_1")
+            rebuilding = asyncio.create_task(rebuild(database, view).run())
+            await until_rebuilding(database)
+            for position in range(4, 14):
+                await append(database, 1)
+                await until_at(database, view, position)
+                assert await positions(database, view) == list(range(1, position + 1))
+            assert not rebuilding.done()
+        await rebuilding
+        await append(database, 1)
+        await until_at(database, view, 14)
+    assert await positions(database, view) == list(range(1, 15))
+
+
+async def test_streams_longer_than_a_chunk_and_many_short_ones_are_folded_whole(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filling, "CHUNK", 3)
+    async with house(database) as at:
+        for notes in (0, 9, 1, 2, 3, 0, 0, 4):
+            await at.register(*[NOTE] * notes)
+        await at.project()
+        for view in VIEWS:
+            assert (await rebuild(database, view).run(compare=True)).count == 0
+
+
+async def test_what_is_done_together_is_cancelled_once_so_that_each_can_end_its_statement() -> None:
+    ended: list[str] = []
+
+    async def work(name: str, seconds: float) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(seconds)
+            ended.append(name)
+
+    working = asyncio.create_task(filling.together([work("first", 0), work("second", 0.01)]))
+    await asyncio.sleep(0.01)
+    working.cancel()
+    await asyncio.wait([working])
+    assert working.cancelled()
+    assert ended == ["first", "second"]
+
+
+async def test_a_rebuild_that_meets_an_event_that_does_not_fit_says_where_and_leaves_the_view(
+    database: str,
+) -> None:
+    async def fail(events: Sequence[Recorded[Event]]) -> None:
+        if events[-1].position >= 8:
+            raise ValueError("this event does not fit")
+
+    await append(database, 11)
+    async with following(database, seen()):
+        await until_at(database, seen(), 11)
+    told = "seen cannot take in an event between positions 1 and 11: ValueError: this event does not fit"
+    with pytest.raises(CannotFold, match=told):
+        await Rebuild(serving(database), Vault(MASTER), seen(before=fail)).run()
+    assert await positions(database, seen()) == list(range(1, 12))
