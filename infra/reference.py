@@ -20,7 +20,7 @@ from domain.sla_policy import SLA_POLICY
 from domain.staff import Analyst, Staff, Team, staff
 from domain.team import TEAM
 from infra.database import Unavailable
-from infra.events import decode_body
+from infra.events import UnknownEvent, decode_body
 from infra.projector.wake import Wake
 
 log = structlog.get_logger()
@@ -82,6 +82,8 @@ class Reference:
                 await self.refresh()
             except (psycopg.OperationalError, psycopg.InterfaceError, Unavailable) as error:
                 log.warning("reference-not-read", error=type(error).__name__)
+            except UnknownEvent as error:  # what comes before it holds; the views stand still before it, too
+                log.critical("reference-stands-still", exc_info=error)
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_SECONDS):
                     await grown.wait()
@@ -92,15 +94,18 @@ class Reference:
         async with self._reading:
             cursor = await connection.execute(AFTER, [self._position])
             rows = await cursor.fetchall()
-            for position, stream_id, kind, version, tag, occurred_at, body in rows:
-                # Without the key: reasons are personal, and matter to nobody here.
-                event = decode_body(tag, bytes(body), None, stream_id, version)
-                aggregate, states = self._folds[kind]
-                states[stream_id] = aggregate.evolve(states.get(stream_id), event, occurred_at)
-                self._position = position
-            if rows:
-                self.standing = standing(self._policies.values(), self._calendars.values())
-                self.staff = staff(self._teams.values(), self._analysts.values())
+            before = self._position
+            try:
+                for position, stream_id, kind, version, tag, occurred_at, body in rows:
+                    # Without the key: reasons are personal, and matter to nobody here.
+                    event = decode_body(tag, bytes(body), None, stream_id, version)
+                    aggregate, states = self._folds[kind]
+                    states[stream_id] = aggregate.evolve(states.get(stream_id), event, occurred_at)
+                    self._position = position
+            finally:
+                if self._position > before:
+                    self.standing = standing(self._policies.values(), self._calendars.values())
+                    self.staff = staff(self._teams.values(), self._analysts.values())
 
 
 _of_connections: WeakKeyDictionary[Connection, Reference] = WeakKeyDictionary()
