@@ -109,6 +109,7 @@ class Link:
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo
         self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._cursor: psycopg.AsyncCursor[Any] | None = None
         self._free = asyncio.Lock()
         self._closed = False
 
@@ -131,6 +132,19 @@ class Link:
             except (psycopg.OperationalError, psycopg.InterfaceError, asyncio.CancelledError):
                 await self._connection.close()
                 raise
+
+    @contextlib.asynccontextmanager
+    async def cursor(self) -> AsyncIterator[psycopg.AsyncCursor[Any]]:
+        """As `use`, with a cursor for binary results, the same as before: to make one costs a fifth of a commit.
+
+        Raises:
+            psycopg.OperationalError: the server cannot be reached or refuses.
+            psycopg.InterfaceError: the link was closed.
+        """
+        async with self.use() as connection:
+            if self._cursor is None or self._cursor.connection is not connection:
+                self._cursor = connection.cursor(binary=True)
+            yield self._cursor
 
     async def close(self) -> None:
         """Close the connection, if one is open, for ever."""

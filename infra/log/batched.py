@@ -156,14 +156,14 @@ class Log:
 
     async def _append_once(self, batch: list[Append]) -> list[Appended]:
         statement, arguments = (APPEND_ONE, fields(*batch)) if len(batch) == 1 else (APPEND, columns(batch))
-        async with self._writing.use() as connection, connection.cursor(binary=True) as cursor:
+        async with self._writing.cursor() as cursor:
             await cursor.execute(statement, arguments)
             return [Appended._make(values) for values in await cursor.fetchall()]
 
     async def _load_once(self, batch: list[Load]) -> list[Loaded]:
         keyed = [request for request in batch if request.key is not None]
         seen: dict[tuple[str, str | None], Seen] = {}
-        async with self._reading.use() as connection, connection.cursor(binary=True) as cursor:
+        async with self._reading.cursor() as cursor:
             await cursor.execute(STREAMS, [ids({request.stream_id for request in batch})])
             rows = [Row._make(values) for values in await cursor.fetchall()]
             if (
