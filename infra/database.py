@@ -135,7 +135,7 @@ class Link:
 
     @contextlib.asynccontextmanager
     async def cursor(self) -> AsyncIterator[psycopg.AsyncCursor[Any]]:
-        """As `use`, with a cursor for binary results, the same as before: to make one costs a fifth of a commit.
+        """As `use`, with a cursor for binary results, always the same: to make one costs a fifth of a commit.
 
         Raises:
             psycopg.OperationalError: the server cannot be reached or refuses.

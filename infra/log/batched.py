@@ -32,6 +32,7 @@ from infra.log.requests import (
     columns,
     fields,
 )
+from infra.patience import Patience
 from infra.vault import Vault
 
 log = structlog.get_logger()
@@ -59,7 +60,7 @@ class Log:
     def __init__(self, conninfo: str, vault: Vault, *, patience: float = 5.0) -> None:
         """`patience`: for how many seconds an absent database is tried again before callers are told."""
         self.vault = vault
-        self._patience = patience
+        self._patience = Patience(patience)
         self._answering = True
         self._writing = Link(_by_index(conninfo))
         self._reading = Link(_by_index(conninfo))
@@ -132,13 +133,12 @@ class Log:
         started = time.monotonic()
         while True:
             try:
-                async with asyncio.timeout(self._patience):
-                    results = await once(batch)
+                results = await self._patience.limit(once(batch))
             except Exception as error:  # noqa: BLE001 - goes to the callers it is about
                 if not _lost(error):
                     return await self._halve(batch, once, error)
                 log.warning("database-lost", error=type(error).__name__)
-                if time.monotonic() - started >= (self._patience if self._answering else 0):
+                if time.monotonic() - started >= (self._patience.seconds if self._answering else 0):
                     self._answering = False  # whoever waits now is not kept waiting as long again
                     return [_unavailable(error) for _ in batch]
                 await asyncio.sleep(0.1)

@@ -87,7 +87,7 @@ def test_a_database_that_says_nothing_is_given_up(
 ) -> None:
     made = service.register()
     until_well(service, made)
-    monkeypatch.setattr(service.services.log, "_patience", 1.0)
+    monkeypatch.setattr(service.services.log._patience, "seconds", 1.0)
     monkeypatch.setattr(access, "READ_SECONDS", 1.0)
     line.hold()
     for answer in ask_all(service, made):

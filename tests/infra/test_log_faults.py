@@ -88,11 +88,11 @@ async def test_a_caller_who_was_told_unavailable_gets_the_first_answer_by_asking
             return proxy.swallowed == 1
 
         await until(swallowed)
-        log._patience = 0
+        log._patience.seconds = 0
         with pytest.raises(Unavailable):
             await first
         ((position, stream_id),) = await events(database)
-        proxy.stopped, log._patience = False, 30
+        proxy.stopped, log._patience.seconds = False, 30
 
         outcome = await commands.create(COMPLAINT, caller(key="k"), REGISTER)
 
@@ -166,7 +166,7 @@ async def test_a_server_that_stays_away_is_told_and_its_return_is_noticed(databa
     async with behind_proxy(database) as (proxy, log):
         commands = Commands(log)
         first = await commands.create(COMPLAINT, caller(), REGISTER)
-        log._patience, proxy.stopped = 0.05, True
+        log._patience.seconds, proxy.stopped = 0.05, True
         await run(database, END_ALL)
         for attempt in (
             commands.create(COMPLAINT, caller(), REGISTER),
@@ -179,7 +179,7 @@ async def test_a_server_that_stays_away_is_told_and_its_return_is_noticed(databa
                 await attempt
 
         proxy.stopped = False
-        log._patience = 30
+        log._patience.seconds = 30
 
         assert (await commands.execute(COMPLAINT, first.stream_id, caller(), NOTE)).version == 2
 
