@@ -157,19 +157,27 @@ class Streams:
             await asyncio.wait([following, leaving], return_when=asyncio.FIRST_COMPLETED)
         finally:
             del self._open[client]
-            following.cancel()
-            leaving.cancel()
-            results = await asyncio.gather(following, leaving, return_exceptions=True)
-        if isinstance(results[0], PASSING):
-            log.warning("stream-interrupted", error=type(results[0]).__name__)
-        elif isinstance(results[0], Exception):
-            log.error("stream-failed", exc_info=results[0])
+            failed, _ = await _ended(following, leaving)
+        if isinstance(failed, PASSING):
+            log.warning("stream-interrupted", error=type(failed).__name__)
+        elif isinstance(failed, Exception):
+            log.error("stream-failed", exc_info=failed)
         await _finish(send, scope["state"].get("abort"))
 
 
 async def _left(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def _ended(*tasks: asyncio.Task[None]) -> list[BaseException | None]:
+    """What they ended with, once they have; cancelled again where a wake-up swallowed the first one."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=LOOK_SECONDS)
+    return await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _finish(send: Send, abort: Callable[[], None] | None) -> None:

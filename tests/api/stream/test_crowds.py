@@ -1,5 +1,8 @@
 """Of many clients of the stream nobody pays for the slowness of another."""
 
+import asyncio
+import contextlib
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -91,5 +94,27 @@ def test_who_leaves_is_forgotten(own_service: Service) -> None:
     for _ in range(3):
         with streaming(own_service) as stream:
             stream.next()
+    eventually(lambda: not (own_service.services.streams._open or own_service.services.hub._channels))
+    assert own_service.services.hub.clients == 0
+
+
+def test_who_leaves_is_forgotten_though_a_wake_up_swallows_that(
+    own_service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, begun, gone_on = own_service.services.hub._read, threading.Event(), threading.Event()
+
+    async def swallowing(*asked: Any) -> Any:
+        if not begun.is_set():
+            begun.set()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+            asyncio.get_running_loop().call_later(0.3, gone_on.set)  # by then it has joined
+        return await read(*asked)
+
+    monkeypatch.setattr(own_service.services.hub, "_read", swallowing)
+    with streaming(own_service) as stream:
+        stream.next()
+        assert begun.wait(60)
+    assert gone_on.wait(60)
     eventually(lambda: not (own_service.services.streams._open or own_service.services.hub._channels))
     assert own_service.services.hub.clients == 0
