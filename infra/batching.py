@@ -141,8 +141,6 @@ class Batcher(Generic[T, R]):
             await asyncio.sleep(0)
 
     def _take(self) -> list[tuple[T, asyncio.Future[R]]]:
-        if len(self._queue) == 1 and not self._queue[0][1].done():
-            return [self._queue.popleft()]
         share = math.ceil((len(self._queue) + self._under_way) / self._abreast)
         most = min(self._most, max(share, FEW))
         batch: list[tuple[T, asyncio.Future[R]]] = []

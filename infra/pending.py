@@ -22,7 +22,7 @@ async def keep_short(conninfo: str) -> None:
     """Keep the pending lists of the GIN indexes short, for ever.
 
     PostgreSQL appends new words to such a list, and whoever makes it longer than 4 MB sorts it into the
-    index: a follower would stand still for half a second, once in so many thousand complaints. A search
+    index: of texts with many different words, a follower would stand still for tenths of a second. A search
     reads the whole list, so it is better short.
     """
     link = Link(conninfo)
