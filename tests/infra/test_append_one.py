@@ -76,3 +76,26 @@ def test_alone_or_in_a_batch_of_one_it_comes_to_the_same(database: str) -> None:
         asyncio.run(run())
 
     compared()
+
+
+def test_every_verdict_is_the_same(database: str) -> None:
+    async def run() -> None:
+        stream, keyless = UUID(int=1), UUID(int=2)
+        first = request(stream, events=2, key="a", claim="source:1")
+        asked = [
+            first,
+            request(keyless, wrapped_key=None),
+            first,
+            request(stream, 2, key="a"),
+            request(claim="source:1"),
+            request(stream, 1),
+            request(stream, 2, events=0, wrapped_key=b"wrapped"),
+            request(keyless, 1, wrapped_key=b"wrapped"),
+        ]
+        async with await connect(serving(database)) as connection:
+            for command in asked:
+                await alike(connection, command)
+            answers = [(await append_one_on(connection, command)).verdict for command in asked[1:]]
+        assert answers == ["replayed", "replayed", "reused", "claimed", "conflict", "replayed", "conflict"]
+
+    asyncio.run(run())
