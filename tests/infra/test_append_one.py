@@ -88,7 +88,7 @@ def test_every_verdict_is_the_same(database: str) -> None:
             first,
             request(stream, 2, key="a"),
             request(claim="source:1"),
-            request(stream, 1),
+            request(stream, 1, events=2),
             request(stream, 2, events=0, wrapped_key=b"wrapped"),
             request(keyless, 1, wrapped_key=b"wrapped"),
         ]
