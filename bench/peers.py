@@ -26,7 +26,7 @@ EXCLUDED = ", ".join(f'excluded."{name}"' for name in ComplaintRow.__struct_fiel
 UPSERT = f"""INSERT INTO {SCHEMA}.complaints_4 ({COLUMNS})
              SELECT {COLUMNS} FROM json_populate_record(NULL::{SCHEMA}.complaints_4, %s)
                  ON CONFLICT (complaint_id) DO UPDATE SET ({COLUMNS}) = ROW ({EXCLUDED})"""  # noqa: S608 - names of our own
-UPSERT_TEXTS = WRITE.replace("complaints_text_4", f"{SCHEMA}.complaints_text_4")
+UPSERT_TEXTS = WRITE.decode().replace("complaints_text_4", f"{SCHEMA}.complaints_text_4")
 encode = msgspec.json.Encoder(order="deterministic").encode
 
 

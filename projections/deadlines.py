@@ -15,6 +15,7 @@ from domain.complaint import events as e
 from domain.messages import Event
 from infra.events import Recorded
 from infra.projector import View
+from infra.rows import write
 
 Kind = Literal["promise", "reminder"]
 
@@ -28,11 +29,11 @@ CREATE TABLE IF NOT EXISTS deadlines_1 (
 );
 CREATE INDEX IF NOT EXISTS deadlines_1_due ON deadlines_1 (due_at, complaint_id, item_id);
 """
-KEEP: LiteralString = """
+KEEP = b"""
 INSERT INTO deadlines_1 (complaint_id, item_id, kind, due_at)
 SELECT complaint_id, item_id, kind, due_at FROM json_populate_recordset(NULL::deadlines_1, %s)
     ON CONFLICT (complaint_id, item_id) DO UPDATE SET due_at = excluded.due_at"""
-DROP: LiteralString = """
+DROP = b"""
 DELETE FROM deadlines_1 d USING unnest(%s::uuid[], %s::uuid[]) AS ended (complaint_id, item_id)
  WHERE d.complaint_id = ended.complaint_id AND d.item_id = ended.item_id"""
 DUE: LiteralString = """
@@ -65,9 +66,9 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
         if change := _change(recorded):
             left[recorded.stream_id, change[0]] = change[1]
     if ended := [key for key, due in left.items() if due is None]:
-        await connection.execute(DROP, [[key[0] for key in ended], [key[1] for key in ended]])
+        await write(connection, DROP, [[key[0] for key in ended], [key[1] for key in ended]])
     if kept := [due for due in left.values() if due is not None]:
-        await connection.execute(KEEP, [msgspec.json.encode(kept).decode()])
+        await write(connection, KEEP, [msgspec.json.encode(kept).decode()])
 
 
 VIEW = View(

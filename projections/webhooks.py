@@ -28,7 +28,7 @@ from infra.pages import (
     read_page,
 )
 from infra.projector import View
-from infra.rows import fold_rows, one_by_one
+from infra.rows import fold_rows, one_by_one, write
 from infra.webhooks import Book, Instruction, Target
 
 Sort = Literal["created_at", "-created_at"]
@@ -56,7 +56,7 @@ CREATE TABLE IF NOT EXISTS webhook_instructions_1 (
     PRIMARY KEY (webhook_id, position)
 );
 """
-KEEP: LiteralString = """
+KEEP = b"""
 INSERT INTO webhook_instructions_1
 SELECT * FROM json_populate_recordset(NULL::webhook_instructions_1, %s)"""
 
@@ -130,7 +130,7 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
         connection, ours, table="webhooks_1", key="webhook_id", row_type=Row, fold=one_by_one(fold)
     )
     if asked := [found for event in ours if (found := _instruction(event))]:
-        await connection.execute(KEEP, [msgspec.json.encode(asked).decode()])
+        await write(connection, KEEP, [msgspec.json.encode(asked).decode()])
 
 
 VIEW = View(

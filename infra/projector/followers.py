@@ -19,7 +19,9 @@ class View:
 
     `ddl` creates the view's `tables`, whose names carry its version, and nothing else; it names no schema.
     `apply` folds events, given in order and without a hole, into them, inside the transaction that also moves
-    the checkpoint. It may be called several times in one transaction; it alone writes the tables.
+    the checkpoint. It may be called several times in one transaction; it alone writes the tables. It writes
+    by `rows.write`, so that a few events can go into a view in one message: that is the transaction then, and
+    what `apply` reads is as it was before. One that writes otherwise is folded step by step, which is slower.
 
     Where each row is made from the events of one stream alone, `stream_kinds` are the kinds of those streams:
     a rebuild then gives `apply` one whole stream after the other, which is faster. A view that does not look

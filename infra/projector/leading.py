@@ -17,7 +17,7 @@ from infra.projector.moving import Move
 from infra.projector.rebuilding import BeingRebuilt, Rebuild
 from infra.projector.tail import Tail
 from infra.projector.wake import Wake
-from infra.rows import Memory, remembering
+from infra.rows import Bundle, Memory, bundling, remembering
 from infra.vault import Vault
 
 log = structlog.get_logger()
@@ -28,14 +28,25 @@ STRETCH_SECONDS = 2.0
 REMEMBERED = 20_000
 """Rows of each table that the leader of a view need not read again."""
 
-MOVE = "UPDATE checkpoints SET position = %s WHERE follower = %s AND position = %s AND generation = %s"
+FEW = 32
+"""A batch of so many events at most is written in one message."""
+
+MOVE = b"UPDATE checkpoints SET position = %s WHERE follower = %s AND position = %s AND generation = %s"
+# An error where the checkpoint is elsewhere: nothing that comes after it is done.
+MOVE_OR_FAIL = b"WITH moved AS (%b RETURNING follower) SELECT 1 / count(*) FROM moved" % MOVE
 # What passes by itself: to be tried again, never a reason to stand still.
 PASSING = (psycopg.OperationalError, psycopg.InterfaceError, Unavailable, Overloaded)
 
 # A leader looks at its checkpoint each second; one that hangs loses its connection, and with it the lead.
 # What a crash of the server takes back of a view, its checkpoint goes back with: it is folded again.
-ALIVE = """SELECT set_config(name, '5s', false), set_config('synchronous_commit', 'off', false)
-             FROM unnest(ARRAY['idle_session_timeout', 'idle_in_transaction_session_timeout']) AS name"""
+# Nothing is written but in the transactions that say so: never a row without the checkpoint.
+LEADING = """SELECT set_config(name, value, false)
+               FROM (VALUES ('idle_session_timeout', '5s'), ('idle_in_transaction_session_timeout', '5s'),
+                            ('synchronous_commit', 'off'), ('default_transaction_read_only', 'on'))
+                    AS setting (name, value)"""
+STANDS = "UPDATE checkpoints SET failed_position = %s, failure = %s WHERE follower = %s AND generation = %s"
+GOES_ON = """UPDATE checkpoints SET failed_position = NULL, failure = NULL
+              WHERE follower = %s AND failure IS NOT NULL"""
 
 
 class Deposed(Exception):
@@ -73,6 +84,7 @@ class Lead:
         self._vault = vault
         self._batch = batch
         self._memory = Memory(REMEMBERED)
+        self._bundle = Bundle(connection)
         self._position = 0
         self._generation = 0
         self._moved = 0.0
@@ -84,6 +96,7 @@ class Lead:
             Deposed: the checkpoint was moved by another.
             BeingRebuilt: the view has no tables yet, and somebody else builds them.
         """
+        await self._connection.set_read_only(False)  # its transactions say that they write
         with remembering(self._connection, self._memory):
             while True:
                 await self._start()
@@ -99,12 +112,9 @@ class Lead:
         else:
             if await self._checkpoint() is None:
                 await self._build(self._follower)
-            await self._connection.execute(ALIVE)
-        await self._connection.execute(
-            """UPDATE checkpoints SET failure = NULL, failed_position = NULL
-                WHERE follower = %s AND failure IS NOT NULL""",
-            [self._name],
-        )
+            await self._connection.execute(LEADING)
+        async with self._connection.transaction():
+            await self._connection.execute(GOES_ON, [self._name])
         self._position, self._generation = await self._checkpoint() or self._gone()
 
     async def _build(self, view: View) -> None:
@@ -167,7 +177,8 @@ class Lead:
         if not self._follower.concerned(events):
             await self._pass_over(events[-1].position)
         elif isinstance(self._follower, View):
-            self._position = await self._fold(self._follower, events, more=more)
+            if len(events) > FEW or not await self._fold_at_once(self._follower, events):
+                self._position = await self._fold(self._follower, events, more=more)
         else:
             for event in events:
                 if isinstance(event.event, self._follower.types):
@@ -178,10 +189,29 @@ class Lead:
     async def _pass_over(self, position: int) -> None:
         """Move on where nothing changes: together with others, once a second by the connection that leads."""
         if time.monotonic() - self._moved > POLL_SECONDS:
-            await self._move(self._position, position)
+            async with self._connection.transaction():
+                await self._move(self._position, position)
         elif not await self._tail.moves.move(Move(self._name, self._generation, self._position, position)):
             raise Deposed
         self._position = position
+
+    async def _fold_at_once(self, view: View, events: Events) -> bool:
+        """Fold a few events, and send what changes in one message; False: it failed, and nothing was done."""
+        position = events[-1].position
+        try:
+            with bundling(self._connection, self._bundle) as bundle:
+                await view.apply(self._connection, events)
+                await self._memory.flush(self._connection)
+            if bundle:
+                await bundle.send(MOVE_OR_FAIL, [position, self._name, self._position, self._generation])
+        except psycopg.Error:
+            self._memory.forget()
+            return False
+        if bundle:
+            self._position, self._moved = position, time.monotonic()
+        else:
+            await self._pass_over(position)
+        return True
 
     async def _fold(self, view: View, events: Events, *, more: bool) -> int:
         """Fold a stretch of the log in one transaction; the position reached."""
@@ -227,11 +257,8 @@ class Lead:
             error=kind,
             exc_info=failed.cause,
         )
-        await self._connection.execute(
-            """UPDATE checkpoints SET failed_position = %s, failure = %s
-                WHERE follower = %s AND generation = %s""",
-            [failed.position, kind, self._name, self._generation],
-        )
+        async with self._connection.transaction():
+            await self._connection.execute(STANDS, [failed.position, kind, self._name, self._generation])
         stands = "SELECT FROM checkpoints WHERE follower = %s AND failure IS NOT NULL"
         while True:
             if await (await self._connection.execute(stands, [self._name])).fetchone() is None:

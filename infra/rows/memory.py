@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -54,7 +55,7 @@ class Known(Generic[R]):
 
     def trim(self, most: int) -> None:
         """Forget all but the rows used last."""
-        for key in list(self.rows)[: max(len(self.rows) - most, 0)]:
+        for key in list(islice(self.rows, max(len(self.rows) - most, 0))):
             del self.rows[key]
 
 

@@ -13,6 +13,7 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 
 from infra.log import arguments
+from infra.rows.writing import bundles, write
 
 R = TypeVar("R", bound=Struct)
 
@@ -88,9 +89,8 @@ class Table(Generic[R]):
     async def write(self, connection: psycopg.AsyncConnection[Any], rows: Sequence[R]) -> None:
         """Insert the rows, or put them in the place of those with the same keys."""
         await self._learn(connection)
-        if len(rows) <= FEW:
-            few = _encoder.encode(rows).decode()
-            await connection.execute(self._upsert_few, [few])
+        if len(rows) <= FEW or bundles(connection):
+            await write(connection, self._upsert_few, [_encoder.encode(rows).decode()])
             return
         await connection.execute(self._stage)
         await self.copy(connection, rows, "staged")

@@ -25,6 +25,7 @@ from infra.pages import (
     read_page,
 )
 from infra.projector import View
+from infra.rows import write
 
 Sort = Literal["position", "-position"]
 Position = Annotated[int, Meta(ge=0, le=2**63 - 1)]
@@ -53,7 +54,7 @@ CREATE INDEX IF NOT EXISTS audit_2_occurred ON audit_2 (occurred_at);
 """
 
 # The personal fields of a body are sealed in one field; what is left names nobody.
-COPY = """
+COPY = b"""
 INSERT INTO audit_2
 SELECT position, stream_id, kind, version, tag, actor, occurred_at, recorded_at, correlation, causation,
        origin, convert_from(body, 'UTF8')::jsonb - %s - 'type'
@@ -68,7 +69,7 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
 
 async def copy(connection: psycopg.AsyncConnection[Any], first: int, last: int) -> None:
     """Copy what is from one position to another, both included."""
-    await connection.execute(COPY, [SEALED, first, last])
+    await write(connection, COPY, [SEALED, first, last])
 
 
 VIEW = View(name="audit", version=2, ddl=DDL, tables=("audit_2",), apply=apply, copy=copy)

@@ -14,6 +14,7 @@ from domain.complaint import events as e
 from domain.complaint.values import Contact, SubjectRef
 from domain.messages import Event
 from infra.events import Recorded
+from infra.rows import write
 from projections.complaints.search import words
 
 SAMPLE: LiteralString = "uuid_hash(complaint_id) & 1023 = 0"
@@ -35,7 +36,7 @@ READ: LiteralString = """
 SELECT json_agg(t)::text
   FROM (SELECT complaint_id, subject, description, contact, remedy_sought, subject_refs
           FROM complaints_text_4 WHERE complaint_id = ANY(%s)) t"""
-WRITE: LiteralString = """
+WRITE = b"""
 INSERT INTO complaints_text_4
        (complaint_id, subject, description, contact, remedy_sought, subject_refs, document)
 SELECT complaint_id, subject, description, contact, remedy_sought, subject_refs,
@@ -93,7 +94,7 @@ async def apply_texts(connection: psycopg.AsyncConnection[Any], events: Sequence
     changed = [texts for key, texts in after.items() if texts is not None and texts is not before.get(key)]
     if changed:
         rows = [indexed(texts) for texts in changed]
-        await connection.execute(WRITE, [msgspec.json.encode(rows).decode()])
+        await write(connection, WRITE, [msgspec.json.encode(rows).decode()])
 
 
 def _corrected(texts: Texts, event: e.ComplaintCorrected) -> Texts:

@@ -12,6 +12,7 @@ from typing import Any, LiteralString, NamedTuple
 import msgspec
 import psycopg
 
+from infra.rows import write
 from projections.sla.rows import DIMENSIONS, ClockRow
 
 OF_ANALYSTS = "sla_compliance_analysts_4"
@@ -103,9 +104,9 @@ async def _add(
 ) -> None:
     # In one order, so that two that fill a table do not lock each other's rows crosswise.
     rows = _encoder.encode([{**cell._asdict(), **changes[cell]._asdict()} for cell in cells]).decode()
-    await connection.execute(ADD.format(table=table), [rows])
+    await write(connection, ADD.format(table=table).encode(), [rows])
     if any(number < 0 for cell in cells for number in changes[cell]):
-        await connection.execute(SWEEP.format(table=table), [rows])
+        await write(connection, SWEEP.format(table=table).encode(), [rows])
 
 
 def _difference(old: Iterable[ClockRow], new: Iterable[ClockRow]) -> dict[Cell, Count]:

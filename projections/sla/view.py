@@ -13,7 +13,7 @@ from domain.messages import Event
 from infra.events import Recorded
 from infra.projector import View
 from infra.reference import read_book
-from infra.rows import fills_fresh, fold_rows, one_by_one, table_of
+from infra.rows import fills_fresh, fold_rows, one_by_one, table_of, write
 from projections.sla.cases import Case, fold
 from projections.sla.counts import COUNTS, TABLES, recount
 from projections.sla.rows import ClockRow, clock_rows
@@ -77,7 +77,7 @@ CREATE INDEX IF NOT EXISTS sla_clocks_4_outcome ON sla_clocks_4 (outcome, decide
     WHERE decided_at IS NOT NULL;
 """
 CLOCKS: LiteralString = "SELECT json_agg(c)::text FROM sla_clocks_4 c WHERE complaint_id = ANY(%s)"
-CLEAR: LiteralString = "DELETE FROM sla_clocks_4 WHERE id = ANY(%s)"
+CLEAR = b"DELETE FROM sla_clocks_4 WHERE id = ANY(%s)"
 
 
 async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
@@ -128,7 +128,7 @@ async def _replace(
     if changed := [row for row in new if row != before.get(row.id)]:
         await table.write(connection, changed)
     if gone := before.keys() - {row.id for row in new}:
-        await connection.execute(CLEAR, [list(gone)])
+        await write(connection, CLEAR, [list(gone)])
 
 
 async def _clocks(connection: psycopg.AsyncConnection[Any], ids: list[UUID]) -> list[ClockRow]:

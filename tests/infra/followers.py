@@ -10,6 +10,7 @@ import psycopg
 from domain.messages import Event
 from infra.events import Recorded
 from infra.projector import Reactor, Runner, Standing, Tail, View, Wake, prepare, standings
+from infra.rows import write
 from infra.vault import Vault
 from tests.infra.logs import MASTER, ask, fetch, opened, request, served, serving, until
 
@@ -33,7 +34,7 @@ def seen(name: str = "seen", version: int = 1, *, before: Before = nothing, afte
     async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
         await before(events)
         statement = f"INSERT INTO {name}_{version} SELECT unnest(%s::bigint[])"
-        await connection.execute(statement.encode(), [[event.position for event in events]])
+        await write(connection, statement.encode(), [[event.position for event in events]])
         await after(events)
 
     ddl = f"CREATE TABLE IF NOT EXISTS {name}_{version} (position bigint NOT NULL)"

@@ -75,5 +75,5 @@ async def test_a_leader_that_hangs_is_replaced_and_changes_nothing_when_it_comes
 
 
 def test_a_leader_that_hangs_is_noticed_later_than_it_looks_at_its_checkpoint() -> None:
-    assert "'5s'" in leading.ALIVE
+    assert "'5s'" in leading.LEADING
     assert leading.POLL_SECONDS <= 1

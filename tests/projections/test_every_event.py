@@ -27,6 +27,7 @@ from domain.webhook import commands as w
 from infra.events import decode_body, encode_body
 from infra.log import Draft, read
 from infra.projector import Rebuild, View, leading
+from infra.projector.followers import Events
 from infra.projector.rebuilding import filling
 from infra.rows import tables
 from infra.vault import Vault
@@ -235,6 +236,24 @@ async def test_rows_are_the_same_whether_followed_caught_up_or_rebuilt(
         await at.project(batch=1_000)
         assert await contents(at) == followed
         await traits_are_those_of_the_columns(at)
+
+
+async def test_a_few_events_are_written_in_one_message_whatever_they_are(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slowly: list[str] = []
+    fold = leading.Lead._fold
+
+    async def noted(self: leading.Lead, view: View, events: Events, *, more: bool) -> int:
+        slowly.append(view.name)
+        return await fold(self, view, events, more=more)
+
+    monkeypatch.setattr(leading.Lead, "_fold", noted)
+    async with house(database) as at:
+        await try_many(at, random.Random(6), 100)  # noqa: S311 - repeatable, not secret
+        await at.project(batch=leading.FEW)
+        assert all((await contents(at)).values())
+    assert slowly == []
 
 
 async def empty(at: House, view: View) -> None:

@@ -1,10 +1,15 @@
 """A view that fails stops before the event, alone and loudly, until it is mended."""
 
+import dataclasses
+from typing import Any
+
+import psycopg
 import pytest
 from msgspec import structs
 
 from infra.log import Draft
 from infra.projector import Rebuild
+from infra.rows import write
 from infra.vault import Vault
 from tests.infra.followers import (
     append,
@@ -17,7 +22,7 @@ from tests.infra.followers import (
     until_failed,
 )
 from tests.infra.logs import MASTER, NOW, append_on, request, served, serving
-from tests.infra.projector.trapping import Trap
+from tests.infra.projector.trapping import Batch, Trap
 
 pytestmark = pytest.mark.anyio
 
@@ -75,6 +80,41 @@ async def test_a_view_that_failed_resumes_when_it_is_rebuilt(database: str) -> N
         await Rebuild(serving(database), Vault(MASTER), view).run()
         await until_at(database, view, 3)
     assert await positions(database, view) == [1, 2, 3]
+
+
+async def test_a_view_whose_statement_fails_stops_before_the_event_and_tells_why(database: str) -> None:
+    async def apply(connection: psycopg.AsyncConnection[Any], events: Batch) -> None:
+        for event in events:
+            statement = b"INSERT INTO seen_1 SELECT CASE WHEN 1 / (%s - 5) <> 9 THEN %s END"
+            await write(connection, statement, [event.position, event.position])
+
+    view = dataclasses.replace(seen(), apply=apply)
+    await append(database, 8)
+    async with following(database, view):
+        failed = await until_failed(database, view)
+    assert (failed.position, failed.failed_position, failed.failure) == (4, 5, "DivisionByZero")
+    assert await positions(database, view) == [1, 2, 3, 4]
+
+
+async def test_a_view_that_writes_at_once_is_folded_step_by_step_and_nothing_is_doubled(
+    database: str,
+) -> None:
+    trap = Trap(5)
+
+    async def apply(connection: psycopg.AsyncConnection[Any], events: Batch) -> None:
+        for event in events:
+            await connection.execute("INSERT INTO seen_1 VALUES (%s)", [event.position])
+        await trap(events)
+
+    view = dataclasses.replace(seen(), apply=apply)
+    await append(database, 8)
+    async with following(database, view):
+        failed = await until_failed(database, view)
+        assert (failed.position, failed.failed_position, failed.failure) == (4, 5, "ValueError")
+    trap.set = False
+    async with following(database, view):
+        await until_at(database, view, 8)
+    assert await positions(database, view) == list(range(1, 9))
 
 
 async def test_an_event_that_this_version_does_not_know_stops_a_view_before_it(database: str) -> None:
