@@ -79,7 +79,7 @@ async def test_outside_of_a_bundle_a_statement_is_done_at_once(database: str) ->
 
 
 async def test_values_arrive_as_they_are(database: str) -> None:
-    values = (
+    values: tuple[tuple[Any, ...], ...] = (
         (1, 'it\'s 100 %s, \\ "quoted"; $1', ["a,b", "{}", "NULL", "'"], [UUID(int=7)]),
         (2, None, [], []),
         (3, "ação\n\t✓", None, None),
