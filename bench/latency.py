@@ -24,7 +24,7 @@ from api.parts import VIEWS
 from bench.http import registrations
 from bench.load import load, spawning
 from bench.measuring import SCHEMA, Ratio, console, report
-from infra.database import owner_conninfo
+from infra.database import connect, owner_conninfo
 from infra.embedded import url
 
 RUNS, SHARES, SECONDS, CONNECTIONS = 3, (0.1, 0.5, 0.9), 5.0, 64
@@ -84,26 +84,29 @@ async def _send(port: int, requests: list[bytes], rate: float, conninfo: str) ->
 
     visible: list[float] = []
     done = asyncio.Event()
-    watching = asyncio.create_task(_watch(conninfo, at, visible, done))
-    started = time.perf_counter()
-    async with asyncio.TaskGroup() as tasks:
-        for number, request in enumerate(requests):
-            due = started + number / rate
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            tasks.create_task(one(request, due))
-    done.set()
-    await watching
+    async with await connect(conninfo) as connection:
+        await connection.execute(VISIBLE, [FOLLOWERS])
+        watching = asyncio.create_task(_watch(connection, at, visible, done))
+        started = time.perf_counter()
+        async with asyncio.TaskGroup() as tasks:
+            for number, request in enumerate(requests):
+                due = started + number / rate
+                await asyncio.sleep(max(0.0, due - time.perf_counter()))
+                tasks.create_task(one(request, due))
+        done.set()
+        await watching
     return Taken(answered, visible)
 
 
-async def _watch(conninfo: str, at: dict[int, float], visible: list[float], done: asyncio.Event) -> None:
+async def _watch(
+    connection: psycopg.AsyncConnection[Any], at: dict[int, float], visible: list[float], done: asyncio.Event
+) -> None:
     """Look every two milliseconds how far the last view is."""
-    async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
-        while at or not done.is_set():
-            (reached,) = await (await connection.execute(VISIBLE, [FOLLOWERS])).fetchone() or (0,)
-            now = time.perf_counter()
-            visible.extend(now - at.pop(position) for position in [each for each in at if each <= reached])
-            await asyncio.sleep(0.002)
+    while at or not done.is_set():
+        (reached,) = await (await connection.execute(VISIBLE, [FOLLOWERS])).fetchone() or (0,)
+        now = time.perf_counter()
+        visible.extend(now - at.pop(position) for position in [each for each in at if each <= reached])
+        await asyncio.sleep(0.002)
 
 
 def _in_process(port: int, requests: list[bytes], rate: float, conninfo: str, taken: Any) -> None:

@@ -95,7 +95,7 @@ class KeyRing:
         self._link = Link(conninfo)
         self._keys: dict[bytes, AccessKey] = {}
         self._read_at = float("-inf")
-        self._reads: Batcher[None, None] = Batcher(self._read)
+        self._reads: Batcher[bytes, None] = Batcher(self._read)
 
     async def find(self, token: str) -> AccessKey | None:
         """The key of a token, open or not.
@@ -104,11 +104,9 @@ class KeyRing:
             psycopg.OperationalError, TimeoutError: the database does not answer, and no copy is fresh.
         """
         wanted = digest(token)
-        key = self._keys.get(wanted)
-        if key is None or self._age() > FRESH_SECONDS:
-            await self._reads.submit(None)
-            key = self._keys.get(wanted)
-        return key
+        if not self._knows([wanted]):
+            await self._reads.submit(wanted)
+        return self._keys.get(wanted)
 
     @property
     def fresh_until(self) -> float:
@@ -123,15 +121,20 @@ class KeyRing:
     def _age(self) -> float:
         return time.monotonic() - self._read_at
 
-    async def _read(self, waiting: list[None]) -> list[None]:
+    def _knows(self, wanted: Sequence[bytes]) -> bool:
+        return self._age() <= FRESH_SECONDS and all(each in self._keys for each in wanted)
+
+    async def _read(self, wanted: list[bytes]) -> list[None]:
         """Read once for all who wait; they share an error too."""
+        if self._knows(wanted):  # they came while the ring was read for others
+            return [None] * len(wanted)
         # Unknown keys, however many are tried, make us read ten times a second and no more.
         await asyncio.sleep(LEAST_SECONDS - self._age())
         asked_at = time.monotonic()
         async with asyncio.timeout(READ_SECONDS), self._link.use() as connection:
             self._keys = {key.digest: key for key in await keys(connection)}
         self._read_at = asked_at
-        return waiting
+        return [None] * len(wanted)
 
 
 def utc_now() -> datetime:

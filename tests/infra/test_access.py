@@ -120,6 +120,29 @@ async def test_a_crowd_of_callers_makes_the_ring_read_once_for_all_of_them(
     assert len(reads) <= 3
 
 
+async def test_who_comes_while_the_ring_is_read_anew_waits_for_no_second_reading(
+    connection: psycopg.AsyncConnection[Any], ring: KeyRing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, token = await access.create(connection, "ana", ["analyst"])
+    reading, read = asyncio.Event(), asyncio.Event()
+    original = access.keys
+
+    async def keys(connection: psycopg.AsyncConnection[Any]) -> list[access.AccessKey]:
+        reading.set()
+        await read.wait()
+        return await original(connection)
+
+    monkeypatch.setattr(access, "keys", keys)
+    first = asyncio.create_task(ring.find(token))
+    await reading.wait()
+    monkeypatch.setattr(access, "LEAST_SECONDS", 3600.0)
+    second = asyncio.create_task(ring.find(token))
+    await asyncio.sleep(0)
+    read.set()
+    async with asyncio.timeout(60):
+        assert await first == await second is not None
+
+
 async def test_tokens_tried_one_after_another_do_not_make_the_ring_read_without_pause(
     ring: KeyRing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
