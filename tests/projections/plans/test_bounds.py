@@ -1,0 +1,68 @@
+"""No page of the worklist looks at more than a bound, whatever is asked, and however many rows there are."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any, get_args
+
+import pytest
+
+from projections.complaints import Sort, Worklist
+from tests.projections.house import House
+from tests.projections.plans.asking import EXAMPLES, OTHERS, seen, wanted
+from tests.projections.plans.filling import FEW, asked_as_the_api_does, filled_database, within_bounds
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(scope="module")
+def smaller(postgres: str, template: str) -> Iterator[str]:
+    """The same, a tenth as large."""
+    yield from filled_database(postgres, template, FEW)
+
+
+def every_pair() -> Iterator[Worklist]:
+    """Each filter alone in every sort, and with each other one in some."""
+    for sort in get_args(Sort):
+        yield from (wanted(name, sort=sort, limit=5) for name in EXAMPLES)
+    for number, pair in enumerate(combinations(EXAMPLES, 2)):
+        yield from (wanted(*pair, sort=get_args(Sort)[(number + more) % 10], limit=5) for more in (0, 3))
+    for number, pair in enumerate(combinations(OTHERS, 2)):
+        yield from (
+            wanted(*pair, examples=OTHERS, sort=get_args(Sort)[(number + more) % 10], limit=5)
+            for more in (0, 3, 6)
+        )
+
+
+@pytest.mark.usefixtures("bounds")
+async def test_no_pair_of_filters_in_any_sort_looks_at_more_than_the_bounds(filled: House) -> None:
+    for asked in every_pair():
+        assert within_bounds(await seen(filled, asked), bound(asked)), asked
+
+
+def bound(asked: Worklist) -> int:
+    """As `docs/performance.md` says: whoever asks for words or sectors reads texts or lists as well."""
+    return 2 if asked.q is None and asked.sector is None else 6
+
+
+HARD: Sequence[Mapping[str, Any]] = [
+    {"kind": "request", "sort": "due_at"},
+    {"severity": "critical", "sort": "due_at"},
+    {"severity": "critical", "state": ("withdrawn",), "sort": "-due_at"},
+    {"breached": True, "sort": "-updated_at"},
+    {"breached": True, "sort": "-severity"},
+    {"channel": "fax", "sort": "-severity"},
+    {"category": "gone", "sort": "-updated_at"},
+    {"kind": "request", "breached": True, "sort": "-updated_at"},
+    {"q": "parcel", "channel": "fax"},
+]
+
+
+@pytest.mark.usefixtures("bounds")
+async def test_hard_pairs_keep_to_the_same_bound_at_ten_times_as_many_rows(
+    database: str, smaller: str
+) -> None:
+    for url in (smaller, database):
+        async with asked_as_the_api_does(url) as at:
+            for each in HARD:
+                asked = Worklist(**each, limit=5)
+                assert within_bounds(await seen(at, asked), bound(asked)), (url, asked)
