@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -32,9 +33,14 @@ PAST = ("version", "position", "as_of")
 
 
 def document() -> dict[str, Any]:
-    made = create_app(Settings(home=Path("unused"), database_url="postgresql://unused/unused"))
-    found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(describe(made.app)))
+    found: dict[str, Any] = msgspec.json.decode(written())
     return found
+
+
+@cache
+def written() -> bytes:
+    made = create_app(Settings(home=Path("unused"), database_url="postgresql://unused/unused"))
+    return msgspec.json.encode(describe(made.app))
 
 
 @pytest.fixture(scope="module")
