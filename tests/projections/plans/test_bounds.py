@@ -1,13 +1,19 @@
-"""No page of the worklist looks at more than a bound, whatever is asked, and however many rows there are."""
+"""No page of a list looks at more than a bound, whatever is asked, and however many rows there are."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from itertools import combinations
 from typing import Any, get_args
 
 import pytest
 
+from bench.explaining import explaining
+from projections import audit, customers
+from projections.audit import Trail
 from projections.complaints import Sort, Worklist
+from projections.customers import Customers
+from tests.infra.logs import NOW
 from tests.projections.house import House
 from tests.projections.plans.asking import EXAMPLES, OTHERS, seen, wanted
 from tests.projections.plans.filling import FEW, asked_as_the_api_does, filled_database, within_bounds
@@ -68,3 +74,44 @@ async def test_hard_pairs_keep_to_the_same_bound_at_ten_times_as_many_rows(
             for each in HARD:
                 asked = Worklist(**each, limit=5)
                 assert within_bounds(await seen(at, asked), bound(asked)), (url, asked)
+
+
+MORE_TRAILS: Sequence[Mapping[str, Any]] = [
+    {"correlation": "request 77"},
+    {"actor": "actor 2", "action": "type 7"},
+    {"actor": "actor 2", "action": "type 3"},  # never together
+    {"occurred_from": NOW - timedelta(minutes=90), "occurred_to": NOW - timedelta(minutes=60)},
+    {"occurred_from": NOW - timedelta(days=2), "actor": "actor 1"},
+    {"recorded_from": NOW - timedelta(days=2), "recorded_to": NOW - timedelta(days=1), "action": "type 7"},
+]
+
+
+@pytest.mark.usefixtures("bounds")
+@pytest.mark.parametrize("sort", ["position", "-position"])
+@pytest.mark.parametrize("asked", MORE_TRAILS)
+async def test_the_audit_trail_looks_at_no_more_than_the_bounds(
+    filled: House, asked: Mapping[str, Any], sort: Any
+) -> None:
+    async with explaining(filled.connection) as plans:
+        await audit.trail(filled.connection, Trail(**asked, sort=sort))
+    assert within_bounds(plans)
+
+
+@pytest.mark.usefixtures("bounds")
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"email": "77@example.com"},
+        {"external_ref": "ref 77"},
+        {"tier": "gold"},
+        {"tier": "standard"},
+        {"kind": "internal", "tier": "standard"},
+    ],
+)
+async def test_the_list_of_customers_looks_at_no_more_than_the_bounds(
+    filled: House, asked: Mapping[str, Any]
+) -> None:
+    async with explaining(filled.connection) as plans:
+        await customers.customers(filled.connection, Customers(**asked))
+    assert within_bounds(plans)

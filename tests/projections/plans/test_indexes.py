@@ -1,10 +1,13 @@
-"""What of the worklist is answered along an index, and along which; `docs/worklist.md` names them."""
+"""What is answered along an index, and along which; `docs/worklist.md` names those of the worklist."""
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, get_args
+from uuid import UUID
 
+import msgspec
 import pytest
 from msgspec import structs
 
@@ -13,7 +16,8 @@ from domain.complaint.lifecycle import OPEN
 from infra.pages import lists
 from infra.pages.queries import probe_query
 from infra.pages.rows import fetch
-from projections import complaints
+from projections import audit, complaints, deadlines
+from projections.audit import Trail
 from projections.complaints import Sort, Worklist, queries, view
 from projections.complaints.view import IS_OPEN
 from tests.infra.logs import NOW
@@ -170,3 +174,53 @@ async def test_the_document_names_every_parameter_and_sort() -> None:
     named = set(re.findall("`(-?[a-z_]+)`", text))
     assert set(Worklist.__struct_fields__) - {"sector"} <= named
     assert set(get_args(Sort)) <= named
+
+
+TRAILS: Sequence[tuple[Mapping[str, Any], str]] = [
+    ({}, "audit_2_pkey"),
+    ({"actor": "actor 2"}, "audit_2_actor"),
+    ({"action": "type 7"}, "audit_2_type"),
+    ({"complaint_id": UUID(int=7)}, "audit_2_stream"),
+    ({"recorded_from": NOW - timedelta(minutes=30)}, "audit_2_recorded"),
+    ({"recorded_to": NOW - timedelta(minutes=30)}, "audit_2_recorded"),
+    ({"actor": "actor 2", "recorded_to": NOW - timedelta(days=2)}, "audit_2_actor"),
+]
+
+
+@pytest.mark.parametrize("sort", ["position", "-position"])
+@pytest.mark.parametrize(("asked", "index"), TRAILS)
+async def test_the_audit_trail_is_one_look_along_its_index(
+    filled: House, asked: Mapping[str, Any], index: str, sort: Any
+) -> None:
+    cursor = None
+    for _ in range(2):
+        async with explaining(filled.connection) as plans:
+            page = await audit.trail(filled.connection, Trail(**asked, sort=sort, limit=3, cursor=cursor))
+        assert len(plans) == 1
+        assert index in plans[0].indexes or cursor  # which takes the place of the period's one end
+        assert plans[0].rows < 50
+        cursor = page.next
+
+
+LOOKED_UP: Mapping[str, Any] = {
+    "pkey": lambda connection: complaints.detail(connection, UUID("cfcd2084-95d5-65ef-66e7-dff9f98764da")),
+    "protocol": lambda connection: complaints.by_protocol(connection, "17"),
+}
+
+
+@pytest.mark.parametrize("by", [*LOOKED_UP])
+async def test_ids_and_protocols_are_looked_up(filled: House, by: str) -> None:
+    async with explaining(filled.connection) as plans:
+        with contextlib.suppress(msgspec.ValidationError):  # what fills the table is no whole complaint
+            await LOOKED_UP[by](filled.connection)
+    index = f"complaints_4_{by}"
+    assert plans[0].indexes <= {index, "complaints_text_4_pkey"}
+    assert plans[0].rows <= 4
+
+
+async def test_what_falls_due_next_is_read_from_its_index(filled: House) -> None:
+    for query in (deadlines.DUE, deadlines.NEXT):
+        cursor = await filled.connection.execute(
+            b"EXPLAIN " + query.encode(), [NOW, 5] if "%s" in query else None
+        )
+        assert any("deadlines_1_due" in line for (line,) in await cursor.fetchall())
