@@ -48,10 +48,13 @@ test: $(STAMP)  ## all tests
 faults: $(STAMP)  ## kill everything at random for a while, or `make faults SECONDS=600 SEED=7`
 	$(BIN)/python -m tests.faults $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
-soak: $(STAMP)  ## the tests that are too long for each day, whole: the real files, the limits of all schemas
+soak: $(STAMP)  ## the tests that are too long for each day, whole: real files, schemas, lists, histories, faults
 	CASES=100000 $(BIN)/python -m pytest tests/infra/test_importing_sla.py tests/infra/test_importing_helpdesk.py \
 	  tests/infra/importing/complaints/test_cfpb.py
 	SCHEMATHESIS_EVERY=1 SCHEMATHESIS_EXAMPLES=3 $(BIN)/python -m pytest tests/api/test_schemathesis.py
+	LISTS=1000 SORTS=10 SEEDS=10 $(BIN)/python -m pytest tests/projections/test_worklist_pages.py \
+	  tests/projections/plans/test_bounds.py tests/projections/test_every_event.py
+	$(BIN)/python -m pytest tests/faults/soak.py
 
 bench: $(STAMP)  ## all benchmarks, or `make bench NAME=append`
 	$(BIN)/python -m bench $(NAME)

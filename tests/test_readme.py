@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -45,14 +45,13 @@ def running(home: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 def wait_until_ready(service: subprocess.Popen[bytes], port: int) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        assert service.poll() is None, "the service ended while it started"
-        try:
-            if httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=5).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=5) as client:
+        while time.monotonic() < deadline:
+            assert service.poll() is None, "the service ended while it started"
+            with suppress(httpx.TransportError):
+                if client.get("/health/ready").status_code == 200:
+                    return
+            time.sleep(0.1)
     pytest.fail("the service did not become ready")
 
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from litestar import Litestar
 
 from api import openapi
+from tests.api.described import document
 from tests.api.serving import Service, serving
 from tests.databases import database_url, drop_database, make_database
 
@@ -20,17 +19,10 @@ def template(with_views: str) -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_document() -> Iterator[None]:
-    """All apps have the same OpenAPI document: it is written once a process, and not for each."""
-    described: dict[str, Any] = {}
-    plain = openapi.describe
-
-    def once(app: Litestar) -> dict[str, Any]:
-        if not described:
-            described.update(plain(app))
-        return described
-
+    """It is not described anew for each app."""
+    described = document()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(openapi, "describe", once)
+        patch.setattr(openapi, "describe", lambda _app: described)
         yield
 
 

@@ -14,8 +14,8 @@ from api.openapi.responses import SHARED
 from api.openapi.schemas import schema_of
 from api.problems import PROBLEMS
 from domain import AGGREGATES, fields
+from tests.api.described import document
 from tests.api.serving import Service
-from tests.api.test_schemathesis import document
 
 DOCUMENT = document()
 COMMANDS = {f"{kind}/{c.verb}": c for kind, aggregate in AGGREGATES.items() for c in aggregate.commands}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -18,9 +17,7 @@ import pytest
 import requests
 from hypothesis import HealthCheck, Phase
 
-from api.app import create_app
-from api.openapi import describe
-from infra.settings import Settings
+from tests.api.described import document
 from tests.api.serving import Service
 
 if TYPE_CHECKING:  # its import takes seconds, which every process that collects tests would pay
@@ -31,17 +28,12 @@ EVERY = int(os.environ.get("SCHEMATHESIS_EVERY", "12"))
 PAST = ("version", "position", "as_of")
 
 
-def document() -> dict[str, Any]:
-    made = create_app(Settings(home=Path("unused"), database_url="postgresql://unused/unused"))
-    found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(describe(made.app)))
-    return found
-
-
 @pytest.fixture(scope="module")
 def session(service: Service) -> Iterator[requests.Session]:
     """Connections that stay open, to a service whose log has begun."""
     service.register()
     with requests.Session() as opened:
+        opened.trust_env = False  # nobody looks for proxies before each of thousands of requests
         yield opened
 
 

@@ -16,7 +16,7 @@ from tests.projections.house import house
 
 pytestmark = pytest.mark.anyio
 
-MANY = 500
+MANY = 250
 TOLD = """SELECT array_agg(tag ORDER BY version), array_agg(occurred_at ORDER BY version)
             FROM ouvidoria.events
            WHERE tag IN ('sla-warning-raised', 'sla-breached', 'sla-escalated') GROUP BY stream_id"""

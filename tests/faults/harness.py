@@ -56,7 +56,7 @@ def run(
     nats_server: Path | None = None,
     menu: Callable[[House], Mapping[str, Fault]] | None = None,
 ) -> Report:
-    """Let faults happen for so many seconds, then tell what they broke.
+    """Let faults happen for so many seconds, but each at least once, then tell what they broke.
 
     `menu` is asked once the house is ready; without one, everything happens.
 
@@ -106,17 +106,24 @@ def disturb(house: House, menu: Mapping[str, Fault], chance: random.Random, seco
 
     What has ended is started again meanwhile.
     """
-    done, end = Counter[str](), time.monotonic() + seconds
-    while (now := time.monotonic()) < end:
+    done = Counter[str]()
+    for name in each_and_any(sorted(menu), chance, seconds):
         well = chance.random() < WELL_BEFORE
-        due = now + chance.uniform(LEAST_PAUSE, LONGEST_PAUSE)
-        while time.monotonic() < end and (time.monotonic() < due or (well and not house.ready())):
+        due = time.monotonic() + chance.uniform(LEAST_PAUSE, LONGEST_PAUSE)
+        while time.monotonic() < due or (well and not house.ready()):
             house.tend()
             time.sleep(TICK_SECONDS)
-        name = chance.choice(sorted(menu))
         menu[name](house, chance)
         done[name] += 1
     return done
+
+
+def each_and_any(names: Sequence[str], chance: random.Random, seconds: float) -> Iterator[str]:
+    """Each once, in any order, and then any of them until the time is over."""
+    end = time.monotonic() + seconds
+    yield from chance.sample(names, len(names))
+    while time.monotonic() < end:
+        yield chance.choice(names)
 
 
 def reckon(

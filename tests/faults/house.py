@@ -13,6 +13,7 @@ from typing import BinaryIO
 import httpx
 import msgspec
 import psutil
+import psycopg
 
 from domain.sla.presets import PRESETS
 from infra import embedded
@@ -99,6 +100,8 @@ class House:
         self._postmaster = database_home / "postgres/data/postmaster.pid"
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
+        whichever = httpx.Limits(max_keepalive_connections=0)  # of the API processes takes the connection
+        self._client = httpx.Client(base_url=self.url, timeout=5, limits=whichever)
         kept = {name: value for name, value in os.environ.items() if not name.startswith("OUVIDORIA_")}
         self.nats = NatsServer(nats_server, folder) if nats_server else None
         webhooks = {"OUVIDORIA_WEBHOOK_HTTP": "true", "OUVIDORIA_WEBHOOK_NETWORKS": "127.0.0.1/32"}
@@ -113,12 +116,15 @@ class House:
         self.supervisor = Lasting([*program, "run"], running, self._log)
         self.second_worker = Lasting([*program, "worker"], working, self._log)
         apart = Lasting([sys.executable, "-c", DATABASE, str(database_home)], common, self._log)
-        self._lasting = [apart, self.supervisor] if line else [self.supervisor]
+        self._lasting = [apart] if line else []
 
     def start(self) -> None:
         """Return once it is ready."""
         if self.nats:
             self.nats.start()
+        if self.line:
+            self._tend_until(self._takes_connections)
+        self._lasting.append(self.supervisor)
         self._tend_until(self.ready)
         subprocess.run(self._install, env=self._working, stdout=self._log, check=True)
         self._lasting.append(self.second_worker)
@@ -131,7 +137,14 @@ class House:
     def ready(self) -> bool:
         """Whether database and views are up to date, by the service's own word."""
         with contextlib.suppress(httpx.TransportError):
-            return httpx.get(f"{self.url}/health/ready", timeout=5).status_code == 200
+            return self._client.get("/health/ready").status_code == 200
+        return False
+
+    def _takes_connections(self) -> bool:
+        """Whether PostgreSQL is up, by its own word."""
+        with contextlib.suppress(psycopg.OperationalError):
+            psycopg.connect(self.database).close()
+            return True
         return False
 
     def recover(self) -> None:
@@ -148,6 +161,7 @@ class House:
             self.line.close()
         if self.nats:
             self.nats.kill()
+        self._client.close()
         self._log.close()
 
     def keys(self) -> dict[str, str]:

@@ -13,7 +13,7 @@ import nats
 import psycopg
 from nats.js.api import ConsumerConfig, DeliverPolicy
 
-PAUSE_SECONDS = 0.02
+PAUSE_SECONDS = 0.1
 STRETCH = 100  # events after which a stream is opened anew
 AFTER = """SELECT position, stream_id || '/' || version FROM ouvidoria.events
             WHERE position > %s ORDER BY position LIMIT %s"""

@@ -1,7 +1,7 @@
 """The reckoning itself: it finds nothing in a sound log, and each promise that was broken on purpose."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 from msgspec import structs
@@ -10,6 +10,7 @@ from api.parts import VIEWS
 from domain.complaint import COMPLAINT
 from domain.complaint import commands as c
 from infra.vault import Vault
+from tests.databases import database_url, drop_database, make_database
 from tests.faults import checks
 from tests.faults.readers import Seen
 from tests.faults.writers import Acknowledged
@@ -65,9 +66,20 @@ async def write(database: str) -> list[Acknowledged]:
     return written
 
 
+@pytest.fixture(scope="module")
+def original(postgres: str, template: str) -> Iterator[tuple[str, list[Acknowledged]]]:
+    """Name of a database that is copied for each test, and what was acknowledged in it."""
+    name = make_database(postgres, template)
+    yield name, asyncio.run(write(database_url(postgres, name)))
+    drop_database(postgres, name)
+
+
 @pytest.fixture
-def kept(database: str) -> Kept:
-    return Kept(database, asyncio.run(write(database)))
+def kept(postgres: str, original: tuple[str, list[Acknowledged]]) -> Iterator[Kept]:
+    template, acknowledged = original
+    name = make_database(postgres, template)
+    yield Kept(database_url(postgres, name), acknowledged)
+    drop_database(postgres, name)
 
 
 def test_a_sound_log_is_found_sound(kept: Kept) -> None:

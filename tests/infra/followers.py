@@ -72,6 +72,23 @@ async def following(
         assert all(isinstance(end, asyncio.CancelledError) for end in ends), ends
 
 
+@asynccontextmanager
+async def caught_up(database: str, *followers: View | Reactor, events: int) -> AsyncIterator[None]:
+    """The followers have taken in a log of so many events, and go on meanwhile."""
+    await append(database, events)
+    async with following(database, *followers):
+        await until_all_at(database, followers, events)
+        yield
+
+
+@asynccontextmanager
+async def stopped(database: str, view: View, *others: View, events: int) -> AsyncIterator[Standing]:
+    """The view has failed on one of so many events, and is followed all the same, as the others are."""
+    await append(database, events)
+    async with following(database, view, *others):
+        yield await until_failed(database, view)
+
+
 async def standing(database: str, follower: View | Reactor) -> Standing | None:
     async with served(database) as connection:
         return next((s for s in await standings(connection) if s.follower == follower.follower), None)

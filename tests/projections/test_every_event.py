@@ -1,5 +1,6 @@
 """Every view takes in every type of event that was ever stored, and a replay gives the same rows again."""
 
+import os
 import random
 from collections.abc import Sequence
 from contextlib import suppress
@@ -38,6 +39,8 @@ from tests.projections.house import House, give_traits, house
 
 pytestmark = pytest.mark.anyio
 
+SEEDS = int(os.environ.get("SEEDS", "2"))
+"""`make soak` has more."""
 SAMPLES = Path(__file__).parent.parent / "samples"
 TABLES = [table for view in VIEWS for table in view.tables]
 ANYTHING = (*COMMANDS.values(), ANSWER, c.CancelAsk(sector="billing", reason="Settled."))
@@ -211,7 +214,7 @@ async def try_many(at: House, chance: random.Random, many: int) -> None:
             continue
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", range(1, SEEDS + 1))
 async def test_rows_are_the_same_whether_followed_caught_up_or_rebuilt(
     database: str, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:

@@ -1,5 +1,6 @@
 """Business time, against a minute by minute walk on the wall clock; in every zone whose clocks change."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
@@ -145,13 +146,13 @@ def offset(zone: ZoneInfo, moment: datetime) -> timedelta:
 
 
 def changes(zone: ZoneInfo, year: int) -> Iterator[datetime]:
-    """The first quarters of an hour with another offset from UTC."""
-    days = [datetime(year, 1, 2, tzinfo=UTC) + n * DAY for n in range(363)]
-    offsets = [offset(zone, day) for day in days]
-    for day, before, after in zip(days, offsets, offsets[1:], strict=False):
+    """The first quarters of an hour with another offset from UTC; no zone changes twice in a week."""
+    weeks = [datetime(year, 1, 2, tzinfo=UTC) + n * 7 * DAY for n in range(53)]
+    offsets = [offset(zone, week) for week in weeks]
+    for week, before, after in zip(weeks, offsets, offsets[1:], strict=False):
         if before != after:
-            quarters = (day + n * 15 * MINUTE for n in range(1, 97))
-            yield next(quarter for quarter in quarters if offset(zone, quarter) != before)
+            quarters = [week + n * 15 * MINUTE for n in range(7 * 96 + 1)]
+            yield quarters[bisect_left(quarters, True, key=lambda quarter: offset(zone, quarter) != before)]
 
 
 def clocks_that_change(year: int) -> dict[tuple[object, ...], ZoneInfo]:

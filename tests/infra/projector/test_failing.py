@@ -12,12 +12,12 @@ from infra.projector import Rebuild
 from infra.rows import write
 from infra.vault import Vault
 from tests.infra.followers import (
-    append,
     following,
     leaders,
     positions,
     seen,
     standing,
+    stopped,
     until_at,
     until_failed,
 )
@@ -30,9 +30,7 @@ pytestmark = pytest.mark.anyio
 async def test_a_view_that_fails_stops_before_the_event_alone_loudly_and_keeps_serving(database: str) -> None:
     trap = Trap(5)
     broken, sound = seen("broken", after=trap), seen("sound")
-    await append(database, 8)
-    async with following(database, broken, sound):
-        failed = await until_failed(database, broken)
+    async with stopped(database, broken, sound, events=8) as failed:
         await until_at(database, sound, 8)
         assert (failed.position, failed.failed_position, failed.failure) == (4, 5, "ValueError")
         assert failed.head == 8
@@ -46,21 +44,17 @@ async def test_a_view_that_failed_keeps_the_lead_so_that_no_other_process_fails_
 ) -> None:
     first, second = Trap(1), Trap(1)
     view, other = seen(before=first), seen(before=second)
-    await append(database, 1)
-    async with following(database, view):
-        await until_failed(database, view)
-        async with following(database, other, seen("sound")):
-            await until_at(database, seen("sound"), 1)
-            assert len(await leaders(database, view)) == 1
-            assert second.sprung == 0
+    async with stopped(database, view, events=1), following(database, other, seen("sound")):
+        await until_at(database, seen("sound"), 1)
+        assert len(await leaders(database, view)) == 1
+        assert second.sprung == 0
 
 
 async def test_a_view_that_failed_tries_again_after_a_restart(database: str) -> None:
     trap = Trap(2)
     view = seen(before=trap)
-    await append(database, 3)
-    async with following(database, view):
-        await until_failed(database, view)
+    async with stopped(database, view, events=3):
+        pass
     trap.set = False
     async with following(database, view):
         await until_at(database, view, 3)
@@ -73,9 +67,7 @@ async def test_a_view_that_failed_tries_again_after_a_restart(database: str) -> 
 async def test_a_view_that_failed_resumes_when_it_is_rebuilt(database: str) -> None:
     trap = Trap(2)
     view = seen(before=trap)
-    await append(database, 3)
-    async with following(database, view):
-        await until_failed(database, view)
+    async with stopped(database, view, events=3):
         trap.set = False
         await Rebuild(serving(database), Vault(MASTER), view).run()
         await until_at(database, view, 3)

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from infra.log import read
-from infra.projector import Runner, Tail, Wake, leading, prepare, standings, tail
+from infra.projector import Runner, Tail, Wake, prepare, standings, tail
 from infra.vault import Vault
 from tests.infra.followers import (
     LISTENERS,
     append,
+    caught_up,
     following,
     leaders,
     positions,
@@ -92,10 +93,8 @@ async def test_the_tail_gives_each_follower_what_comes_next_wherever_it_stands(
     await log.close()
 
 
-async def test_a_follower_is_woken_by_an_append_and_not_by_a_clock(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(leading, "POLL_SECONDS", 1_000_000)
+@pytest.mark.usefixtures("no_clock")
+async def test_a_follower_is_woken_by_an_append_and_not_by_a_clock(database: str) -> None:
     view = seen()
     async with following(database, view):
         for position in range(1, 4):
@@ -103,14 +102,10 @@ async def test_a_follower_is_woken_by_an_append_and_not_by_a_clock(
             await until_at(database, view, position)
 
 
-async def test_a_follower_whose_listener_was_cut_off_misses_nothing(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(leading, "POLL_SECONDS", 1_000_000)
+@pytest.mark.usefixtures("no_clock")
+async def test_a_follower_whose_listener_was_cut_off_misses_nothing(database: str) -> None:
     view = seen()
-    async with following(database, view):
-        await append(database, 1)
-        await until_at(database, view, 1)
+    async with caught_up(database, view, events=1):
         await until_listening(database)
         await terminate(database, [pid for (pid,) in await ask(database, LISTENERS)])
         await append(database, 1)
@@ -124,11 +119,9 @@ async def until_listening(database: str) -> None:
     await until(listening)
 
 
+@pytest.mark.usefixtures("no_clock")
 @pytest.mark.parametrize("ticks", range(6))
-async def test_a_follower_that_is_woken_and_told_to_end_at_once_ends(
-    database: str, monkeypatch: pytest.MonkeyPatch, ticks: int
-) -> None:
-    monkeypatch.setattr(leading, "POLL_SECONDS", 1_000_000)
+async def test_a_follower_that_is_woken_and_told_to_end_at_once_ends(database: str, ticks: int) -> None:
     view, wake = seen(), Wake(serving(database))
     await prepared(database, view)
     await append(database, 1)

@@ -4,10 +4,11 @@ import asyncio
 
 import pytest
 
-from infra.projector import Rebuild, View, leading
+from infra.projector import Rebuild, View
 from infra.vault import Vault
 from tests.infra.followers import (
     append,
+    caught_up,
     following,
     leaders,
     positions,
@@ -21,14 +22,12 @@ from tests.infra.projector.trapping import Batch, Gate
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.usefixtures("no_clock")
 async def test_a_deposed_leader_changes_nothing_and_goes_on_from_where_the_checkpoint_is(
-    database: str, monkeypatch: pytest.MonkeyPatch
+    database: str,
 ) -> None:
-    monkeypatch.setattr(leading, "POLL_SECONDS", 1_000_000)
     view = seen()
-    await append(database, 3)
-    async with following(database, view):
-        await until_at(database, view, 3)
+    async with caught_up(database, view, events=3):
         async with served(database) as connection:  # what another leader would have done
             await connection.execute("UPDATE checkpoints SET position = 1")
         await append(database, 1)
@@ -36,14 +35,12 @@ async def test_a_deposed_leader_changes_nothing_and_goes_on_from_where_the_check
     assert await positions(database, view) == [1, 2, 3, 2, 3, 4]
 
 
+@pytest.mark.usefixtures("no_clock")
 async def test_a_leader_whose_view_was_rebuilt_meanwhile_is_deposed_though_the_position_is_the_same(
-    database: str, monkeypatch: pytest.MonkeyPatch
+    database: str,
 ) -> None:
-    monkeypatch.setattr(leading, "POLL_SECONDS", 1_000_000)
     view = seen()
-    await append(database, 3)
-    async with following(database, view):
-        await until_at(database, view, 3)
+    async with caught_up(database, view, events=3):
         old = await leaders(database, view)
         await Rebuild(serving(database), Vault(MASTER), view).run()
         await append(database, 1)
@@ -62,22 +59,19 @@ async def test_of_two_runners_one_leads_and_the_other_takes_over_when_it_is_cut_
         return seen(before=note)
 
     first, second = named("first"), named("second")
-    async with following(database, first):
+    async with caught_up(database, first, events=2), following(database, second):
         await append(database, 2)
-        await until_at(database, first, 2)
-        async with following(database, second):
-            await append(database, 2)
-            await until_at(database, first, 4)
-            old = await leaders(database, first)
-            assert len(old) == 1
-            await terminate(database, old)
+        await until_at(database, first, 4)
+        old = await leaders(database, first)
+        assert len(old) == 1
+        await terminate(database, old)
 
-            async def replaced() -> bool:
-                return bool(set(await leaders(database, first)) - set(old))
+        async def replaced() -> bool:
+            return bool(set(await leaders(database, first)) - set(old))
 
-            await until(replaced)
-            await append(database, 2)
-            await until_at(database, first, 6)
+        await until(replaced)
+        await append(database, 2)
+        await until_at(database, first, 6)
     assert await positions(database, first) == [1, 2, 3, 4, 5, 6]
     assert took[:2] == ["first", "first"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.infra.followers import (
     append,
-    following,
+    caught_up,
     positions,
     prepared,
     seen,
@@ -26,9 +26,7 @@ async def test_a_rebuild_killed_at_any_moment_leaves_the_view_whole_and_the_next
     database: str,
 ) -> None:
     view, position = seen(), 200
-    await append(database, position)
-    async with following(database, view), reading(database, view) as looks:
-        await until_at(database, view, position)
+    async with caught_up(database, view, events=position), reading(database, view) as looks:
         for moment in (0.0, 0.01, 0.03, 0.06):
             with process("rebuild", database) as rebuilding:
                 await until_rebuilding(database)

@@ -1,30 +1,26 @@
 """A view is built anew beside the one that serves: nobody sees it half."""
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
 
 from api.parts import VIEWS
-from domain.messages import Event
 from infra.database import DatabaseNotReady
-from infra.events import Recorded
 from infra.projector import (
     BeingRebuilt,
     CannotFold,
-    Rebuild,
 )
 from infra.projector.rebuilding import filling
-from infra.vault import Vault
 from tests.infra.followers import (
     append,
-    following,
+    caught_up,
     positions,
     prepared,
     seen,
     until_at,
 )
-from tests.infra.logs import MASTER, NOTE, fetch, run, served, serving
+from tests.infra.logs import NOTE, fetch, run, served
+from tests.infra.projector.trapping import Gate, Trap
 from tests.infra.rebuild.rebuilding import reading, rebuild, tables, until_rebuilding
 from tests.projections.house import house
 
@@ -35,9 +31,7 @@ async def test_a_view_is_rebuilt_while_the_log_grows_and_readers_see_it_whole_al
     database: str,
 ) -> None:
     view = seen()
-    await append(database, 300)
-    async with following(database, view), reading(database, view) as looks:
-        await until_at(database, view, 300)
+    async with caught_up(database, view, events=300), reading(database, view) as looks:
         for position in range(310, 400, 10):
             await append(database, 10)
             await rebuild(database, view).run()
@@ -49,19 +43,14 @@ async def test_a_view_is_rebuilt_while_the_log_grows_and_readers_see_it_whole_al
 
 
 async def test_a_view_is_rebuilt_by_one_at_a_time(database: str) -> None:
-    held, go_on = asyncio.Event(), asyncio.Event()
-
-    async def hold(_events: Sequence[Recorded[Event]]) -> None:
-        held.set()
-        await go_on.wait()
-
+    gate = Gate()
     await append(database, 3)
     await prepared(database, seen())
-    first = asyncio.create_task(rebuild(database, seen(before=hold)).run())
-    await asyncio.wait_for(held.wait(), 60)
+    first = asyncio.create_task(rebuild(database, seen(before=gate)).run())
+    await asyncio.wait_for(gate.reached.wait(), 60)
     with pytest.raises(BeingRebuilt, match="seen is being rebuilt already"):
         await rebuild(database, seen()).run()
-    go_on.set()
+    gate.opened.set()
     await first
     assert await positions(database, seen()) == [1, 2, 3]
 
@@ -75,9 +64,7 @@ async def test_a_rebuild_without_its_schema_says_what_to_do(database: str) -> No
 
 async def test_a_switch_waits_for_a_long_reader_and_lets_others_read_meanwhile(database: str) -> None:
     view = seen()
-    await append(database, 3)
-    async with following(database, view):
-        await until_at(database, view, 3)
+    async with caught_up(database, view, events=3):
         async with served(database) as reader, reader.transaction():
             await fetch(reader, "SELECT FROM seen_1")
             rebuilding = asyncio.create_task(rebuild(database, view).run())
@@ -126,14 +113,9 @@ async def test_what_is_done_together_is_cancelled_once_so_that_each_can_end_its_
 async def test_a_rebuild_that_meets_an_event_that_does_not_fit_says_where_and_leaves_the_view(
     database: str,
 ) -> None:
-    async def fail(events: Sequence[Recorded[Event]]) -> None:
-        if events[-1].position >= 8:
-            raise ValueError("this event does not fit")
-
-    await append(database, 11)
-    async with following(database, seen()):
-        await until_at(database, seen(), 11)
+    async with caught_up(database, seen(), events=11):
+        pass
     told = "seen cannot take in an event between positions 1 and 11: ValueError: this event does not fit"
     with pytest.raises(CannotFold, match=told):
-        await Rebuild(serving(database), Vault(MASTER), seen(before=fail)).run()
+        await rebuild(database, seen(before=Trap(8))).run()
     assert await positions(database, seen()) == list(range(1, 12))

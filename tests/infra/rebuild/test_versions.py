@@ -1,12 +1,9 @@
 """A new version of a view appears when it is complete, and an old one goes when it is dropped."""
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
 
-from domain.messages import Event
-from infra.events import Recorded
 from infra.projector import (
     CannotDrop,
     View,
@@ -16,16 +13,18 @@ from infra.projector import (
 )
 from tests.infra.followers import (
     append,
+    caught_up,
     following,
     leaders,
     positions,
     prepared,
     seen,
     standing,
+    stopped,
     until_at,
-    until_failed,
 )
 from tests.infra.logs import fetch, served, until
+from tests.infra.projector.trapping import Gate, Trap
 from tests.infra.rebuild.rebuilding import tables
 
 pytestmark = pytest.mark.anyio
@@ -35,19 +34,14 @@ async def test_a_view_that_is_new_while_the_log_is_long_appears_when_it_is_compl
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkpoints, "SHORT", 10)
-    held, go_on = asyncio.Event(), asyncio.Event()
-
-    async def hold(_events: Sequence[Recorded[Event]]) -> None:
-        held.set()
-        await go_on.wait()
-
+    gate = Gate()
     await append(database, 11)
-    view = seen(before=hold)
+    view = seen(before=gate)
     async with following(database, view):
-        await asyncio.wait_for(held.wait(), 60)
+        await asyncio.wait_for(gate.reached.wait(), 60)
         assert await standing(database, view) is None
         assert await tables(database, "seen%") == ["ouvidoria_rebuild.seen_1"]
-        go_on.set()
+        gate.opened.set()
         await until_at(database, view, 11)
         await append(database, 1)
         await until_at(database, view, 12)
@@ -58,15 +52,8 @@ async def test_a_new_view_that_cannot_be_built_is_followed_up_to_the_event_that_
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkpoints, "SHORT", 10)
-
-    async def fail(events: Sequence[Recorded[Event]]) -> None:
-        if events[-1].position >= 8:
-            raise ValueError("this event does not fit")
-
-    await append(database, 11)
-    view, sound = seen(before=fail), seen("sound")
-    async with following(database, view, sound):
-        failed = await until_failed(database, view)
+    view, sound = seen(before=Trap(8)), seen("sound")
+    async with stopped(database, view, sound, events=11) as failed:
         await until_at(database, sound, 11)
     assert (failed.position, failed.failed_position, failed.failure) == (7, 8, "ValueError")
     assert await positions(database, view) == [1, 2, 3, 4, 5, 6, 7]
@@ -78,16 +65,13 @@ async def test_two_versions_of_a_view_are_followed_side_by_side_until_the_old_on
     monkeypatch.setattr(checkpoints, "SHORT", 0)
     old, new = seen(), seen(version=2)
     await prepared(database, old)
-    await append(database, 5)
-    async with following(database, old):
-        await until_at(database, old, 5)
-        async with following(database, new):
-            await append(database, 5)
-            await until_at(database, new, 10)
-            await until_at(database, old, 10)
-            async with served(database) as connection:
-                with pytest.raises(CannotDrop, match="seen_1 is led by a running worker"):
-                    await drop(connection, "seen_1")
+    async with caught_up(database, old, events=5), following(database, new):
+        await append(database, 5)
+        await until_at(database, new, 10)
+        await until_at(database, old, 10)
+        async with served(database) as connection:
+            with pytest.raises(CannotDrop, match="seen_1 is led by a running worker"):
+                await drop(connection, "seen_1")
     async with following(database, new), served(database) as connection:
         await until_unled(database, old)
         await drop(connection, "seen_1")
