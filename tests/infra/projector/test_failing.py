@@ -81,10 +81,8 @@ async def test_a_view_whose_statement_fails_stops_before_the_event_and_tells_why
             await write(connection, statement, [event.position, event.position])
 
     view = dataclasses.replace(seen(), apply=apply)
-    await append(database, 8)
-    async with following(database, view):
-        failed = await until_failed(database, view)
-    assert (failed.position, failed.failed_position, failed.failure) == (4, 5, "DivisionByZero")
+    async with stopped(database, view, events=8) as failed:
+        assert (failed.position, failed.failed_position, failed.failure) == (4, 5, "DivisionByZero")
     assert await positions(database, view) == [1, 2, 3, 4]
 
 
@@ -99,9 +97,7 @@ async def test_a_view_that_writes_at_once_is_folded_step_by_step_and_nothing_is_
         await trap(events)
 
     view = dataclasses.replace(seen(), apply=apply)
-    await append(database, 8)
-    async with following(database, view):
-        failed = await until_failed(database, view)
+    async with stopped(database, view, events=8) as failed:
         assert (failed.position, failed.failed_position, failed.failure) == (4, 5, "ValueError")
     trap.set = False
     async with following(database, view):
