@@ -17,6 +17,7 @@ from infra.projector.moving import Move
 from infra.projector.rebuilding import BeingRebuilt, Rebuild
 from infra.projector.tail import Tail
 from infra.projector.wake import Wake
+from infra.pulse import pulsing
 from infra.rows import Memory, remembering
 from infra.vault import Vault
 
@@ -32,10 +33,8 @@ MOVE = "UPDATE checkpoints SET position = %s WHERE follower = %s AND position = 
 # What passes by itself: to be tried again, never a reason to stand still.
 PASSING = (psycopg.OperationalError, psycopg.InterfaceError, Unavailable, Overloaded)
 
-# A leader looks at its checkpoint each second; one that hangs loses its connection, and with it the lead.
 # What a crash of the server takes back of a view, its checkpoint goes back with: it is folded again.
-ALIVE = """SELECT set_config(name, '5s', false), set_config('synchronous_commit', 'off', false)
-             FROM unnest(ARRAY['idle_session_timeout', 'idle_in_transaction_session_timeout']) AS name"""
+HASTY = "SET synchronous_commit = off"
 
 
 class Deposed(Exception):
@@ -52,7 +51,10 @@ class Failed(Exception):
 
 
 class Lead:
-    """The lead of one follower, as long as its connection lives."""
+    """The lead of one follower, as long as its connection lives.
+
+    It looks at its checkpoint each second: one that hangs loses its connection, and with it the lead.
+    """
 
     def __init__(  # noqa: PLR0917 - what a runner hands on to each of its leads
         self,
@@ -99,7 +101,7 @@ class Lead:
         else:
             if await self._checkpoint() is None:
                 await self._build(self._follower)
-            await self._connection.execute(ALIVE)
+            await self._connection.execute(HASTY)
         await self._connection.execute(
             """UPDATE checkpoints SET failure = NULL, failed_position = NULL
                 WHERE follower = %s AND failure IS NOT NULL""",
@@ -110,7 +112,8 @@ class Lead:
     async def _build(self, view: View) -> None:
         """Build a view that is new while the log is long; where that fails, following it shows the event."""
         try:
-            await Rebuild(self._conninfo, self._vault, view).run()
+            async with pulsing(self._connection):
+                await Rebuild(self._conninfo, self._vault, view).run()
         except (BeingRebuilt, DatabaseNotReady, *PASSING):
             raise
         except Exception as error:
@@ -169,9 +172,10 @@ class Lead:
         elif isinstance(self._follower, View):
             self._position = await self._fold(self._follower, events, more=more)
         else:
-            for event in events:
-                if isinstance(event.event, self._follower.types):
-                    await self._follower.react(event)
+            async with pulsing(self._connection):
+                for event in events:
+                    if isinstance(event.event, self._follower.types):
+                        await self._follower.react(event)
             await self._move(self._position, events[-1].position)
             self._position = events[-1].position
 

@@ -1,0 +1,44 @@
+"""Signs of life over connections that hold what others wait for: a process that hangs gives none."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import psycopg
+from psycopg.pq import PipelineStatus, TransactionStatus
+
+PULSE_SECONDS = 1.0
+RESTING = (TransactionStatus.IDLE, TransactionStatus.INTRANS)
+
+Connection = psycopg.AsyncConnection[Any]
+
+
+@contextlib.asynccontextmanager
+async def pulsing(*connections: Connection) -> AsyncIterator[None]:
+    """Mortal connections live on meanwhile, however little is asked of them, as long as this process runs."""
+    beating = asyncio.create_task(_beat(connections))
+    try:
+        yield
+    finally:
+        beating.cancel()
+        await asyncio.wait([beating])
+
+
+async def _beat(connections: Sequence[Connection]) -> None:
+    while True:
+        await asyncio.sleep(PULSE_SECONDS)
+        for connection in filter(_rests, connections):
+            # Who works over a connection that is lost finds out by itself.
+            with contextlib.suppress(psycopg.OperationalError, psycopg.InterfaceError):
+                await connection.execute("SELECT")
+
+
+def _rests(connection: Connection) -> bool:
+    """Whether nobody is in the middle of a statement, a COPY or a pipeline over it."""
+    info = connection.info
+    return (
+        not (connection.closed or connection.lock.locked())
+        and info.transaction_status in RESTING
+        and info.pipeline_status == PipelineStatus.OFF
+    )
