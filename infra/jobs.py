@@ -70,6 +70,9 @@ CANCEL: LiteralString = (
 UNFINISHED: LiteralString = (
     "SELECT id, asked FROM jobs WHERE kind = ANY(%s) AND state IN ('waiting', 'running')"
 )
+GIVE_UP: LiteralString = """
+UPDATE jobs SET state = 'failed', failure = 'NobodyAnswers'
+ WHERE state IN ('waiting', 'running') AND touched_at < now() - interval '1 day'"""
 FORGET: LiteralString = "DELETE FROM jobs WHERE asked_at < now() - interval '7 days'"
 
 
@@ -105,7 +108,11 @@ async def cancel(connection: Connection, job_id: UUID) -> None:
 
 
 async def forget(connection: Connection) -> None:
-    """Forget jobs a week after they were asked."""
+    """Forget jobs a week after they were asked; give those up that nobody has worked at for a day.
+
+    Their workers may be gone for ever, as those of a version that builds another version of a view.
+    """
+    await connection.execute(GIVE_UP)
     await connection.execute(FORGET)
 
 
