@@ -1,7 +1,7 @@
 """A process of its own for the tests that kill it: it leads the view `seen`, or rebuilds it, for ever.
 
-`python -m tests.infra.processes lead|sleep|dawdle|react|rebuild|rebuild-sleep URL`; those that sleep or dawdle
-never end their first batch, in the server or here; to `react` is to lead a reactor.
+`python -m tests.infra.processes lead|sleep|dawdle|react|rebuild|rebuild-sleep URL`; those that sleep, dawdle
+or react never end their first batch: they wait for the server, or here; the last one for a reactor.
 """
 
 import asyncio

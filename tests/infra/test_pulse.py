@@ -61,12 +61,16 @@ async def test_none_is_given_in_the_middle_of_anything(database: str) -> None:
                 await connection.execute("INSERT INTO t VALUES (%s)", [n])
                 await asyncio.sleep(0.005)
         with pytest.raises(psycopg.errors.DivisionByZero):
-            async with connection.transaction():
-                try:
-                    await connection.execute("SELECT 1 / 0")
-                finally:
-                    await asyncio.sleep(0.01)
+            await fail_slowly(connection)
         assert await fetch(connection, "SELECT n FROM t ORDER BY n") == [(n,) for n in range(40)]
+
+
+async def fail_slowly(connection: psycopg.AsyncConnection[Any]) -> None:
+    async with connection.transaction():
+        try:
+            await connection.execute("SELECT 1 / 0")
+        finally:
+            await asyncio.sleep(0.01)
 
 
 async def test_a_lost_connection_is_for_him_to_notice_who_works_over_it(database: str) -> None:
