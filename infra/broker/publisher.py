@@ -9,10 +9,11 @@ import structlog
 
 from infra.broker.broker import Broker, Diverged, Message, Opening, Unreachable
 from infra.cloudevents import encoded, rendered
-from infra.database import connect
+from infra.database import connect, mortal
 from infra.events import ROW, Row
 from infra.projector import Wake
 from infra.projector.followers import Connection
+from infra.pulse import pulsing
 
 log = structlog.get_logger()
 
@@ -55,7 +56,7 @@ class Publisher:
         """Publish for ever; what goes away is waited for, at first for a moment, then ever longer."""
         while True:
             try:
-                async with await connect(self._conninfo) as connection:
+                async with await connect(mortal(self._conninfo)) as connection, pulsing(connection):
                     await self._become_leader(connection)
                     await self._lead(connection)
             except Unreachable as error:
