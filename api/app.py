@@ -108,7 +108,7 @@ async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
             _pool(settings, FOLLOWING, **BY_INDEX) as following_pool,
         ):
             parts = app.state.services = _services(settings, events, ring, pool, following_pool)
-            await parts.reference.refresh()
+            await parts.reference.begin()
             async with _at_work(
                 parts.wake.listen(),
                 parts.reference.follow(parts.wake),
