@@ -11,6 +11,12 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 CONNECT_SECONDS = 5
+LOST = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.IdleInTransactionSessionTimeout,  # which psycopg counts among its own errors
+)
+"""What says that a connection was lost, or the server cannot do just now what it was asked."""
 
 
 class DatabaseNotReady(Exception):
@@ -136,7 +142,7 @@ class Link:
                 raise psycopg.InterfaceError("the link is closed")
             try:
                 yield self._connection
-            except (psycopg.OperationalError, psycopg.InterfaceError, asyncio.CancelledError):
+            except (*LOST, asyncio.CancelledError):
                 await self._connection.close()
                 raise
 

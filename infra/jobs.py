@@ -12,7 +12,7 @@ from msgspec import Struct
 from psycopg.rows import class_row, tuple_row
 from uuid_utils.compat import uuid7
 
-from infra.database import connect
+from infra.database import LOST, connect
 
 log = structlog.get_logger()
 
@@ -173,7 +173,7 @@ class Jobs:
                     while True:
                         if not await self.answer(connection):
                             await asyncio.sleep(POLL_SECONDS)
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            except LOST as error:
                 log.warning("jobs-lost-database", error=type(error).__name__)
                 await asyncio.sleep(POLL_SECONDS)
 

@@ -8,6 +8,8 @@ from typing import Any
 import psycopg
 from psycopg.pq import PipelineStatus, TransactionStatus
 
+from infra.database import LOST
+
 PULSE_SECONDS = 1.0
 RESTING = (TransactionStatus.IDLE, TransactionStatus.INTRANS)
 
@@ -30,7 +32,7 @@ async def _beat(connections: Sequence[Connection]) -> None:
         await asyncio.sleep(PULSE_SECONDS)
         for connection in filter(_rests, connections):
             # Who works over a connection that is lost finds out by itself.
-            with contextlib.suppress(psycopg.OperationalError, psycopg.InterfaceError):
+            with contextlib.suppress(*LOST):
                 await connection.execute("SELECT")
 
 

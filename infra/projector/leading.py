@@ -5,11 +5,10 @@ import contextlib
 import time
 from collections.abc import AsyncGenerator
 
-import psycopg
 import structlog
 
 from infra.batching import Overloaded
-from infra.database import DatabaseNotReady, Unavailable
+from infra.database import LOST, DatabaseNotReady, Unavailable
 from infra.log import head
 from infra.projector.checkpoints import add_checkpoints, create
 from infra.projector.followers import Connection, Events, Reactor, View
@@ -31,7 +30,7 @@ REMEMBERED = 20_000
 
 MOVE = "UPDATE checkpoints SET position = %s WHERE follower = %s AND position = %s AND generation = %s"
 # What passes by itself: to be tried again, never a reason to stand still.
-PASSING = (psycopg.OperationalError, psycopg.InterfaceError, Unavailable, Overloaded)
+PASSING = (*LOST, Unavailable, Overloaded)
 
 # What a crash of the server takes back of a view, its checkpoint goes back with: it is folded again.
 HASTY = "SET synchronous_commit = off"

@@ -15,7 +15,7 @@ from domain.webhook import WEBHOOK, Cause
 from domain.webhook.commands import DisableWebhook, WarnWebhook
 from infra.batching import Overloaded
 from infra.commands import Caller, Commands
-from infra.database import Link, Unavailable, connect, mortal
+from infra.database import LOST, Link, Unavailable, connect, mortal
 from infra.events import Row
 from infra.projector import Wake
 from infra.pulse import pulsing
@@ -35,13 +35,7 @@ LEAST_SECONDS = 0.02
 FAILED_SECONDS = 5.0
 PRUNE_SECONDS = 60.0
 # The last: the view of webhooks is being built.
-PASSING = (
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    Unavailable,
-    Overloaded,
-    psycopg.errors.UndefinedTable,
-)
+PASSING = (*LOST, Unavailable, Overloaded, psycopg.errors.UndefinedTable)
 LOCK = "SELECT pg_try_advisory_lock(hashtextextended(current_schema() || ' webhooks', 1))"
 
 

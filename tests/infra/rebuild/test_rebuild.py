@@ -1,13 +1,17 @@
 """A view is built anew beside the one that serves: nobody sees it half."""
 
 import asyncio
+import time
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
+import psycopg
 import pytest
 
 from api.parts import VIEWS
 from domain.messages import Event
-from infra.database import DatabaseNotReady
+from infra.database import LOST, DatabaseNotReady
 from infra.events import Recorded
 from infra.projector import (
     BeingRebuilt,
@@ -137,3 +141,17 @@ async def test_a_rebuild_that_meets_an_event_that_does_not_fit_says_where_and_le
     with pytest.raises(CannotFold, match=told):
         await Rebuild(serving(database), Vault(MASTER), seen(before=fail)).run()
     assert await positions(database, seen()) == list(range(1, 12))
+
+
+async def test_a_process_that_came_to_a_halt_in_the_middle_of_a_fold_is_no_event_that_does_not_fit(
+    database: str,
+) -> None:
+    async def halt(connection: psycopg.AsyncConnection[Any], _events: Sequence[Recorded[Event]]) -> None:
+        await connection.execute("SET LOCAL idle_in_transaction_session_timeout = '10ms'")
+        time.sleep(0.5)  # noqa: ASYNC251 - nothing goes on meanwhile
+        await connection.execute("SELECT 1")
+
+    await append(database, 3)
+    await prepared(database, seen())
+    with pytest.raises(LOST):
+        await rebuild(database, replace(seen(), apply=halt)).run()
