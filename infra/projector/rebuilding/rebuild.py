@@ -26,6 +26,8 @@ NEAR = 500
 # Readers of the old tables wait as long as the switch waits for one of them: so it is brief, and tries again.
 # It stays below the time after which PostgreSQL would look for a deadlock and end one of the two.
 PATIENCE = (0.05, 0.1, 0.2, 0.4, 0.8)
+REST = 9
+"""For how many times as long nobody has to wait before it is tried again: a dump may read for an hour."""
 
 LOCK = "SELECT pg_try_advisory_lock(hashtextextended(current_schema() || ' rebuild ' || %s, 1))"
 UNLOCK = "SELECT pg_advisory_unlock(hashtextextended(current_schema() || ' rebuild ' || %s, 1))"
@@ -163,7 +165,7 @@ class Rebuild:
             try:
                 position = await self._exchange(shadow, filling, position, found, patience)
             except psycopg.errors.LockNotAvailable:
-                await asyncio.sleep(patience)
+                await asyncio.sleep(REST * patience)
             else:
                 log.info("rebuild-serves", view=self._view.follower, position=position)
                 return

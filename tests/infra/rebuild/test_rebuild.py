@@ -19,6 +19,7 @@ from infra.projector import (
     Rebuild,
 )
 from infra.projector.rebuilding import filling
+from infra.projector.rebuilding import rebuild as rebuilding
 from infra.vault import Vault
 from tests.infra.followers import (
     append,
@@ -95,6 +96,31 @@ async def test_a_switch_waits_for_a_long_reader_and_lets_others_read_meanwhile(d
         await append(database, 1)
         await until_at(database, view, 14)
     assert await positions(database, view) == list(range(1, 15))
+
+
+async def test_a_switch_that_waits_for_a_long_reader_leaves_the_others_alone_most_of_the_time(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests: list[float] = []
+    sleep = asyncio.sleep
+
+    async def note(seconds: float) -> None:
+        rests.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr(rebuilding, "PATIENCE", (0.01,))
+    await append(database, 3)
+    await prepared(database, seen())
+    async with served(database) as reader, reader.transaction():
+        await fetch(reader, "SELECT FROM seen_1")
+        monkeypatch.setattr(asyncio, "sleep", note)
+        switching = asyncio.create_task(rebuild(database, seen()).run())
+        while len([rest for rest in rests if rest < 0.5]) < 3:  # those of a second are between signs of life
+            await sleep(0.01)
+        monkeypatch.undo()
+        switching.cancel()
+        await asyncio.wait([switching])
+    assert min(rests) >= 5 * 0.01
 
 
 async def test_streams_longer_than_a_chunk_and_many_short_ones_are_folded_whole(
