@@ -46,10 +46,17 @@ class TooMany(Exception):
     """So many jobs wait already that one more is not taken."""
 
 
+class AlreadyAsked(Exception):
+    """A job of this kind waits or runs already."""
+
+
 class Cancelled(Exception):
     """Nobody wants the answer any more."""
 
 
+ONE_AFTER_THE_OTHER: LiteralString = (
+    "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' jobs', 0))"
+)
 SUBMIT: LiteralString = """
 INSERT INTO jobs (id, kind, asked, asked_by) SELECT %s, %s, %s, %s
  WHERE (SELECT count(*) FROM jobs WHERE state IN ('waiting', 'running')) < %s"""
@@ -76,14 +83,21 @@ UPDATE jobs SET state = 'failed', failure = 'NobodyAnswers'
 FORGET: LiteralString = "DELETE FROM jobs WHERE asked_at < now() - interval '7 days'"
 
 
-async def submit(connection: Connection, kind: str, asked: bytes, asked_by: str) -> UUID:
-    """Ask a question of a kind; gives the id of its job.
+async def submit(
+    connection: Connection, kind: str, asked: bytes, asked_by: str, *, alone: bool = False
+) -> UUID:
+    """Ask a question of a kind, `alone` if no other of this kind may wait or run; gives the id of its job.
 
     Raises:
         TooMany: too many wait already.
+        AlreadyAsked: it would not be alone.
     """
     job_id = uuid7()
-    cursor = await connection.execute(SUBMIT, [job_id, kind, asked, asked_by, WAITING])
+    async with connection.transaction():
+        await connection.execute(ONE_AFTER_THE_OTHER)
+        if alone and await unfinished(connection, [kind]):
+            raise AlreadyAsked
+        cursor = await connection.execute(SUBMIT, [job_id, kind, asked, asked_by, WAITING])
     if cursor.rowcount == 0:
         raise TooMany(f"{WAITING} jobs are waiting")
     return job_id
