@@ -1,7 +1,8 @@
 """A process of its own for the tests that kill it: it leads the view `seen`, or rebuilds it, for ever.
 
-`python -m tests.infra.processes lead|sleep|dawdle|react|rebuild|rebuild-sleep URL`; those that sleep, dawdle
-or react never end their first batch: they wait for the server, or here; the last one for a reactor.
+`python -m tests.infra.processes lead|sleep|dawdle|react|rebuild|rebuild-sleep|switch URL`; those that sleep,
+dawdle or react never end their first batch: they wait for the server, or here, the last one for a reactor;
+to `switch` is to rebuild and never to commit that.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ def sleeping() -> View:
     return View(name="seen", version=1, ddl=seen().ddl, tables=seen().tables, apply=apply)
 
 
-async def dawdle(_given: object) -> None:
+async def dawdle(*_given: object) -> None:
     await asyncio.sleep(3600)
 
 
@@ -41,6 +42,8 @@ async def main(work: str, database: str) -> None:
     if work == "rebuild":
         while True:
             await Rebuild(conninfo, vault, seen()).run()
+    if work == "switch":
+        await Rebuild(conninfo, vault, seen(), switching=dawdle).run()
     if work == "rebuild-sleep":
         await Rebuild(conninfo, vault, sleeping()).run()
     followers: dict[str, View | Reactor] = {
