@@ -7,7 +7,6 @@ from typing import Any
 
 import structlog
 from litestar import Litestar
-from psycopg_pool import AsyncConnectionPool
 
 from api import (
     asyncapi,
@@ -41,7 +40,7 @@ from infra.database import serving_conninfo
 from infra.feed import BY_INDEX
 from infra.hub import Hub
 from infra.log import Log
-from infra.projector import Wake
+from infra.projector import Standstill, Wake
 from infra.reference import Reference
 from infra.secrets import Secrets
 from infra.settings import Settings
@@ -88,11 +87,11 @@ def create_app(settings: Settings) -> RequestId:
 
 def _pool(settings: Settings, most: int, **options: str) -> Pool:
     milliseconds = str(int(settings.statement_timeout * 1000))
-    return AsyncConnectionPool(
+    return Pool(
         serving_conninfo(settings.url(), settings.schema, statement_timeout=milliseconds, **options),
         min_size=1,
         max_size=most,
-        timeout=2.0,
+        timeout=settings.longest_wait,
         reconnect_timeout=1.0,  # then the next request tries again, without the growing pauses
         kwargs={"autocommit": True},
         open=False,
@@ -109,7 +108,7 @@ async def _serving(app: Litestar, settings: Settings) -> AsyncIterator[None]:
             _pool(settings, FOLLOWING, **BY_INDEX) as following_pool,
         ):
             parts = app.state.services = _services(settings, events, ring, pool, following_pool)
-            await parts.reference.refresh()
+            await parts.reference.begin()
             async with _at_work(
                 parts.wake.listen(),
                 parts.reference.follow(parts.wake),
@@ -165,4 +164,5 @@ def _services(settings: Settings, events: Log, ring: KeyRing, pool: Pool, follow
         gate=Gate(settings.longest_wait),
         secrets=Secrets(master_key(settings)),
         followers=frozenset(each.follower for each in followers(settings, commands)),
+        standstill=Standstill(),
     )

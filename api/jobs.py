@@ -11,15 +11,15 @@ from infra import jobs
 from infra.jobs import Job
 
 
-async def submitted(request: Request[Any, Any, Any], kind: str, asked: bytes) -> UUID:
-    """The id of a new job.
+async def submitted(request: Request[Any, Any, Any], kind: str, asked: bytes, *, alone: bool = False) -> UUID:
+    """The id of a new job, `alone` if no other of this kind may wait or run.
 
     Raises:
         TooMany: too many wait already.
+        AlreadyAsked: it would not be alone.
     """
-
     who = principal(request).subject
-    return await services(request).reader.run(lambda c: jobs.submit(c, kind, asked, who))
+    return await services(request).reader.run(lambda c: jobs.submit(c, kind, asked, who, alone=alone))
 
 
 async def found(request: Request[Any, Any, Any], kind: str, job_id: UUID, missing: str) -> Job:

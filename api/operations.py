@@ -61,15 +61,16 @@ async def live() -> Response[bytes]:
 )
 async def ready(request: Request[Any, Any, Any]) -> Response[bytes]:
     """503 while the database is away, or a view failed or lets its next event wait for ten seconds."""
-    ours = services(request).followers
-    rows = [row for row in await services(request).reader.run(standings) if row.follower in ours]
-    well = ours == {row.follower for row in rows} and all(
-        row.failure is None and row.behind_seconds < STALE_SECONDS for row in rows
+    parts = services(request)
+    rows = [row for row in await parts.reader.run(standings) if row.follower in parts.followers]
+    found = [_follower(row, parts.standstill.seconds(row)) for row in rows]
+    well = parts.followers == {each.name for each in found} and all(
+        each.failure is None and each.behind_seconds < STALE_SECONDS for each in found
     )
     body = Ready(
         status="ready" if well else "not_ready",
         head=max((row.head for row in rows), default=0),
-        followers=[_follower(row) for row in rows],
+        followers=found,
     )
     content = msgspec.json.encode(body)
     if well:
@@ -77,11 +78,11 @@ async def ready(request: Request[Any, Any, Any]) -> Response[bytes]:
     return Response(content, status_code=503, media_type=JSON, headers={"Retry-After": RETRY_SECONDS})
 
 
-def _follower(row: Standing) -> Follower:
+def _follower(row: Standing, stands_for: float) -> Follower:
     return Follower(
         name=row.follower,
         position=row.position,
-        behind_seconds=max(row.behind_seconds, 0.0),
+        behind_seconds=max(row.behind_seconds, stands_for),
         failed_position=row.failed_position,
         failure=row.failure,
     )

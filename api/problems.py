@@ -16,7 +16,7 @@ from domain.refusals import FORBIDDEN, NOT_FOUND, REFUSALS
 from infra.batching import Overloaded
 from infra.commands import AlreadyClaimed, KeyReused, NoSuchStream, VersionMismatch
 from infra.database import Unavailable
-from infra.events import Erased
+from infra.events import Erased, UnknownEvent
 from infra.jobs import TooMany
 from infra.pages import BadCursor
 from infra.projector import BeingRebuilt
@@ -126,6 +126,12 @@ def _missing(error: Exception) -> Failure:
     return _retry("unavailable", "The view that this is read from is being built.")
 
 
+def _later(error: Exception) -> Failure:
+    """While two versions serve side by side, the later one records events that the other does not know."""
+    log.warning("event-of-a-later-version", error=error)
+    return _retry("unavailable", f"{error}; a later one can answer")
+
+
 def _unexpected(error: Exception) -> Failure:
     """What should not happen: logged with its traceback, told without detail."""
     log.error("unexpected", exc_info=error)
@@ -148,6 +154,7 @@ ANSWERS: dict[type[Exception], Callable[[Any], Failure]] = {
     KeyReused: lambda _: _failure("idempotency-key-reused"),
     ViewBehind: lambda e: _retry("view-behind", str(e)),
     Overloaded: lambda e: _retry("unavailable", str(e)),
+    UnknownEvent: _later,
     Unavailable: lambda e: _retry("unavailable", str(e)),
     TooMany: lambda e: _retry("unavailable", str(e)),
     TimeoutError: lambda _: _retry(

@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 from api.problems import ViewBehind
 from api.validation import Malformed, Wrong
 from infra.batching import Batcher
+from infra.cancelling import heed_cancellation
 from infra.log import head as newest
 from infra.projector import View
 
@@ -31,7 +32,26 @@ SESSION = {
     "random_page_cost": "1.1",
 }
 
-Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
+
+class Pool(AsyncConnectionPool[psycopg.AsyncConnection[Any]]):
+    """The connections that a process reads with; who is cancelled while waiting for one gets none."""
+
+    async def getconn(
+        self,
+        timeout: float | None = None,  # noqa: ASYNC109 - the pool calls it thus
+    ) -> psycopg.AsyncConnection[Any]:
+        """A connection, to be given back.
+
+        Raises:
+            PoolTimeout: there was none in time.
+        """
+        connection = await super().getconn(timeout)
+        try:
+            heed_cancellation()
+        except asyncio.CancelledError:
+            await self.putconn(connection)
+            raise
+        return connection
 
 
 class Positioned(Protocol):

@@ -13,7 +13,7 @@ from infra.commands import Commands
 from infra.feed import Stretch
 from infra.hub import Hub
 from infra.log import Log
-from infra.projector import Wake
+from infra.projector import Standstill, Wake
 from infra.reference import Reference
 from infra.secrets import Secrets
 from infra.settings import Settings
@@ -40,6 +40,7 @@ class Services:
     secrets: Secrets
     followers: frozenset[str]
     """The checkpoints of the views and reactors that this version runs; others are left over."""
+    standstill: Standstill
 
     def end_waiting(self) -> None:
         """Answer those who wait for events, and end their streams: the process is about to stop."""

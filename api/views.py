@@ -20,7 +20,7 @@ from api.problems import NotFound
 from api.services import services
 from api.validation import Nothing, decode, query
 from infra import jobs
-from infra.jobs import Handler, Job, State, Work
+from infra.jobs import AlreadyAsked, Handler, Job, State, Work
 from infra.projector import BeingRebuilt, Differences, Rebuild, Standing, View, being_rebuilt, standings
 from infra.vault import Vault
 
@@ -140,9 +140,14 @@ async def rebuild(request: Request[Any, Any, Any], key: FromPath[str]) -> Respon
     asked = decode(await content(request), RebuildAsked)
     view = _view(key)
     known = await services(request).reader.run(_known)
-    if view.follower in known.locked or view.name in known.asked:
-        raise BeingRebuilt(f"{view.name} is being rebuilt already")
-    job_id = await submitted(request, KINDS[view.name], msgspec.json.encode(_Job(view.name, asked)))
+    twice = BeingRebuilt(f"{view.name} is being rebuilt already")
+    if view.follower in known.locked:
+        raise twice
+    try:
+        what = msgspec.json.encode(_Job(view.name, asked))
+        job_id = await submitted(request, KINDS[view.name], what, alone=True)
+    except AlreadyAsked:
+        raise twice from None
     body = msgspec.json.encode(_shown(await _found(request, key, job_id)))
     headers = {"Location": f"/v1/views/{key}/rebuilds/{job_id}"}
     return Response(body, status_code=202, media_type=JSON, headers=headers)

@@ -43,7 +43,7 @@ async def work(settings: Settings) -> None:
     reference = Reference(link.use)
     commands = open_commands(settings, events, reference)
     try:
-        await reference.refresh()
+        await reference.begin()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(wake.listen())
             tasks.create_task(reference.follow(wake))

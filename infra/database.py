@@ -11,6 +11,17 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 CONNECT_SECONDS = 5
+LOST = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.IdleInTransactionSessionTimeout,  # which psycopg counts among its own errors
+)
+"""What says that a connection was lost, or the server cannot do just now what it was asked."""
+
+
+def passes(error: BaseException) -> bool:
+    """Whether an error says so, and not that a value is too long for its index."""
+    return isinstance(error, LOST) and not isinstance(error, psycopg.errors.ProgramLimitExceeded)
 
 
 class DatabaseNotReady(Exception):
@@ -63,15 +74,22 @@ def hasty(conninfo: str) -> str:
 
 
 def mortal(conninfo: str) -> str:
-    """A serving connection string: when this process dies, a statement of its own and its locks do, soon.
+    """A serving connection string: when this process dies or hangs, a statement of its own and its locks end.
 
     The server looks for a client that died in the middle of a statement; between statements it knows at once.
+    One that hangs says nothing for five seconds: to live on, such a connection must be used, or `pulsing`.
     """
-    return _with(conninfo, "client_connection_check_interval=500ms")
+    return _with(
+        conninfo,
+        "client_connection_check_interval=500ms",
+        "idle_session_timeout=5s",
+        "idle_in_transaction_session_timeout=5s",
+    )
 
 
-def _with(conninfo: str, setting: str) -> str:
-    return make_conninfo(conninfo, options=f"{conninfo_to_dict(conninfo)['options']} -c {setting}")
+def _with(conninfo: str, *settings: str) -> str:
+    options = [conninfo_to_dict(conninfo)["options"], *(f"-c {setting}" for setting in settings)]
+    return make_conninfo(conninfo, options=" ".join(map(str, options)))
 
 
 def _conninfo(url: str, options: str) -> str:
@@ -129,7 +147,7 @@ class Link:
                 raise psycopg.InterfaceError("the link is closed")
             try:
                 yield self._connection
-            except (psycopg.OperationalError, psycopg.InterfaceError, asyncio.CancelledError):
+            except (*LOST, asyncio.CancelledError):
                 await self._connection.close()
                 raise
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from psycopg.rows import class_row, tuple_row
 from uuid_utils.compat import uuid7
 
-from infra.database import connect
+from infra.database import LOST, connect
 
 log = structlog.get_logger()
 
@@ -46,10 +46,17 @@ class TooMany(Exception):
     """So many jobs wait already that one more is not taken."""
 
 
+class AlreadyAsked(Exception):
+    """A job of this kind waits or runs already."""
+
+
 class Cancelled(Exception):
     """Nobody wants the answer any more."""
 
 
+ONE_AFTER_THE_OTHER: LiteralString = (
+    "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' jobs', 0))"
+)
 SUBMIT: LiteralString = """
 INSERT INTO jobs (id, kind, asked, asked_by) SELECT %s, %s, %s, %s
  WHERE (SELECT count(*) FROM jobs WHERE state IN ('waiting', 'running')) < %s"""
@@ -70,17 +77,27 @@ CANCEL: LiteralString = (
 UNFINISHED: LiteralString = (
     "SELECT id, asked FROM jobs WHERE kind = ANY(%s) AND state IN ('waiting', 'running')"
 )
+GIVE_UP: LiteralString = """
+UPDATE jobs SET state = 'failed', failure = 'NobodyAnswers'
+ WHERE state IN ('waiting', 'running') AND touched_at < now() - interval '1 day'"""
 FORGET: LiteralString = "DELETE FROM jobs WHERE asked_at < now() - interval '7 days'"
 
 
-async def submit(connection: Connection, kind: str, asked: bytes, asked_by: str) -> UUID:
-    """Ask a question of a kind; gives the id of its job.
+async def submit(
+    connection: Connection, kind: str, asked: bytes, asked_by: str, *, alone: bool = False
+) -> UUID:
+    """Ask a question of a kind, `alone` if no other of this kind may wait or run; gives the id of its job.
 
     Raises:
         TooMany: too many wait already.
+        AlreadyAsked: it would not be alone.
     """
     job_id = uuid7()
-    cursor = await connection.execute(SUBMIT, [job_id, kind, asked, asked_by, WAITING])
+    async with connection.transaction():
+        await connection.execute(ONE_AFTER_THE_OTHER)
+        if alone and await unfinished(connection, [kind]):
+            raise AlreadyAsked
+        cursor = await connection.execute(SUBMIT, [job_id, kind, asked, asked_by, WAITING])
     if cursor.rowcount == 0:
         raise TooMany(f"{WAITING} jobs are waiting")
     return job_id
@@ -105,7 +122,11 @@ async def cancel(connection: Connection, job_id: UUID) -> None:
 
 
 async def forget(connection: Connection) -> None:
-    """Forget jobs a week after they were asked."""
+    """Forget jobs a week after they were asked; give those up that nobody has worked at for a day.
+
+    Their workers may be gone for ever, as those of a version that builds another version of a view.
+    """
+    await connection.execute(GIVE_UP)
     await connection.execute(FORGET)
 
 
@@ -166,7 +187,7 @@ class Jobs:
                     while True:
                         if not await self.answer(connection):
                             await asyncio.sleep(POLL_SECONDS)
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            except LOST as error:
                 log.warning("jobs-lost-database", error=type(error).__name__)
                 await asyncio.sleep(POLL_SECONDS)
 

@@ -74,16 +74,21 @@ class Reference:
             async with self._connected() as connection:
                 await self.read(connection)
 
+    async def begin(self) -> None:
+        """Read the log up to the first event of a later version; the views stand still before it, too."""
+        try:
+            await self.refresh()
+        except UnknownEvent as error:
+            log.critical("reference-stands-still", exc_info=error)
+
     async def follow(self, wake: Wake) -> None:
         """Keep up with the log for ever: within milliseconds when it grows, once a second anyhow."""
         while True:
             grown = wake.arm()
             try:
-                await self.refresh()
+                await self.begin()
             except (psycopg.OperationalError, psycopg.InterfaceError, Unavailable) as error:
                 log.warning("reference-not-read", error=type(error).__name__)
-            except UnknownEvent as error:  # what comes before it holds; the views stand still before it, too
-                log.critical("reference-stands-still", exc_info=error)
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_SECONDS):
                     await grown.wait()

@@ -60,7 +60,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = 10.0
     longest_wait: Annotated[
         Seconds,
-        Meta(description="Seconds for which a command may have to wait for others; else 503 at once."),
+        Meta(
+            description="Seconds for which a request may have to wait for others: a command that would wait "
+            "longer is answered with 503 at once, a query then."
+        ),
     ] = 2.0
     statement_timeout: Annotated[
         Seconds, Meta(description="Seconds after which the database stops a query of a request.")

@@ -15,6 +15,7 @@ from domain.messages import Command, Refused
 from infra.batching import Overloaded
 from infra.commands import Caller, Commands, NoSuchStream
 from infra.database import Unavailable, connect
+from infra.events import UnknownEvent
 
 log = structlog.get_logger()
 
@@ -98,7 +99,7 @@ class Watchdog(Generic[D]):
         return min(max(left, BREATH_SECONDS), TICK_SECONDS)
 
     async def _record(self, task: Task) -> bool:
-        """Whether it was carried out, perhaps before; what was refused is tried again."""
+        """Whether it was carried out, perhaps before, or needs a later version; if not, it is tried again."""
         caller = Caller(
             actor="system:watchdog",
             correlation=f"watchdog/{task.complaint_id}",
@@ -110,4 +111,6 @@ class Watchdog(Generic[D]):
         except (Refused, NoSuchStream) as error:
             log.info("watchdog-refused", complaint_id=task.complaint_id, error=type(error).__name__)
             return False
+        except UnknownEvent as error:
+            log.warning("watchdog-leaves-it-to-a-later-version", complaint_id=task.complaint_id, error=error)
         return True

@@ -3,10 +3,9 @@
 from importlib import import_module
 from typing import Any
 
-import psycopg
 import rich_click as click
 
-from infra.database import DatabaseNotReady, Unavailable
+from infra.database import LOST, DatabaseNotReady, Unavailable
 from infra.embedded import EmbeddedError
 from infra.home import HomeError
 from infra.settings import SettingsError
@@ -22,7 +21,7 @@ EXPECTED = (
     EmbeddedError,
     HomeError,
     CannotListen,
-    psycopg.OperationalError,
+    *LOST,
 )
 
 MODULES = {

@@ -15,6 +15,7 @@ from nats.js.api import Header, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 
 from infra.broker.broker import Diverged, Mark, Message, Unreachable
+from infra.cancelling import heed_cancellation
 
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 5.0
@@ -129,6 +130,7 @@ def refusals() -> Iterator[None]:
     """Tell what the client raises as `Unreachable`."""
     try:
         yield
+        heed_cancellation()
     except (Error, OSError, TimeoutError, ValueError) as error:
         raise Unreachable(f"{type(error).__name__}: {error}") from error
 

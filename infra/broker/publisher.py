@@ -4,15 +4,15 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 
-import psycopg
 import structlog
 
 from infra.broker.broker import Broker, Diverged, Message, Opening, Unreachable
 from infra.cloudevents import encoded, rendered
-from infra.database import connect
+from infra.database import LOST, connect, mortal
 from infra.events import ROW, Row
 from infra.projector import Wake
 from infra.projector.followers import Connection
+from infra.pulse import pulsing
 
 log = structlog.get_logger()
 
@@ -32,8 +32,6 @@ ON CONFLICT (follower) DO UPDATE SET position = excluded.position, failed_positi
 FAILED = """
 INSERT INTO checkpoints AS c (follower, position, failed_position, failure) VALUES (%s, 0, 1, %s)
 ON CONFLICT (follower) DO UPDATE SET failed_position = c.position + 1, failure = excluded.failure"""
-
-PASSING = (psycopg.OperationalError, psycopg.InterfaceError)
 
 
 class Publisher:
@@ -55,14 +53,14 @@ class Publisher:
         """Publish for ever; what goes away is waited for, at first for a moment, then ever longer."""
         while True:
             try:
-                async with await connect(self._conninfo) as connection:
+                async with await connect(mortal(self._conninfo)) as connection, pulsing(connection):
                     await self._become_leader(connection)
                     await self._lead(connection)
             except Unreachable as error:
                 log.warning("broker-unreachable", reason=str(error), again_in_seconds=self._pause)
             except Diverged as error:
                 log.critical("broker-stands-still", reason=str(error))
-            except PASSING as error:
+            except LOST as error:
                 log.warning("follower-interrupted", follower=FOLLOWER, error=type(error).__name__)
             await asyncio.sleep(self._pause)
             self._pause = min(self._pause * 2, LONGEST_PAUSE)

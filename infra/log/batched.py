@@ -8,13 +8,12 @@ from operator import attrgetter
 from typing import TypeVar
 from uuid import UUID
 
-import psycopg
 import structlog
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from domain.messages import Event
 from infra.batching import Batcher
-from infra.database import Link, Unavailable
+from infra.database import Link, Unavailable, passes
 from infra.events import Recorded, Row, recorded
 from infra.log.arguments import ids, texts
 from infra.log.requests import (
@@ -187,9 +186,7 @@ class Log:
 
 
 def _lost(error: Exception) -> bool:
-    if isinstance(error, psycopg.errors.ProgramLimitExceeded):
-        return False  # a value too long for its index
-    return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | TimeoutError)
+    return passes(error) or isinstance(error, TimeoutError)
 
 
 def _unavailable(cause: Exception) -> Unavailable:

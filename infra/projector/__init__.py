@@ -17,6 +17,7 @@ from infra.projector.rebuilding import (
     being_rebuilt,
 )
 from infra.projector.runner import Runner
+from infra.projector.standstill import Standstill
 from infra.projector.tail import Tail
 from infra.projector.wake import Wake
 
@@ -34,6 +35,7 @@ __all__ = [
     "Rebuild",
     "Runner",
     "Standing",
+    "Standstill",
     "Tail",
     "View",
     "Wake",

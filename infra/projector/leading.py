@@ -9,7 +9,7 @@ import psycopg
 import structlog
 
 from infra.batching import Overloaded
-from infra.database import DatabaseNotReady, Unavailable
+from infra.database import LOST, DatabaseNotReady, Unavailable, passes
 from infra.log import head
 from infra.projector.checkpoints import add_checkpoints, create
 from infra.projector.followers import Connection, Events, Reactor, View
@@ -17,6 +17,7 @@ from infra.projector.moving import Move
 from infra.projector.rebuilding import BeingRebuilt, Rebuild
 from infra.projector.tail import Tail
 from infra.projector.wake import Wake
+from infra.pulse import pulsing
 from infra.rows import Bundle, Memory, bundling, remembering
 from infra.vault import Vault
 
@@ -35,14 +36,12 @@ MOVE = b"UPDATE checkpoints SET position = %s WHERE follower = %s AND position =
 # An error where the checkpoint is elsewhere: nothing that comes after it is done.
 MOVE_OR_FAIL = b"WITH moved AS (%b RETURNING follower) SELECT 1 / count(*) FROM moved" % MOVE
 # What passes by itself: to be tried again, never a reason to stand still.
-PASSING = (psycopg.OperationalError, psycopg.InterfaceError, Unavailable, Overloaded)
+PASSING = (*LOST, Unavailable, Overloaded)
 
-# A leader looks at its checkpoint each second; one that hangs loses its connection, and with it the lead.
 # What a crash of the server takes back of a view, its checkpoint goes back with: it is folded again.
 # Nothing is written but in the transactions that say so: never a row without the checkpoint.
 LEADING = """SELECT set_config(name, value, false)
-               FROM (VALUES ('idle_session_timeout', '5s'), ('idle_in_transaction_session_timeout', '5s'),
-                            ('synchronous_commit', 'off'), ('default_transaction_read_only', 'on'))
+               FROM (VALUES ('synchronous_commit', 'off'), ('default_transaction_read_only', 'on'))
                     AS setting (name, value)"""
 STANDS = "UPDATE checkpoints SET failed_position = %s, failure = %s WHERE follower = %s AND generation = %s"
 GOES_ON = """UPDATE checkpoints SET failed_position = NULL, failure = NULL
@@ -63,7 +62,10 @@ class Failed(Exception):
 
 
 class Lead:
-    """The lead of one follower, as long as its connection lives."""
+    """The lead of one follower, as long as its connection lives.
+
+    It looks at its checkpoint each second: one that hangs loses its connection, and with it the lead.
+    """
 
     def __init__(  # noqa: PLR0917 - what a runner hands on to each of its leads
         self,
@@ -120,7 +122,8 @@ class Lead:
     async def _build(self, view: View) -> None:
         """Build a view that is new while the log is long; where that fails, following it shows the event."""
         try:
-            await Rebuild(self._conninfo, self._vault, view).run()
+            async with pulsing(self._connection):
+                await Rebuild(self._conninfo, self._vault, view).run()
         except (BeingRebuilt, DatabaseNotReady, *PASSING):
             raise
         except Exception as error:
@@ -163,9 +166,11 @@ class Lead:
         """Take in a batch, and more if there is; where that fails, its halves, up to the one that fails."""
         try:
             await self._advance(events, more=more)
-        except (Deposed, *PASSING):
+        except (Deposed, Unavailable, Overloaded):
             raise
         except Exception as error:
+            if passes(error):
+                raise
             self._memory.forget()
             if len(events) == 1:
                 raise Failed(events[0].position, error) from error
@@ -180,9 +185,10 @@ class Lead:
             if len(events) > FEW or not await self._fold_at_once(self._follower, events):
                 self._position = await self._fold(self._follower, events, more=more)
         else:
-            for event in events:
-                if isinstance(event.event, self._follower.types):
-                    await self._follower.react(event)
+            async with pulsing(self._connection):
+                for event in events:
+                    if isinstance(event.event, self._follower.types):
+                        await self._follower.react(event)
             await self._move(self._position, events[-1].position)
             self._position = events[-1].position
 

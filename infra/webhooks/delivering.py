@@ -15,9 +15,10 @@ from domain.webhook import WEBHOOK, Cause
 from domain.webhook.commands import DisableWebhook, WarnWebhook
 from infra.batching import Overloaded
 from infra.commands import Caller, Commands
-from infra.database import Link, Unavailable, connect
+from infra.database import LOST, Link, Unavailable, connect, mortal
 from infra.events import Row
 from infra.projector import Wake
+from infra.pulse import pulsing
 from infra.secrets import Secrets
 from infra.webhooks.lanes import Lane, Means
 from infra.webhooks.schedule import DISABLE_AFTER
@@ -34,13 +35,7 @@ LEAST_SECONDS = 0.02
 FAILED_SECONDS = 5.0
 PRUNE_SECONDS = 60.0
 # The last: the view of webhooks is being built.
-PASSING = (
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    Unavailable,
-    Overloaded,
-    psycopg.errors.UndefinedTable,
-)
+PASSING = (*LOST, Unavailable, Overloaded, psycopg.errors.UndefinedTable)
 LOCK = "SELECT pg_try_advisory_lock(hashtextextended(current_schema() || ' webhooks', 1))"
 
 
@@ -75,7 +70,7 @@ class Deliverer:
         """Wait for the lead and deliver, for ever; when the database was away, again."""
         while True:
             try:
-                async with await connect(self._conninfo) as connection:
+                async with await connect(mortal(self._conninfo)) as connection, pulsing(connection):
                     await self._become_leader(connection)
                     await self._lead(connection)
             except* PASSING as errors:

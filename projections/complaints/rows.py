@@ -74,22 +74,25 @@ def finished(row: Row) -> Row:
     if asks:
         open_ids = {ask.ask_id for ask in case.asks}
         asks = tuple(ask for ask in asks if ask.ask_id in open_ids)
-    due_at, origin = _due(case, row.facts, asks, proposal), _origin(case)
+    due_at = _due(case, row.facts, asks, proposal)
+    in_traits = {
+        "kind": case.kind,
+        "state": case.state,
+        "category": case.category,
+        "product": case.product,
+        "severity": case.severity,
+        "team": case.team,
+        "origin": _origin(case),
+    }
     return replace(
         row,
-        kind=case.kind,
-        state=case.state,
+        **in_traits,
         anonymity=case.anonymity,
         received_at=case.received_at,
         customer_id=case.customer_id,
-        category=case.category,
-        product=case.product,
-        severity=case.severity,
         journey_stage=case.journey_stage,
         tags=case.tags,
         analyst=case.analyst,
-        team=case.team,
-        origin=origin,
         flags=case.flags,
         escalation=case.escalation,
         duplicate_of=case.duplicate_of,
@@ -99,15 +102,9 @@ def finished(row: Row) -> Row:
         proposal=proposal,
         due_at=due_at,
         traits=traits_of(
-            state=case.state,
-            kind=case.kind,
-            severity=case.severity,
+            **in_traits,
             due=due_at is not None,
             channel=row.channel,
-            team=case.team,
-            category=case.category,
-            product=case.product,
-            origin=origin,
             asked=row.asked_sectors,
             week=row.registered_at,
         ),

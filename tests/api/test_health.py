@@ -74,6 +74,27 @@ def test_a_view_that_lets_the_newest_event_wait_is_not_ready(
     until_ready(own_service)
 
 
+def test_a_view_that_stands_still_is_not_ready_though_its_next_event_is_recorded_in_the_future(
+    own_service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a clock that went an hour ahead, and back."""
+    own_service.stop_worker()
+    own_service.register()
+    own_service.ask(
+        """ALTER TABLE ouvidoria.events DISABLE TRIGGER ALL;
+           UPDATE ouvidoria.events SET recorded_at = recorded_at + interval '1 hour'"""
+    )
+    assert own_service.get("/health/ready", role=None).status_code == 200  # seen there for the first time
+    monkeypatch.setattr(operations, "STALE_SECONDS", 0.0)
+    answer = own_service.get("/health/ready", role=None)
+    assert answer.status_code == 503
+    assert min(follower["behind_seconds"] for follower in answer.json()["followers"]) > 0
+    monkeypatch.undo()
+    own_service.start_worker()
+    until_ready(own_service)
+    assert own_service.get("/health/ready", role=None).status_code == 200
+
+
 def test_a_view_that_failed_is_shown_with_where_and_why_while_the_others_go_on(
     own_service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:

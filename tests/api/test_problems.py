@@ -21,7 +21,7 @@ from domain.refusals import FORBIDDEN, NOT_FOUND, REFUSALS
 from infra.batching import Overloaded
 from infra.commands import AlreadyClaimed, KeyReused, NoSuchStream, VersionMismatch
 from infra.database import Unavailable
-from infra.events import Erased
+from infra.events import Erased, UnknownEvent
 from infra.jobs import TooMany
 from infra.pages import BadCursor
 from infra.projector import BeingRebuilt
@@ -49,6 +49,7 @@ RAISED: list[tuple[Exception, int, str]] = [
     (ViewBehind("late"), 503, "view-behind"),
     (Overloaded("full"), 503, "unavailable"),
     (Unavailable("away"), 503, "unavailable"),
+    (UnknownEvent("event type 'x' is not known to this version"), 503, "unavailable"),
     (TooMany("20 jobs are waiting"), 503, "unavailable"),
     (BeingRebuilt("customers is being rebuilt already"), 409, "being-rebuilt"),
     (TimeoutError(), 503, "unavailable"),

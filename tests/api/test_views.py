@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -116,6 +117,16 @@ def test_a_view_is_not_rebuilt_twice_at_a_time(service: Service) -> None:
         assert views(service)["customers"]["rebuilding"] is True
         problem(service.post("/v1/views/customers/rebuild", {}, role="admin"), 409, "being-rebuilt")
     assert ended(service, asked(service, "customers"))["state"] == "done"
+
+
+def test_of_those_who_ask_for_a_rebuild_at_once_one_gets_it(own_service: Service) -> None:
+    own_service.stop_worker()
+
+    def ask(_number: int) -> int:
+        return own_service.post("/v1/views/customers/rebuild", {}, role="admin").status_code
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sorted(threads.map(ask, range(8))) == [202, *[409] * 7]
 
 
 def test_a_rebuild_can_be_given_up_and_the_old_view_stays(own_service: Service) -> None:

@@ -5,16 +5,17 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 
 from api.watching import DEADLINES
 from domain.complaint import COMPLAINT
 from domain.complaint.commands import FulfilPromise, Promise, Register, SetReminder
 from infra.commands import Commands, Outcome
-from infra.log import Log
+from infra.log import Draft, Log
 from infra.watchdog import Watchdog
 from projections import deadlines
 from tests.infra.followers import following
-from tests.infra.logs import caller, opened, served, serving, until
+from tests.infra.logs import caller, opened, request, served, serving, until
 
 pytestmark = pytest.mark.anyio
 
@@ -101,6 +102,25 @@ async def test_two_watchdogs_over_a_view_that_lags_record_once(database: str) ->
         found = await tags(log, outcome.stream_id)
         assert sorted(found[-2:]) == ["promise-missed", "reminder-due"]
         assert len(found) == 5
+
+
+async def test_where_a_later_version_has_recorded_something_the_rest_is_recorded_all_the_same(
+    database: str,
+) -> None:
+    clock = Clock()
+    async with opened(serving(database)) as log:
+        commands = Commands(log, clock=clock)
+        async with following(database, deadlines.VIEW):
+            later, known = await promised(commands), await promised(commands)
+            await seen_to(database, known.position)
+        draft = Draft("of-a-later-version", NOW, b"{}")
+        at_its_end = request(later.stream_id, later.version, wrapped_key=None)
+        await log.append(structs.replace(at_its_end, events=[draft]))
+        clock.now += timedelta(hours=2)
+        watchdog = watching(database, commands, clock)
+        await looked(database, watchdog)
+        assert sorted((await tags(log, known.stream_id))[-2:]) == ["promise-missed", "reminder-due"]
+        assert await looked(database, watchdog) == 0
 
 
 async def test_a_promise_kept_in_time_is_not_missed_even_where_the_view_has_not_seen_it(

@@ -1,7 +1,8 @@
 """A process of its own for the tests that kill it: it leads the view `seen`, or rebuilds it, for ever.
 
-`python -m tests.infra.processes lead|sleep|rebuild|rebuild-sleep URL`; those that sleep never end their first
-batch.
+`python -m tests.infra.processes lead|sleep|dawdle|react|rebuild|rebuild-sleep|switch URL`; those that sleep,
+dawdle or react never end their first batch: they wait for the server, or here, the last one for a reactor;
+to `switch` is to rebuild and never to commit that.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ import psycopg
 
 from domain.messages import Event
 from infra.events import Recorded
-from infra.projector import Rebuild, Runner, View, Wake
+from infra.projector import Reactor, Rebuild, Runner, View, Wake
 from infra.vault import Vault
 from tests.infra.followers import seen
 from tests.infra.logs import MASTER, serving
@@ -32,15 +33,26 @@ def sleeping() -> View:
     return View(name="seen", version=1, ddl=seen().ddl, tables=seen().tables, apply=apply)
 
 
+async def dawdle(*_given: object) -> None:
+    await asyncio.sleep(3600)
+
+
 async def main(work: str, database: str) -> None:
     conninfo, vault = serving(database), Vault(MASTER)
     if work == "rebuild":
         while True:
             await Rebuild(conninfo, vault, seen()).run()
+    if work == "switch":
+        await Rebuild(conninfo, vault, seen(), switching=dawdle).run()
     if work == "rebuild-sleep":
         await Rebuild(conninfo, vault, sleeping()).run()
-    view = sleeping() if work == "sleep" else seen()
-    await Runner(view, conninfo, vault, Wake(conninfo)).run()
+    followers: dict[str, View | Reactor] = {
+        "lead": seen(),
+        "sleep": sleeping(),
+        "dawdle": seen(before=dawdle),
+        "react": Reactor("dawdling", dawdle),
+    }
+    await Runner(followers[work], conninfo, vault, Wake(conninfo)).run()
 
 
 @contextmanager

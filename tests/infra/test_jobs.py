@@ -178,6 +178,18 @@ async def test_a_job_is_forgotten_after_a_week(database: str) -> None:
         assert await jobs.find(connection, "double", uuid4()) is None
 
 
+async def test_a_job_that_no_worker_has_gone_on_with_for_a_day_is_given_up(database: str) -> None:
+    async with served(database) as connection:
+        left, lost, fresh = [await jobs.submit(connection, "double", b"4", "ana") for _ in range(3)]
+        await run(database, "UPDATE jobs SET touched_at = now() - interval '25 hours'")
+        await run(database, f"UPDATE jobs SET state = 'running' WHERE id = '{lost}'")
+        await run(database, f"UPDATE jobs SET touched_at = now() WHERE id = '{fresh}'")
+        await jobs.forget(connection)
+        ends = [await found(database, job_id) for job_id in (left, lost, fresh)]
+    assert [each.state for each in ends] == ["failed", "failed", "waiting"]
+    assert [each.failure for each in ends] == ["NobodyAnswers", "NobodyAnswers", None]
+
+
 async def _is(database: str, job_id: object, state: str) -> bool:
     return (await found(database, job_id)).state == state
 

@@ -5,7 +5,11 @@ import signal
 
 import pytest
 
-from infra.projector import leading
+from domain.messages import Event
+from infra import pulse
+from infra.database import mortal
+from infra.events import Recorded
+from infra.projector import Reactor, checkpoints, leading
 from tests.infra.followers import (
     append,
     following,
@@ -18,6 +22,7 @@ from tests.infra.followers import (
 )
 from tests.infra.logs import until
 from tests.infra.processes import process
+from tests.infra.rebuild.rebuilding import until_rebuilding
 
 pytestmark = pytest.mark.anyio
 
@@ -74,6 +79,40 @@ async def test_a_leader_that_hangs_is_replaced_and_changes_nothing_when_it_comes
     assert await positions(database, seen()) == list(range(1, 16))
 
 
+async def test_who_hangs_while_a_new_view_is_built_is_replaced_and_changes_nothing_when_it_comes_to(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "SHORT", 0)
+    await prepared(database)
+    await append(database, 5)
+    with process("dawdle", database) as building:
+        await until_rebuilding(database)
+        os.kill(building.pid, signal.SIGSTOP)
+        async with following(database, seen()):
+            await until_at(database, seen(), 5)
+            os.kill(building.pid, signal.SIGCONT)
+            await append(database, 5)
+            await until_at(database, seen(), 10)
+    assert await positions(database, seen()) == list(range(1, 11))
+
+
+async def test_who_hangs_while_it_answers_an_event_is_replaced(database: str) -> None:
+    answered: list[int] = []
+
+    async def answer(event: Recorded[Event]) -> None:
+        answered.append(event.position)
+
+    reactor = Reactor("dawdling", answer)
+    await prepared(database)
+    with process("react", database) as reacting:
+        await until_at(database, reactor, 0)
+        await append(database, 1)
+        os.kill(reacting.pid, signal.SIGSTOP)
+        async with following(database, reactor):
+            await until_at(database, reactor, 1)
+    assert answered == [1]
+
+
 def test_a_leader_that_hangs_is_noticed_later_than_it_looks_at_its_checkpoint() -> None:
-    assert "'5s'" in leading.LEADING
-    assert leading.POLL_SECONDS <= 1
+    assert "-c idle_session_timeout=5s " in mortal("options=-cx=y")
+    assert max(leading.POLL_SECONDS, pulse.PULSE_SECONDS) <= 1

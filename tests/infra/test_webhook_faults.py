@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -132,6 +133,22 @@ async def test_a_deliverer_whose_connection_is_cut_goes_on_where_it_was(database
                 await terminate(database, await until_led(database))
             await writing
             await at.until_settled(webhook_id)
+            check(receiver, 2, await head(at))
+
+
+async def test_a_deliverer_that_hangs_is_replaced(database: str, tmp_path: Path) -> None:
+    with receiving() as receiver:
+        async with office(database) as at:
+            await at.webhook(receiver.url)
+            with worker(database, tmp_path) as hanging:
+                await until_led(database)
+                os.kill(hanging.pid, signal.SIGSTOP)
+                made = await at.complaint()
+                async with at.delivering():
+                    await until_taken(receiver, 1)
+                    os.kill(hanging.pid, signal.SIGCONT)
+                    await at.note(made, "it goes on")
+                    await until_taken(receiver, 2)
             check(receiver, 2, await head(at))
 
 

@@ -21,9 +21,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
-import psycopg
-
-from infra.database import connect
+from infra.database import connect, passes
 from infra.log import read, read_streams
 from infra.projector.followers import Connection, Events, View
 from infra.rows import Memory, remembering
@@ -109,9 +107,9 @@ class Filling:
             async with connection.transaction():
                 await self.view.apply(connection, events)
                 await memory.flush(connection)
-        except (psycopg.OperationalError, psycopg.InterfaceError):
-            raise
         except Exception as error:
+            if passes(error):
+                raise
             positions = [event.position for event in events]
             raise CannotFold(self.view, min(positions), max(positions), error) from error
 

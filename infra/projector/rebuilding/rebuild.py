@@ -15,6 +15,7 @@ from infra.projector.followers import Connection, View
 from infra.projector.rebuilding.comparing import Differences, differences
 from infra.projector.rebuilding.filling import Filling, reader
 from infra.projector.rebuilding.shadow import Shadow
+from infra.pulse import pulsing
 from infra.vault import Vault
 
 log = structlog.get_logger()
@@ -25,6 +26,8 @@ NEAR = 500
 # Readers of the old tables wait as long as the switch waits for one of them: so it is brief, and tries again.
 # It stays below the time after which PostgreSQL would look for a deadlock and end one of the two.
 PATIENCE = (0.05, 0.1, 0.2, 0.4, 0.8)
+REST = 9
+"""For how many times as long nobody has to wait before it is tried again: a dump may read for an hour."""
 
 LOCK = "SELECT pg_try_advisory_lock(hashtextextended(current_schema() || ' rebuild ' || %s, 1))"
 UNLOCK = "SELECT pg_advisory_unlock(hashtextextended(current_schema() || ' rebuild ' || %s, 1))"
@@ -90,9 +93,10 @@ class Rebuild:
         async with (
             await connect(mortal(self._conninfo)) as connection,
             await connect(mortal(self._conninfo)) as second,
-            reader(self._conninfo) as reading,
+            reader(mortal(self._conninfo)) as reading,
+            pulsing(connection, second, reading),
         ):
-            shadow = await self._locked(connection)
+            shadow = await self._locked(connection, second)
             filling = Filling(connection, second, reading, self._vault, self._view)
             position = await self._build(shadow, filling, compare=compare)
             found = Differences()
@@ -104,11 +108,15 @@ class Rebuild:
                 await shadow.drop()
             return found
 
-    async def _locked(self, connection: Connection) -> Shadow:
-        """One rebuild of a view at a time: the lock lives and dies with the connection that builds."""
-        if not await _value(connection, LOCK, self._view.follower):
-            raise BeingRebuilt(f"{self._view.name} is being rebuilt already")
+    async def _locked(self, connection: Connection, second: Connection) -> Shadow:
+        """One rebuild of a view at a time: each connection that writes has a lock, which dies with it."""
+        for name, writing in self._locks(connection, second):
+            if not await _value(writing, LOCK, name):
+                raise BeingRebuilt(f"{self._view.name} is being rebuilt already")
         return Shadow(connection, self._view, await _value(connection, "SELECT current_schema()"))
+
+    def _locks(self, connection: Connection, second: Connection) -> Sequence[tuple[str, Connection]]:
+        return (self._view.follower, connection), (f"{self._view.follower} beside", second)
 
     async def _build(self, shadow: Shadow, filling: Filling, *, compare: bool) -> int:
         upto = await head(filling.reading)
@@ -140,7 +148,7 @@ class Rebuild:
         """The position at which both were compared, and what differs."""
         while (old := await self._of_old(shadow, filling.reading, STANDS)) - position > NEAR:
             position = await filling.follow(position, old)
-        async with await connect(mortal(self._conninfo)) as comparing:
+        async with await connect(mortal(self._conninfo)) as comparing, pulsing(comparing):
             await comparing.set_isolation_level(IsolationLevel.REPEATABLE_READ)
             async with comparing.transaction():
                 async with filling.reading.transaction():
@@ -157,7 +165,7 @@ class Rebuild:
             try:
                 position = await self._exchange(shadow, filling, position, found, patience)
             except psycopg.errors.LockNotAvailable:
-                await asyncio.sleep(patience)
+                await asyncio.sleep(REST * patience)
             else:
                 log.info("rebuild-serves", view=self._view.follower, position=position)
                 return
@@ -179,7 +187,8 @@ class Rebuild:
             )
             await self._switching(connection, found)
             # Whoever sees that it is done may ask for it again.
-            await connection.execute(UNLOCK, [self._view.follower])
+            for name, writing in self._locks(connection, filling.second):
+                await writing.execute(UNLOCK, [name])
         return position
 
 

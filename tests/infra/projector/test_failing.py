@@ -86,6 +86,21 @@ async def test_a_view_whose_statement_fails_stops_before_the_event_and_tells_why
     assert await positions(database, view) == [1, 2, 3, 4]
 
 
+async def test_a_view_that_makes_too_much_of_an_event_stops_before_it_and_does_not_try_for_ever(
+    database: str,
+) -> None:
+    async def apply(connection: psycopg.AsyncConnection[Any], events: Batch) -> None:
+        for event in events:
+            words = "SELECT string_agg(md5(n::text), ' ') FROM generate_series(1, 40000) n WHERE %s = 5"
+            statement = (
+                f"INSERT INTO seen_1 SELECT %s + 0 * coalesce(length(to_tsvector('simple', ({words}))), 0)"
+            )
+            await write(connection, statement.encode(), [event.position, event.position])
+
+    async with stopped(database, dataclasses.replace(seen(), apply=apply), events=8) as failed:
+        assert (failed.position, failed.failed_position, failed.failure) == (4, 5, "ProgramLimitExceeded")
+
+
 async def test_a_view_that_writes_at_once_is_folded_step_by_step_and_nothing_is_doubled(
     database: str,
 ) -> None:

@@ -21,6 +21,9 @@ from tests.infra.rebuild.rebuilding import REBUILDING, reading, rebuild, until_r
 
 pytestmark = pytest.mark.anyio
 
+EXCLUSIVE = """SELECT FROM pg_locks WHERE relation = 'ouvidoria_views.seen_1'::regclass AND granted
+                AND mode = 'AccessExclusiveLock'"""
+
 
 async def test_a_rebuild_killed_at_any_moment_leaves_the_view_whole_and_the_next_one_begins_anew(
     database: str,
@@ -51,6 +54,21 @@ async def test_a_rebuild_killed_in_the_middle_of_a_statement_is_in_nobodys_way(d
         await until_unlocked(database)
         await rebuild(database, seen()).run()
     assert await positions(database, seen()) == [1, 2, 3]
+
+
+async def test_a_rebuild_that_hangs_while_nobody_can_read_the_view_is_in_nobodys_way_for_long(
+    database: str,
+) -> None:
+    async def switching() -> bool:
+        return bool(await ask(database, EXCLUSIVE))
+
+    async with caught_up(database, seen(), events=3):
+        with process("switch", database) as rebuilding:
+            await until(switching)
+            os.kill(rebuilding.pid, signal.SIGSTOP)
+            await append(database, 1)
+            await until_at(database, seen(), 4)
+            assert await positions(database, seen()) == [1, 2, 3, 4]
 
 
 async def until_unlocked(database: str) -> None:

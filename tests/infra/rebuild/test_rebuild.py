@@ -1,16 +1,24 @@
 """A view is built anew beside the one that serves: nobody sees it half."""
 
 import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
+import psycopg
 import pytest
 
 from api.parts import VIEWS
-from infra.database import DatabaseNotReady
+from domain.messages import Event
+from infra.database import LOST, DatabaseNotReady
+from infra.events import Recorded
 from infra.projector import (
     BeingRebuilt,
     CannotFold,
 )
 from infra.projector.rebuilding import filling
+from infra.projector.rebuilding import rebuild as switching
 from tests.infra.followers import (
     append,
     caught_up,
@@ -80,6 +88,31 @@ async def test_a_switch_waits_for_a_long_reader_and_lets_others_read_meanwhile(d
     assert await positions(database, view) == list(range(1, 15))
 
 
+async def test_a_switch_that_waits_for_a_long_reader_leaves_the_others_alone_most_of_the_time(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests: list[float] = []
+    sleep = asyncio.sleep
+
+    async def note(seconds: float) -> None:
+        rests.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr(switching, "PATIENCE", (0.01,))
+    await append(database, 3)
+    await prepared(database, seen())
+    async with served(database) as reader, reader.transaction():
+        await fetch(reader, "SELECT FROM seen_1")
+        monkeypatch.setattr(asyncio, "sleep", note)
+        waiting = asyncio.create_task(rebuild(database, seen()).run())
+        while len([rest for rest in rests if rest < 0.5]) < 3:  # those of a second are between signs of life
+            await sleep(0.01)
+        monkeypatch.undo()
+        waiting.cancel()
+        await asyncio.wait([waiting])
+    assert min(rests) >= 5 * 0.01
+
+
 async def test_streams_longer_than_a_chunk_and_many_short_ones_are_folded_whole(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,3 +152,17 @@ async def test_a_rebuild_that_meets_an_event_that_does_not_fit_says_where_and_le
     with pytest.raises(CannotFold, match=told):
         await rebuild(database, seen(before=Trap(8))).run()
     assert await positions(database, seen()) == list(range(1, 12))
+
+
+async def test_a_process_that_came_to_a_halt_in_the_middle_of_a_fold_is_no_event_that_does_not_fit(
+    database: str,
+) -> None:
+    async def halt(connection: psycopg.AsyncConnection[Any], _events: Sequence[Recorded[Event]]) -> None:
+        await connection.execute("SET LOCAL idle_in_transaction_session_timeout = '10ms'")
+        time.sleep(0.5)  # noqa: ASYNC251 - nothing goes on meanwhile
+        await connection.execute("SELECT 1")
+
+    await append(database, 3)
+    await prepared(database, seen())
+    with pytest.raises(LOST):
+        await rebuild(database, replace(seen(), apply=halt)).run()
