@@ -34,7 +34,7 @@ INSERT INTO deadlines_1 (complaint_id, item_id, kind, due_at)
 SELECT complaint_id, item_id, kind, due_at FROM json_populate_recordset(NULL::deadlines_1, %s)
     ON CONFLICT (complaint_id, item_id) DO UPDATE SET due_at = excluded.due_at"""
 DROP = b"""
-DELETE FROM deadlines_1 d USING unnest(%s::uuid[], %s::uuid[]) AS ended (complaint_id, item_id)
+DELETE FROM deadlines_1 d USING json_to_recordset(%s) AS ended (complaint_id uuid, item_id uuid)
  WHERE d.complaint_id = ended.complaint_id AND d.item_id = ended.item_id"""
 DUE: LiteralString = """
 SELECT complaint_id, kind, item_id, due_at FROM deadlines_1
@@ -66,7 +66,8 @@ async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recor
         if change := _change(recorded):
             left[recorded.stream_id, change[0]] = change[1]
     if ended := [key for key, due in left.items() if due is None]:
-        await write(connection, DROP, [[key[0] for key in ended], [key[1] for key in ended]])
+        keys = [{"complaint_id": complaint_id, "item_id": item_id} for complaint_id, item_id in ended]
+        await write(connection, DROP, [msgspec.json.encode(keys).decode()])
     if kept := [due for due in left.values() if due is not None]:
         await write(connection, KEEP, [msgspec.json.encode(kept).decode()])
 

@@ -18,7 +18,7 @@ from infra.projector.rebuilding import BeingRebuilt, Rebuild
 from infra.projector.tail import Tail
 from infra.projector.wake import Wake
 from infra.pulse import pulsing
-from infra.rows import Bundle, Memory, bundling, remembering
+from infra.rows import Bundle, Memory, TooLong, bundling, remembering
 from infra.vault import Vault
 
 log = structlog.get_logger()
@@ -210,7 +210,7 @@ class Lead:
                 await self._memory.flush(self._connection)
             if bundle:
                 await bundle.send(MOVE_OR_FAIL, [position, self._name, self._position, self._generation])
-        except psycopg.Error:
+        except (psycopg.Error, TooLong):
             self._memory.forget()
             return False
         if bundle:

@@ -9,12 +9,13 @@ message (`bundling`).
 from infra.rows.folding import fold_rows, one_by_one, with_rows
 from infra.rows.memory import Memory, fills_fresh, remembering
 from infra.rows.tables import Table, table_of
-from infra.rows.writing import Bundle, bundling, write
+from infra.rows.writing import Bundle, TooLong, bundling, write
 
 __all__ = [
     "Bundle",
     "Memory",
     "Table",
+    "TooLong",
     "bundling",
     "fills_fresh",
     "fold_rows",

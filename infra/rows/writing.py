@@ -8,8 +8,23 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
+from psycopg.abc import PQGen
+from psycopg.errors import error_from_result
+from psycopg.generators import fetch_many, send
+from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGconn
 
 Connection = psycopg.AsyncConnection[Any]
+Arguments = Sequence[str | int | None]
+Call = tuple[bytes, Sequence[bytes | None]]
+"""The name of a prepared statement, and its arguments as text."""
+
+LONGEST = 48 * 1024
+"""Bytes of arguments up to which the driver sends all at once."""
+
+
+class TooLong(Exception):
+    """A message that the driver would send in pieces."""
 
 
 class Bundle:
@@ -21,14 +36,14 @@ class Bundle:
     """
 
     def __init__(self, connection: Connection) -> None:
-        self._cursor = psycopg.AsyncClientCursor(connection)
-        self._calls: list[tuple[bytes, Sequence[object]]] = []
-        self._executes: dict[bytes, bytes] = {}
+        self._connection = connection
+        self._calls: list[tuple[bytes, Arguments]] = []
+        self._names: dict[bytes, bytes] = {}
 
     def __len__(self) -> int:
         return len(self._calls)
 
-    def add(self, statement: bytes, arguments: Sequence[object]) -> None:
+    def add(self, statement: bytes, arguments: Arguments) -> None:
         """A statement more; what it gives back is lost."""
         self._calls.append((statement, arguments))
 
@@ -36,26 +51,59 @@ class Bundle:
         """Forget what was added."""
         self._calls.clear()
 
-    async def send(self, first: bytes, arguments: Sequence[object]) -> None:
-        """Send a statement, and behind it those that were added, in one transaction."""
-        calls = [(first, arguments), *self._calls]
-        executes = [await self._prepared(statement, len(given)) for statement, given in calls]
-        message = b";".join([b"SET TRANSACTION READ WRITE", *executes])
-        await self._cursor.execute(message, [argument for _, given in calls for argument in given])
+    async def send(self, first: bytes, arguments: Arguments) -> None:
+        """Send a statement, and behind it those that were added, in one transaction.
 
-    async def _prepared(self, statement: bytes, arguments: int) -> bytes:
-        """What executes a statement: it is prepared once."""
-        if statement not in self._executes:
-            name = b"bundled_%d" % len(self._executes)
-            await self._cursor.execute(b"PREPARE %b AS %b" % (name, _numbered(statement)))
-            places = b"(%b)" % b",".join([b"%s"] * arguments) if arguments else b""
-            self._executes[statement] = b"EXECUTE " + name + places
-        return self._executes[statement]
+        Raises:
+            psycopg.Error: one of the statements failed, and none was done.
+            TooLong: it would have to be sent in pieces, and was not.
+        """
+        calls = [
+            (await self._prepared(statement), [_text(argument) for argument in given])
+            for statement, given in ((first, arguments), *self._calls)
+        ]
+        if sum(len(argument or b"") for _, given in calls for argument in given) > LONGEST:
+            raise TooLong
+        try:
+            async with self._connection.lock:
+                await self._connection.wait(_together(self._connection.pgconn, calls))
+        finally:
+            await self._connection.rollback()  # where it was not committed
+
+    async def _prepared(self, statement: bytes) -> bytes:
+        """The name of a statement, which is prepared once."""
+        if statement not in self._names:
+            name = b"bundled_%d" % len(self._names)
+            await self._connection.execute(b"PREPARE %b AS %b" % (name, _numbered(statement)))
+            self._names[statement] = name
+        return self._names[statement]
 
 
 def _numbered(statement: bytes) -> bytes:
     numbers = count(1)
     return re.sub(b"%s", lambda _: b"$%d" % next(numbers), statement)
+
+
+def _text(argument: str | int | None) -> bytes | None:
+    return None if argument is None else str(argument).encode()
+
+
+def _together(pgconn: PGconn, calls: Sequence[Call]) -> PQGen[None]:
+    """Send all before the server answers any; the driver's own pipeline sends statement by statement."""
+    pgconn.enter_pipeline_mode()
+    pgconn.send_query_params(b"BEGIN READ WRITE", [])
+    for name, arguments in calls:
+        pgconn.send_query_prepared(name, arguments)
+    pgconn.send_query_params(b"COMMIT", [])
+    pgconn.pipeline_sync()
+    yield from send(pgconn)
+    error: psycopg.Error | None = None
+    while (result := (yield from fetch_many(pgconn))[0]).status != ExecStatus.PIPELINE_SYNC:
+        if result.status == ExecStatus.FATAL_ERROR and error is None:
+            error = error_from_result(result)
+    pgconn.exit_pipeline_mode()
+    if error is not None:
+        raise error
 
 
 _open: WeakKeyDictionary[Connection, Bundle] = WeakKeyDictionary()
@@ -77,7 +125,7 @@ def bundles(connection: Connection) -> bool:
     return connection in _open
 
 
-async def write(connection: Connection, statement: bytes, arguments: Sequence[object]) -> None:
+async def write(connection: Connection, statement: bytes, arguments: Arguments) -> None:
     """Do a statement that gives nothing back, or have it done with all others of its batch.
 
     Whatever a fold writes goes through here: a batch that is bundled has no transaction before it is sent.

@@ -77,7 +77,7 @@ CREATE INDEX IF NOT EXISTS sla_clocks_4_outcome ON sla_clocks_4 (outcome, decide
     WHERE decided_at IS NOT NULL;
 """
 CLOCKS: LiteralString = "SELECT json_agg(c)::text FROM sla_clocks_4 c WHERE complaint_id = ANY(%s)"
-CLEAR = b"DELETE FROM sla_clocks_4 WHERE id = ANY(%s)"
+CLEAR = b"DELETE FROM sla_clocks_4 WHERE id IN (SELECT json_array_elements_text(%s))"
 
 
 async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
@@ -128,7 +128,7 @@ async def _replace(
     if changed := [row for row in new if row != before.get(row.id)]:
         await table.write(connection, changed)
     if gone := before.keys() - {row.id for row in new}:
-        await write(connection, CLEAR, [list(gone)])
+        await write(connection, CLEAR, [msgspec.json.encode(sorted(gone)).decode()])
 
 
 async def _clocks(connection: psycopg.AsyncConnection[Any], ids: list[UUID]) -> list[ClockRow]:

@@ -33,8 +33,8 @@ def seen(name: str = "seen", version: int = 1, *, before: Before = nothing, afte
 
     async def apply(connection: psycopg.AsyncConnection[Any], events: Sequence[Recorded[Event]]) -> None:
         await before(events)
-        statement = f"INSERT INTO {name}_{version} SELECT unnest(%s::bigint[])"
-        await write(connection, statement.encode(), [[event.position for event in events]])
+        statement = f"INSERT INTO {name}_{version} SELECT json_array_elements_text(%s)::bigint"
+        await write(connection, statement.encode(), [str([event.position for event in events])])
         await after(events)
 
     ddl = f"CREATE TABLE IF NOT EXISTS {name}_{version} (position bigint NOT NULL)"

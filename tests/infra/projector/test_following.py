@@ -138,7 +138,7 @@ async def test_a_follower_that_is_woken_and_told_to_end_at_once_ends(database: s
 
 async def until_idle(database: str, pids: Sequence[int]) -> None:
     """Return once the backends have nothing to do: their follower has read to the end and waits."""
-    query = """SELECT bool_and(state = 'idle' AND query LIKE '%%EXECUTE%%') FROM pg_stat_activity
+    query = """SELECT bool_and(state = 'idle' AND query LIKE '%%COMMIT%%') FROM pg_stat_activity
                 WHERE pid = ANY(%s)"""
 
     async def idle() -> bool:
