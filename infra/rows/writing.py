@@ -24,6 +24,7 @@ class Bundle:
         self._cursor = psycopg.AsyncClientCursor(connection)
         self._calls: list[tuple[bytes, Sequence[object]]] = []
         self._executes: dict[bytes, bytes] = {}
+        self._names = count()
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -37,16 +38,25 @@ class Bundle:
         self._calls.clear()
 
     async def send(self, first: bytes, arguments: Sequence[object]) -> None:
-        """Send a statement, and behind it those that were added, in one transaction."""
+        """Send a statement, and behind it those that were added, in one transaction.
+
+        Raises:
+            psycopg.Error: nothing was done, unless the connection was lost; that of one statement, or
+                InvalidSqlStatementName: after a rollback the driver drops what is prepared, ours too.
+        """
         calls = [(first, arguments), *self._calls]
         executes = [await self._prepared(statement, len(given)) for statement, given in calls]
         message = b";".join([b"SET TRANSACTION READ WRITE", *executes])
-        await self._cursor.execute(message, [argument for _, given in calls for argument in given])
+        try:
+            await self._cursor.execute(message, [argument for _, given in calls for argument in given])
+        except psycopg.errors.InvalidSqlStatementName:
+            self._executes.clear()
+            raise
 
     async def _prepared(self, statement: bytes, arguments: int) -> bytes:
-        """What executes a statement: it is prepared once."""
+        """What executes a statement: it is prepared once, or again where that is forgotten."""
         if statement not in self._executes:
-            name = b"bundled_%d" % len(self._executes)
+            name = b"bundled_%d" % next(self._names)
             await self._cursor.execute(b"PREPARE %b AS %b" % (name, _numbered(statement)))
             places = b"(%b)" % b",".join([b"%s"] * arguments) if arguments else b""
             self._executes[statement] = b"EXECUTE " + name + places
