@@ -53,7 +53,7 @@ def owner_conninfo(url: str, schema: str) -> str:
 
 
 def serving_conninfo(url: str, schema: str, **more: str) -> str:
-    """Connection string of a serving connection: app role, log before views in the search path, UTC, durable.
+    """Connection string of a serving connection: app role, log before views, UTC, UTF-8, durable.
 
     `more` are further settings of the session, such as `statement_timeout`.
     """
@@ -61,6 +61,7 @@ def serving_conninfo(url: str, schema: str, **more: str) -> str:
         "role": app_role(schema),
         "search_path": f"{schema},{views_schema(schema)}",
         "timezone": "UTC",
+        "client_encoding": "utf8",
         "synchronous_commit": "on",
         "default_transaction_isolation": "read\\ committed",
         **more,

@@ -1,5 +1,6 @@
 """Folding a batch of events into the rows it concerns."""
 
+import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import reduce
 from typing import Any, LiteralString, TypeVar, cast
@@ -16,7 +17,10 @@ from infra.rows.tables import table_of
 R = TypeVar("R", bound=Struct)
 Fold = Callable[[R | None, Recorded[Event]], R]
 FoldMany = Callable[[R | None, Sequence[Recorded[Event]]], R]
-"""Folds the events of one stream at once; it gives the same object where nothing changes."""
+"""Folds some events of one stream; it gives the same object where nothing changes."""
+
+PIECE = 250
+"""So many events of a stream are folded before others have their turn, such as the pulse of what leads."""
 
 
 async def fold_rows(
@@ -46,11 +50,19 @@ async def fold_rows(
         await known.load(connection, _begun_before(streams.values()))
     for stream, its_events in streams.items():
         before = known.rows.get(stream)
-        after = fold(before, its_events)
-        if after is not before:
+        after = await _folded(before, its_events, fold)
+        if after is not None and after is not before:
             known.put(stream, after)
     if kept is None:
         await memory.flush(connection)
+
+
+async def _folded(row: R | None, events: Sequence[Recorded[Event]], fold: FoldMany[R]) -> R | None:
+    for first in range(0, len(events), PIECE):
+        if first:
+            await asyncio.sleep(0)
+        row = fold(row, events[first : first + PIECE])
+    return row
 
 
 def one_by_one(fold: Fold[R]) -> FoldMany[R]:

@@ -39,6 +39,7 @@ class Bundle:
         self._connection = connection
         self._calls: list[tuple[bytes, Arguments]] = []
         self._names: dict[bytes, bytes] = {}
+        self._numbers = count()
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -55,7 +56,8 @@ class Bundle:
         """Send a statement, and behind it those that were added, in one transaction.
 
         Raises:
-            psycopg.Error: one of the statements failed, and none was done.
+            psycopg.Error: nothing was done, unless the connection was lost; that of one statement, or
+                InvalidSqlStatementName: after a rollback the driver drops what is prepared, ours too.
             TooLong: it would have to be sent in pieces, and was not.
         """
         calls = [
@@ -67,13 +69,16 @@ class Bundle:
         try:
             async with self._connection.lock:
                 await self._connection.wait(_together(self._connection.pgconn, calls))
+        except psycopg.Error:
+            self._names.clear()
+            raise
         finally:
             await self._connection.rollback()  # where it was not committed
 
     async def _prepared(self, statement: bytes) -> bytes:
-        """The name of a statement, which is prepared once."""
+        """The name of a statement: it is prepared once, or again where that is forgotten."""
         if statement not in self._names:
-            name = b"bundled_%d" % len(self._names)
+            name = b"bundled_%d" % next(self._numbers)
             await self._connection.execute(b"PREPARE %b AS %b" % (name, _numbered(statement)))
             self._names[statement] = name
         return self._names[statement]

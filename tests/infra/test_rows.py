@@ -1,5 +1,6 @@
 """Rows folded from streams: read once, remembered, written in sets, and forgotten when that went wrong."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +13,7 @@ from msgspec import Struct
 from domain.messages import Event
 from infra.events import Recorded
 from infra.projector import View, leading, runner
-from infra.rows import Memory, fold_rows, one_by_one, remembering, tables
+from infra.rows import Memory, fold_rows, folding, one_by_one, remembering, tables
 from tests.infra.followers import following, until_at, until_failed
 from tests.infra.logs import NOW, append_on, fetch, request, served
 
@@ -86,6 +87,25 @@ async def test_rows_are_the_same_whether_they_are_copied_or_sent_as_json(
         await apply(connection, [event(each.stream_id, 3) for each in events])
     counts = await fetch(connection, "SELECT events FROM counts_1 ORDER BY stream_id")
     assert counts == [(4,), (2,), (2,)]
+
+
+async def test_others_have_their_turn_while_a_long_stream_is_folded(
+    connection: psycopg.AsyncConnection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folding, "PIECE", 10)
+    done: list[str] = []
+
+    def fold(row: Count | None, events: Sequence[Recorded[Event]]) -> Count:
+        done.append(f"{len(events)} events")
+        asyncio.get_running_loop().call_soon(done.append, "another's turn")
+        return one_by_one(counted)(row, events)
+
+    events = [event(UUID(int=1), version) for version in range(1, 26)]
+    with remembering(connection, Memory(100)) as memory:
+        await fold_rows(connection, events, table="counts_1", key="stream_id", row_type=Count, fold=fold)
+        assert done == ["10 events", "another's turn", "10 events", "another's turn", "5 events"]
+        await memory.flush(connection)
+    assert await fetch(connection, "SELECT events FROM counts_1") == [(25,)]
 
 
 async def test_a_column_that_cannot_be_copied_is_told_at_the_first_row(

@@ -14,8 +14,7 @@ pytestmark = pytest.mark.anyio
 
 MAKE = b"CREATE TABLE IF NOT EXISTS written_1 (number bigint PRIMARY KEY, said text)"
 KEEP = b"INSERT INTO written_1 (number, said) VALUES (%s, %s)"
-KEEP_QUERY = b"""INSERT INTO written_1 SELECT %s, query FROM pg_stat_activity
-                  WHERE pid = pg_backend_pid() AND query <> %s"""
+KEEP_QUERY = b"INSERT INTO written_1 SELECT %s, current_query() WHERE %s <> ''"
 DOUBLE = b"UPDATE written_1 SET number = 2 * number"
 ONLY_READS = "SET default_transaction_read_only = on"
 
@@ -151,3 +150,26 @@ async def test_a_session_that_only_reads_writes_bundles_and_nothing_else(databas
         assert await numbers(connection) == [2, 3]
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
             await write(connection, KEEP, [4, "four"])
+
+
+async def test_a_bundle_is_sent_again_after_one_failed_because_the_driver_forgot_what_was_prepared(
+    database: str,
+) -> None:
+    async with table(database) as connection:
+        bundle = Bundle(connection)
+        await keep(connection, bundle, 1)
+        with suppress(psycopg.errors.DivisionByZero):
+            async with connection.transaction():
+                await connection.execute("SELECT 1", prepare=True)
+                await connection.execute("SELECT 1 / 0")
+        with pytest.raises(psycopg.errors.InvalidSqlStatementName):
+            await keep(connection, bundle, 3)
+        await keep(connection, bundle, 5)
+        assert await numbers(connection) == [2, 5]
+
+
+async def keep(connection: psycopg.AsyncConnection[Any], bundle: Bundle, number: int) -> None:
+    """Double the numbers that are there, and keep another."""
+    with bundling(connection, bundle):
+        await write(connection, KEEP, [number, "one"])
+    await bundle.send(DOUBLE, [])

@@ -2,13 +2,14 @@
 
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from msgspec import convert, structs
 
@@ -27,10 +28,10 @@ from domain.webhook import WEBHOOK
 from domain.webhook import commands as w
 from infra.events import decode_body, encode_body
 from infra.log import Draft, read
-from infra.projector import Rebuild, View, leading
+from infra.projector import Rebuild, View, leading, runner
 from infra.projector.followers import Events
 from infra.projector.rebuilding import filling
-from infra.rows import tables
+from infra.rows import Bundle, tables
 from infra.vault import Vault
 from projections import audit, complaints
 from tests.domain.spec import ANSWER, COMMANDS, POINTS
@@ -257,6 +258,61 @@ async def test_a_few_events_are_written_in_one_message_whatever_they_are(
         await at.project(batch=leading.FEW)
         assert all((await contents(at)).values())
     assert slowly == []
+
+
+class Faulty:
+    """Sends bundles, but for those that fail, and those whose answer is lost."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, chance: random.Random) -> None:
+        self.happened: set[str] = set()
+        self._faults: Mapping[str, Callable[..., Awaitable[None]]] = {
+            "nothing": Bundle.send,
+            "cut off before": self._cut_off_before,
+            "cut off behind": self._cut_off_behind,
+            "refused": self._refused,
+            "done, but reported as failed": self._misreported,
+        }
+        self._send = Bundle.send
+        monkeypatch.setattr(Bundle, "send", lambda *given: self._sent(chance.choice([*self._faults]), *given))
+
+    async def _sent(self, fault: str, *given: Any) -> None:
+        self.happened.add(fault)
+        await self._faults[fault](*given)
+
+    async def _cut_off_before(self, bundle: Bundle, *given: Any) -> None:
+        await bundle._connection.close()
+        await self._send(bundle, *given)
+
+    async def _cut_off_behind(self, bundle: Bundle, *given: Any) -> None:
+        await self._send(bundle, *given)
+        await bundle._connection.close()
+        raise psycopg.OperationalError
+
+    async def _refused(self, _bundle: Bundle, *_given: Any) -> None:
+        raise psycopg.errors.DeadlockDetected
+
+    async def _misreported(self, bundle: Bundle, *given: Any) -> None:
+        await self._send(bundle, *given)
+        raise psycopg.errors.QueryCanceled
+
+
+@pytest.mark.parametrize("seed", range(1, SEEDS + 1))
+async def test_nothing_is_lost_or_doubled_wherever_the_writing_of_a_few_events_is_interrupted(
+    database: str, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    monkeypatch.setattr(runner, "CANDIDATE_SECONDS", 0.01)
+    faulty = Faulty(monkeypatch, chance)
+    async with house(database) as at:
+        for _ in range(4):
+            await try_many(at, chance, 25)
+            await at.project(batch=chance.choice((1, 7, leading.FEW)))
+            at.now += timedelta(days=1)
+        assert len(faulty.happened) == 5
+        assert all((await contents(at)).values())
+        for view in VIEWS:
+            found = await Rebuild(serving(database), Vault(MASTER), view).run(compare=True)
+            assert (found.count, found.shown) == (0, ())
 
 
 async def empty(at: House, view: View) -> None:

@@ -1,5 +1,6 @@
 """Nothing serves that could change the log, lacks migrations, or loses what it acknowledged."""
 
+import psycopg
 import pytest
 
 from infra.database import DatabaseNotReady, check_append_only, check_migrated, connect, owner_conninfo
@@ -38,6 +39,16 @@ async def test_serving_an_unmigrated_schema_is_refused(empty_database: str) -> N
     async with await connect(owner_conninfo(empty_database, SCHEMA)) as connection:
         with pytest.raises(DatabaseNotReady, match="ouvidoria migrate"):
             await check_append_only(connection)
+
+
+async def test_serving_connections_take_every_text_whatever_the_database_is_set_to(database: str) -> None:
+    name = psycopg.conninfo.conninfo_to_dict(database)["dbname"]
+    for setting in ("client_encoding = 'LATIN1'", "standard_conforming_strings = off"):
+        await run(database, f'ALTER DATABASE "{name}" SET {setting}')
+    async with served(database) as connection:
+        cursor = psycopg.AsyncClientCursor(connection)
+        await cursor.execute("SELECT %s", ["ação 😀 \\"])
+        assert await cursor.fetchone() == ("ação 😀 \\",)
 
 
 async def test_serving_connections_are_durable_and_read_committed(database: str) -> None:
