@@ -11,6 +11,7 @@ from alembic.config import Config
 from infra.database import DatabaseNotReady, app_role, owner_conninfo, rebuild_schema, revisions, views_schema
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+OLDEST_POSTGRESQL = 15
 
 
 def migrate(url: str, schema: str) -> None:
@@ -19,12 +20,22 @@ def migrate(url: str, schema: str) -> None:
     What a newer version of the service has migrated is left as it is.
 
     Raises:
-        DatabaseNotReady: the user may not create what is missing; the message carries the SQL to run.
+        DatabaseNotReady: the server is too old, or the user may not create what is missing; the message says
+            which, or carries the SQL to run.
     """
     with psycopg.connect(owner_conninfo(url, schema), autocommit=True) as connection:
+        _check_version(connection)
         connection.execute("SELECT pg_advisory_lock(hashtextextended('migrate ' || %s, 0))", [schema])
         _create_role_and_schemas(connection, schema)
         _upgrade(url, schema)
+
+
+def _check_version(connection: psycopg.Connection[Any]) -> None:
+    if connection.info.server_version < OLDEST_POSTGRESQL * 10_000:
+        raise DatabaseNotReady(
+            f"the server is PostgreSQL {connection.info.parameter_status('server_version')}; "
+            f"{OLDEST_POSTGRESQL} or newer is needed"
+        )
 
 
 # An append locks the log's tables one after the other, and so does a migration, which would meet it half-way.

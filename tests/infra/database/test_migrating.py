@@ -39,6 +39,17 @@ async def test_migrating_again_and_at_once_from_many_places_is_safe(empty_databa
     drop_role(empty_database, schema)
 
 
+def test_a_server_that_is_too_old_is_refused_before_anything_is_made(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.migrating.OLDEST_POSTGRESQL", 99)
+    schema = f"tenant_{uuid4().hex[:8]}"
+    with pytest.raises(DatabaseNotReady, match=r"the server is PostgreSQL \d.*; 99 or newer is needed"):
+        migrate(empty_database, schema)
+    with psycopg.connect(empty_database) as connection:
+        assert not connection.execute("SELECT FROM pg_namespace WHERE nspname = %s", [schema]).fetchall()
+
+
 def test_migrations_are_found_from_wherever_the_service_is_started(empty_database: str) -> None:
     script = "import sys; from infra.migrating import migrate; migrate(*sys.argv[1:])"
     schema = f"tenant_{uuid4().hex[:8]}"
