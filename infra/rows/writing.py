@@ -20,18 +20,17 @@ Call = tuple[bytes, Sequence[bytes | None]]
 """The name of a prepared statement, and its arguments as text."""
 
 LONGEST = 48 * 1024
-"""Bytes of arguments up to which the driver sends all at once."""
+"""Bytes of arguments that the operating system takes without making the sender wait."""
 
 
 class TooLong(Exception):
-    """A message that the driver would send in pieces."""
+    """A bundle that could not be sent without a pause."""
 
 
 class Bundle:
-    """Statements that are sent in one message and done in their order, all or none.
+    """Statements that are sent together and done in their order, all or none.
 
-    The server hears nothing of them before it has them all: a sender that hangs leaves no transaction open.
-    The session may be one that else only reads. Statements take arguments in the places of `%s`, and know no
+    They are sent without a pause, in which a sender that hangs would leave a transaction open for ever. The session may be one that else only reads. Statements take arguments in the places of `%s`, and know no
     other `%`.
     """
 
@@ -58,7 +57,7 @@ class Bundle:
         Raises:
             psycopg.Error: nothing was done, unless the connection was lost; that of one statement, or
                 InvalidSqlStatementName: after a rollback the driver drops what is prepared, ours too.
-            TooLong: it would have to be sent in pieces, and was not.
+            TooLong: it could not be sent without a pause, and was not.
         """
         calls = [
             (await self._prepared(statement), [_text(argument) for argument in given])
@@ -103,10 +102,14 @@ def _together(pgconn: PGconn, calls: Sequence[Call]) -> PQGen[None]:
     pgconn.pipeline_sync()
     yield from send(pgconn)
     error: psycopg.Error | None = None
-    while (result := (yield from fetch_many(pgconn))[0]).status != ExecStatus.PIPELINE_SYNC:
-        if result.status == ExecStatus.FATAL_ERROR and error is None:
-            error = error_from_result(result)
-    pgconn.exit_pipeline_mode()
+    while results := (yield from fetch_many(pgconn)):
+        if results[0].status == ExecStatus.PIPELINE_SYNC:
+            pgconn.exit_pipeline_mode()
+            break
+        if results[0].status == ExecStatus.FATAL_ERROR and error is None:
+            error = error_from_result(results[0])
+    else:
+        error = error or psycopg.OperationalError("the connection was lost")
     if error is not None:
         raise error
 

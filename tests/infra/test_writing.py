@@ -1,5 +1,6 @@
 """What a fold writes, sent in one message: in its order, all or none, and not before it is whole."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -8,13 +9,16 @@ import psycopg
 import pytest
 
 from infra.rows import Bundle, TooLong, bundling, write, writing
-from tests.infra.logs import fetch, served, until
+from tests.infra.followers import terminate
+from tests.infra.logs import ask, fetch, served, until
 
 pytestmark = pytest.mark.anyio
 
 MAKE = b"CREATE TABLE IF NOT EXISTS written_1 (number bigint PRIMARY KEY, said text)"
 KEEP = b"INSERT INTO written_1 (number, said) VALUES (%s, %s)"
 KEEP_QUERY = b"INSERT INTO written_1 SELECT %s, current_query() WHERE %s <> ''"
+ASLEEP = b"INSERT INTO written_1 SELECT %s, pg_sleep(%s)::text"
+SLEEPS = "SELECT FROM pg_stat_activity WHERE pid = %s AND wait_event = 'PgSleep'"
 DOUBLE = b"UPDATE written_1 SET number = 2 * number"
 ONLY_READS = "SET default_transaction_read_only = on"
 
@@ -108,6 +112,23 @@ async def test_a_bundle_that_would_be_sent_in_pieces_is_not_sent(database: str) 
             await write(connection, KEEP, [1, "x" * writing.LONGEST])
         with pytest.raises(TooLong):
             await bundle.send(KEEP, [2, "two"])
+        assert await numbers(connection) == []
+
+
+async def test_a_connection_that_is_lost_in_the_middle_is_told_as_such(database: str) -> None:
+    async with table(database) as connection:
+        with bundling(connection, Bundle(connection)) as bundle:
+            await write(connection, ASLEEP, [2, 3600])
+        sending = asyncio.create_task(bundle.send(KEEP, [1, "one"]))
+
+        async def asleep() -> bool:
+            return bool(await ask(database, SLEEPS, connection.info.backend_pid))
+
+        await until(asleep)
+        await terminate(database, [connection.info.backend_pid])
+        with pytest.raises(psycopg.OperationalError):
+            await sending
+    async with table(database) as connection:
         assert await numbers(connection) == []
 
 
