@@ -23,7 +23,8 @@ class Gate:
     """Lets in no more callers than can be served in time, judged by how fast the last ones were served.
 
     Little's law: who enters behind n others, served in so many seconds each, waits n times as long. While
-    nobody is served at all, as when the database is away, the time since the last one counts.
+    nobody is served at all, as when the database is away, the time since the last one counts; but not where
+    only one is inside, who may be slow by itself.
     """
 
     def __init__(self, longest: float, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -40,9 +41,10 @@ class Gate:
         Raises:
             Overloaded: it would take too long.
         """
-        if self._inside == 0:
-            self._last = self._clock()
-        elif max(self._inside * self._pace, self._clock() - self._last) > self._longest:
+        now = self._clock()
+        if self._inside <= 1:
+            self._last = now
+        if max(self._inside * self._pace, now - self._last) > self._longest:
             raise Overloaded(f"{self._inside} requests are served, which takes too long")
         self._inside += 1
 

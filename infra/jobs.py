@@ -67,10 +67,14 @@ UPDATE jobs SET state = 'running', touched_at = now(), done = 0, total = 0
                 AND (state = 'waiting' OR touched_at < now() - make_interval(secs => %s))
               ORDER BY asked_at LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING *"""
+# Not where another has begun it anew meanwhile, which is never before it is stale.
 TOUCH: LiteralString = """
-UPDATE jobs SET done = %s, total = %s, touched_at = now() WHERE id = %s AND state = 'running'"""
-FAIL: LiteralString = "UPDATE jobs SET state = 'failed', failure = %s WHERE id = %s AND state = 'running'"
-DONE: LiteralString = "UPDATE jobs SET state = 'done', result = %s WHERE id = %s AND state = 'running'"
+UPDATE jobs SET done = %s, total = %s, touched_at = now()
+ WHERE id = %s AND state = 'running' AND touched_at <= %s + make_interval(secs => %s)
+RETURNING touched_at"""
+END: LiteralString = """
+UPDATE jobs SET state = %s, result = %s, failure = %s
+ WHERE id = %s AND state = 'running' AND touched_at <= %s + make_interval(secs => %s)"""
 CANCEL: LiteralString = (
     "UPDATE jobs SET state = 'cancelled' WHERE id = %s AND state IN ('waiting', 'running')"
 )
@@ -135,11 +139,15 @@ Progress = Callable[[int, int], Awaitable[None]]
 
 
 class Work:
-    """A job under way: what its handler tells of it, over the connection of its worker."""
+    """A job under way: what its handler tells of it, over the connection of its worker.
 
-    def __init__(self, connection: Connection, job_id: UUID) -> None:
+    What a worker tells that hung, while another began the job anew, is told by nobody.
+    """
+
+    def __init__(self, connection: Connection, job: Job) -> None:
         self._connection = connection
-        self._job_id = job_id
+        self._job_id = job.id
+        self._touched_at = job.touched_at
         self._told = float("-inf")
         self._finished = False
 
@@ -147,14 +155,16 @@ class Work:
         """Tell how far the job is, as Progress has it.
 
         Raises:
-            Cancelled: nobody wants the answer any more.
+            Cancelled: nobody wants the answer any more, or not from here.
         """
         now = asyncio.get_running_loop().time()
         if now - self._told < 1:
             return
         self._told = now
-        touched = await self._connection.execute(TOUCH, [done, total, self._job_id])
-        if touched.rowcount == 0 and not self._finished:
+        touched = await (await self._connection.execute(TOUCH, [done, total, *self._ours])).fetchone()
+        if touched is not None:
+            (self._touched_at,) = touched
+        elif not self._finished:
             raise Cancelled
 
     async def finish(self, connection: Connection, result: bytes) -> None:
@@ -163,9 +173,21 @@ class Work:
         Raises:
             Cancelled: nobody wants the answer any more; the transaction is not to be committed.
         """
-        if (await connection.execute(DONE, [result, self._job_id])).rowcount == 0:
+        if (await connection.execute(END, ["done", result, None, *self._ours])).rowcount == 0:
             raise Cancelled
         self._finished = True
+
+    async def end(self, result: bytes) -> None:
+        """Record the answer, unless that is done, or nobody wants it any more."""
+        await self._connection.execute(END, ["done", result, None, *self._ours])
+
+    async def fail(self, error: Exception) -> None:
+        """Record that there will be no answer."""
+        await self._connection.execute(END, ["failed", None, type(error).__name__, *self._ours])
+
+    @property
+    def _ours(self) -> tuple[UUID, datetime, int]:
+        return self._job_id, self._touched_at, STALE_SECONDS
 
 
 Handler = Callable[[bytes, Work], Awaitable[bytes]]
@@ -202,14 +224,15 @@ class Jobs:
         return True
 
     async def _answer(self, connection: Connection, job: Job) -> None:
+        work = Work(connection, job)
         try:
-            result = await self._handlers[job.kind](job.asked, Work(connection, job.id))
+            result = await self._handlers[job.kind](job.asked, work)
         except Cancelled:
             log.info("job-cancelled", job=str(job.id), kind=job.kind)
         except Exception as error:
             if connection.closed:
                 raise  # it is begun anew once it is stale
             log.exception("job-failed", job=str(job.id), kind=job.kind)
-            await connection.execute(FAIL, [type(error).__name__, job.id])
+            await work.fail(error)
         else:
-            await connection.execute(DONE, [result, job.id])
+            await work.end(result)

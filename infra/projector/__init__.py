@@ -6,7 +6,8 @@ move in one transaction, by compare-and-swap, so that a leader that was deposed 
 
 from infra.projector.checkpoints import CannotDrop, Standing, drop, prepare, standings
 from infra.projector.followers import Connection, Reactor, View
-from infra.projector.leading import Deposed, Failed
+from infra.projector.leading import Failed
+from infra.projector.place import Deposed
 from infra.projector.rebuilding import (
     BeingRebuilt,
     CannotCompare,

@@ -13,7 +13,7 @@ from infra.database import LOST, DatabaseNotReady, Unavailable, passes
 from infra.log import head
 from infra.projector.checkpoints import add_checkpoints, create
 from infra.projector.followers import Connection, Events, Reactor, View
-from infra.projector.moving import Move
+from infra.projector.place import Deposed, Place
 from infra.projector.rebuilding import BeingRebuilt, Rebuild
 from infra.projector.tail import Tail
 from infra.projector.wake import Wake
@@ -32,9 +32,6 @@ REMEMBERED = 20_000
 FEW = 32
 """A batch of so many events at most is written in one message."""
 
-MOVE = b"UPDATE checkpoints SET position = %s WHERE follower = %s AND position = %s AND generation = %s"
-# An error where the checkpoint is elsewhere: nothing that comes after it is done.
-MOVE_OR_FAIL = b"WITH moved AS (%b RETURNING follower) SELECT 1 / count(*) FROM moved" % MOVE
 # What passes by itself: to be tried again, never a reason to stand still.
 PASSING = (*LOST, Unavailable, Overloaded)
 
@@ -43,13 +40,6 @@ PASSING = (*LOST, Unavailable, Overloaded)
 LEADING = """SELECT set_config(name, value, false)
                FROM (VALUES ('synchronous_commit', 'off'), ('default_transaction_read_only', 'on'))
                     AS setting (name, value)"""
-STANDS = "UPDATE checkpoints SET failed_position = %s, failure = %s WHERE follower = %s AND generation = %s"
-GOES_ON = """UPDATE checkpoints SET failed_position = NULL, failure = NULL
-              WHERE follower = %s AND failure IS NOT NULL"""
-
-
-class Deposed(Exception):
-    """Another leader, or a rebuild, has moved the checkpoint meanwhile."""
 
 
 class Failed(Exception):
@@ -80,6 +70,7 @@ class Lead:
         self._follower = follower
         self._name = follower.follower
         self._connection = connection
+        self._place = Place(connection, self._name, tail.moves)
         self._tail = tail
         self._wake = wake
         self._conninfo = conninfo
@@ -87,9 +78,6 @@ class Lead:
         self._batch = batch
         self._memory = Memory(REMEMBERED)
         self._bundle = Bundle(connection)
-        self._position = 0
-        self._generation = 0
-        self._moved = 0.0
 
     async def keep(self) -> None:
         """Follow the log until deposed.
@@ -112,12 +100,10 @@ class Lead:
         if isinstance(self._follower, Reactor):
             await add_checkpoints(self._connection, [self._name], await head(self._connection))
         else:
-            if await self._checkpoint() is None:
+            if not await self._place.exists():
                 await self._build(self._follower)
             await self._connection.execute(LEADING)
-        async with self._connection.transaction():
-            await self._connection.execute(GOES_ON, [self._name])
-        self._position, self._generation = await self._checkpoint() or self._gone()
+        await self._place.take()
 
     async def _build(self, view: View) -> None:
         """Build a view that is new while the log is long; where that fails, following it shows the event."""
@@ -140,26 +126,18 @@ class Lead:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(POLL_SECONDS):
                     await grown.wait()
-            if not grown.is_set() and await self._checkpoint() != (self._position, self._generation):
-                raise Deposed
-
-    async def _checkpoint(self) -> tuple[int, int] | None:
-        query = "SELECT position, generation FROM checkpoints WHERE follower = %s"
-        found: tuple[int, int] | None = await (await self._connection.execute(query, [self._name])).fetchone()
-        return found
-
-    def _gone(self) -> tuple[int, int]:
-        raise Deposed
+            if not grown.is_set():
+                await self._place.check()
 
     async def _read(self, limit: int) -> Events:
         """The next events; where one cannot be read, those before it."""
         try:
-            return await self._tail.after(self._position, limit)
+            return await self._tail.after(self._place.position, limit)
         except PASSING:
             raise
         except Exception as error:
             if limit == 1:
-                raise Failed(self._position + 1, error) from error
+                raise Failed(self._place.position + 1, error) from error
         return await self._read(limit // 2)
 
     async def _take(self, events: Events, *, more: bool = True) -> None:
@@ -180,26 +158,17 @@ class Lead:
 
     async def _advance(self, events: Events, *, more: bool) -> None:
         if not self._follower.concerned(events):
-            await self._pass_over(events[-1].position)
+            await self._place.pass_over(events[-1].position)
         elif isinstance(self._follower, View):
             if len(events) > FEW or not await self._fold_at_once(self._follower, events):
-                self._position = await self._fold(self._follower, events, more=more)
+                self._place.position = await self._fold(self._follower, events, more=more)
         else:
             async with pulsing(self._connection):
                 for event in events:
                     if isinstance(event.event, self._follower.types):
                         await self._follower.react(event)
-            await self._move(self._position, events[-1].position)
-            self._position = events[-1].position
-
-    async def _pass_over(self, position: int) -> None:
-        """Move on where nothing changes: together with others, once a second by the connection that leads."""
-        if time.monotonic() - self._moved > POLL_SECONDS:
-            async with self._connection.transaction():
-                await self._move(self._position, position)
-        elif not await self._tail.moves.move(Move(self._name, self._generation, self._position, position)):
-            raise Deposed
-        self._position = position
+            await self._place.move(self._place.position, events[-1].position)
+            self._place.position = events[-1].position
 
     async def _fold_at_once(self, view: View, events: Events) -> bool:
         """Fold a few events, and send what changes in one message; False: it failed, and nothing was done."""
@@ -209,24 +178,22 @@ class Lead:
                 await view.apply(self._connection, events)
                 await self._memory.flush(self._connection)
             if bundle:
-                await bundle.send(MOVE_OR_FAIL, [position, self._name, self._position, self._generation])
+                await self._place.move_with(bundle, position)
         except (psycopg.Error, TooLong):
             self._memory.forget()
             return False
-        if bundle:
-            self._position, self._moved = position, time.monotonic()
-        else:
-            await self._pass_over(position)
+        if not bundle:
+            await self._place.pass_over(position)
         return True
 
     async def _fold(self, view: View, events: Events, *, more: bool) -> int:
         """Fold a stretch of the log in one transaction; the position reached."""
-        position = self._position
+        position = self._place.position
         async with self._connection.transaction():
             async with contextlib.aclosing(self._stretch(events, more=more)) as stretch:
                 async for batch in stretch:
                     # The checkpoint comes first, as in a rebuild: neither waits for the other in a circle.
-                    await self._move(position, batch[-1].position)
+                    await self._place.move(position, batch[-1].position)
                     position = batch[-1].position
                     await view.apply(self._connection, batch)
             await self._memory.flush(self._connection)
@@ -248,12 +215,6 @@ class Lead:
                 reading.cancel()
                 await asyncio.wait([reading])
 
-    async def _move(self, before: int, after: int) -> None:
-        cursor = await self._connection.execute(MOVE, [after, self._name, before, self._generation])
-        if cursor.rowcount != 1:
-            raise Deposed
-        self._moved = time.monotonic()
-
     async def _stand_still(self, failed: Failed) -> None:
         kind = type(failed.cause).__name__
         log.critical(
@@ -263,10 +224,6 @@ class Lead:
             error=kind,
             exc_info=failed.cause,
         )
-        async with self._connection.transaction():
-            await self._connection.execute(STANDS, [failed.position, kind, self._name, self._generation])
-        stands = "SELECT FROM checkpoints WHERE follower = %s AND failure IS NOT NULL"
-        while True:
-            if await (await self._connection.execute(stands, [self._name])).fetchone() is None:
-                return
+        await self._place.stand(failed.position, kind)
+        while await self._place.stands():  # noqa: ASYNC110 - a row tells nobody
             await asyncio.sleep(POLL_SECONDS)

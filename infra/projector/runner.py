@@ -7,7 +7,8 @@ import structlog
 from infra.database import connect, mortal
 from infra.projector.checkpoints import try_to_lead
 from infra.projector.followers import Reactor, View
-from infra.projector.leading import PASSING, Deposed, Lead
+from infra.projector.leading import PASSING, Lead
+from infra.projector.place import Deposed
 from infra.projector.rebuilding import BeingRebuilt
 from infra.projector.tail import Tail
 from infra.projector.wake import Wake

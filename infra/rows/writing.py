@@ -30,7 +30,8 @@ class TooLong(Exception):
 class Bundle:
     """Statements that are sent together and done in their order, all or none.
 
-    They are sent without a pause, in which a sender that hangs would leave a transaction open for ever. The session may be one that else only reads. Statements take arguments in the places of `%s`, and know no
+    They are sent without a pause, in which a sender that hangs would leave a transaction open for ever. The
+    session may be one that else only reads. Statements take arguments in the places of `%s`, and have no
     other `%`.
     """
 

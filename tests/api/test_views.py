@@ -165,7 +165,9 @@ async def _rebuilt_by_hand(service: Service, *, given_up: bool) -> tuple[str, by
         asked = b'{"view": "customers", "asked": {}}'
         job_id = await jobs.submit(connection, "by hand", asked, "ana")
         await connection.execute("UPDATE jobs SET state = 'running' WHERE id = %s", [job_id])
-        progress = Work(connection, job_id)
+        job = await jobs.find(connection, "by hand", job_id)
+        assert job
+        progress = Work(connection, job)
         await progress(0, 0)
         if given_up:
             await jobs.cancel(connection, job_id)

@@ -184,7 +184,7 @@ def enter(gate: Gate, times: int) -> None:
 def test_a_gate_that_serves_nobody_closes_in_time_and_opens_with_the_first_one_served() -> None:
     clock = Clock()
     gate = Gate(2.0, clock=clock)
-    gate.__enter__()
+    enter(gate, times=2)
     clock.now += 1.9
     gate.__enter__()
     clock.now += 0.2
@@ -193,6 +193,16 @@ def test_a_gate_that_serves_nobody_closes_in_time_and_opens_with_the_first_one_s
     gate.__exit__()
     with gate:
         pass
+
+
+def test_a_gate_is_open_to_others_while_one_alone_is_slow() -> None:
+    clock = Clock()
+    gate = Gate(2.0, clock=clock)
+    gate.__enter__()
+    for _ in range(3):
+        clock.now += 2.1
+        with gate, gate:
+            clock.now += 0.1
 
 
 def test_a_gate_is_open_to_whoever_comes_alone_however_slow_the_last_ones_were() -> None:

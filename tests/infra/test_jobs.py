@@ -145,6 +145,37 @@ async def test_a_job_lost_with_its_worker_is_begun_anew(database: str) -> None:
         await until(lambda: _is(database, job_id, "done"))
 
 
+@pytest.mark.parametrize("tells", [True, False])
+async def test_a_worker_that_hung_while_another_began_its_job_anew_has_no_say_in_it(
+    database: str, monkeypatch: pytest.MonkeyPatch, tells: bool
+) -> None:
+    monkeypatch.setattr(jobs, "STALE_SECONDS", 0)
+    hanging, begun_anew, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def hangs(_asked: bytes, progress: Progress) -> bytes:
+        hanging.set()
+        await begun_anew.wait()
+        if tells:
+            await progress(1, 2)
+        raise psycopg.OperationalError
+
+    async def answers(asked: bytes, _: Progress) -> bytes:
+        begun_anew.set()
+        await ended.wait()
+        return asked
+
+    async with served(database) as connection:
+        job_id = await jobs.submit(connection, "double", b"4", "ana")
+        worker = asyncio.create_task(Jobs(serving(database), {"double": hangs}).answer(connection))
+        await hanging.wait()
+        async with working(database, answers):
+            await worker
+            job = await found(database, job_id)
+            assert (job.state, job.done) == ("running", 0)
+            ended.set()
+            await until(lambda: _is(database, job_id, "done"))
+
+
 async def test_two_workers_answer_a_job_once(database: str) -> None:
     answered: list[bytes] = []
 

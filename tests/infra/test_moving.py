@@ -9,7 +9,7 @@ import pytest
 
 from domain.messages import Event
 from infra.events import Recorded
-from infra.projector import View, leading, runner
+from infra.projector import View, leading, place, runner
 from infra.projector.moving import Move, Moves
 from tests.infra.followers import following, leaders, prepared, seen, terminate, until_at
 from tests.infra.logs import append_on, ask, request, served, serving, until
@@ -83,7 +83,8 @@ async def test_a_view_that_passes_all_over_notices_that_it_lost_the_lead(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The log grows all the while, so that nobody ever waits for it and looks at the checkpoint."""
-    monkeypatch.setattr(leading, "POLL_SECONDS", 0.5)
+    monkeypatch.setattr(leading, "POLL_SECONDS", 1_000_000)
+    monkeypatch.setattr(place, "SIGN_SECONDS", 0.5)
     quiet = unconcerned("quiet")
     async with following(database, quiet):
         await append(database, 1)

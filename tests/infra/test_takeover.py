@@ -9,7 +9,7 @@ from domain.messages import Event
 from infra import pulse
 from infra.database import mortal
 from infra.events import Recorded
-from infra.projector import Reactor, checkpoints, leading
+from infra.projector import Reactor, checkpoints, leading, place
 from tests.infra.followers import (
     append,
     following,
@@ -115,4 +115,4 @@ async def test_who_hangs_while_it_answers_an_event_is_replaced(database: str) ->
 
 def test_a_leader_that_hangs_is_noticed_later_than_it_looks_at_its_checkpoint() -> None:
     assert "-c idle_session_timeout=5s " in mortal("options=-cx=y")
-    assert max(leading.POLL_SECONDS, pulse.PULSE_SECONDS) <= 1
+    assert max(leading.POLL_SECONDS, place.SIGN_SECONDS, pulse.PULSE_SECONDS) <= 1
