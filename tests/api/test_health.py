@@ -78,6 +78,7 @@ def test_a_view_that_stands_still_is_not_ready_though_its_next_event_is_recorded
     own_service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after a clock that went an hour ahead, and back."""
+    until_ready(own_service)
     own_service.stop_worker()
     own_service.register()
     own_service.ask(
