@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # its import takes seconds, which every process that collects
     import schemathesis
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "1"))
-EVERY = int(os.environ.get("SCHEMATHESIS_EVERY", "12"))
+EVERY = int(os.environ.get("SCHEMATHESIS_EVERY", "16"))
 PAST = ("version", "position", "as_of")
 
 

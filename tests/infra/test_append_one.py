@@ -62,7 +62,7 @@ async def alike(connection: Connection, command: Append) -> None:
 
 
 def test_alone_or_in_a_batch_of_one_it_comes_to_the_same(database: str) -> None:
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=40, deadline=None)
     @given(st.lists(commands, min_size=1, max_size=12))
     def compared(asked: list[Append]) -> None:
         async def run() -> None:

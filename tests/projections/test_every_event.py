@@ -40,7 +40,7 @@ from tests.projections.house import House, give_traits, house
 
 pytestmark = pytest.mark.anyio
 
-SEEDS = int(os.environ.get("SEEDS", "2"))
+SEEDS = int(os.environ.get("SEEDS", "1"))
 """`make soak` has more."""
 SAMPLES = Path(__file__).parent.parent / "samples"
 TABLES = [table for view in VIEWS for table in view.tables]
