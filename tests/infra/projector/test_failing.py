@@ -77,7 +77,7 @@ async def test_a_view_that_failed_resumes_when_it_is_rebuilt(database: str) -> N
 async def test_a_view_whose_statement_fails_stops_before_the_event_and_tells_why(database: str) -> None:
     async def apply(connection: psycopg.AsyncConnection[Any], events: Batch) -> None:
         for event in events:
-            statement = b"INSERT INTO seen_1 SELECT CASE WHEN 1 / (%s - 5) <> 9 THEN %s END"
+            statement = b"INSERT INTO seen_1 SELECT CASE WHEN 1 / (%s - 5) <> 9 THEN %s::bigint END"
             await write(connection, statement, [event.position, event.position])
 
     view = dataclasses.replace(seen(), apply=apply)
