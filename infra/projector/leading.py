@@ -171,7 +171,7 @@ class Lead:
             self._place.position = events[-1].position
 
     async def _fold_at_once(self, view: View, events: Events) -> bool:
-        """Fold a few events, and send what changes in one message; False: it failed, and nothing was done."""
+        """Fold a few events, and send what changes in one message; False: it failed, to be looked into."""
         position = events[-1].position
         try:
             with bundling(self._connection, self._bundle) as bundle:
